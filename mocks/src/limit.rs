@@ -1,0 +1,91 @@
+//! Rate limits as pure data structures: a token bucket (Auth0) and a fixed clock window (Stytch).
+
+use crate::time::{Span, Timestamp};
+
+/// How much a limit lets through.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// Calls per second in the long run.
+    pub per_second: f64,
+    /// Calls that may come at once when the bucket is full.
+    pub burst: u32,
+}
+
+/// What a limit says to one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether the call may pass.
+    pub allowed: bool,
+    /// Calls left right now.
+    pub remaining: u32,
+    /// How long until one more call would pass; zero when some are left.
+    pub next_in: Span,
+    /// How long until the limit is wholly free again (Auth0's `x-ratelimit-reset`).
+    pub full_in: Span,
+}
+
+/// A token bucket: `burst` tokens, refilled steadily. Auth0's algorithm (docs, rate-limit policy).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TokenBucket {
+    tokens: f64,
+    at: Timestamp,
+}
+
+impl TokenBucket {
+    /// A full bucket.
+    pub fn full(rate: Rate, now: Timestamp) -> Self {
+        Self { tokens: f64::from(rate.burst), at: now }
+    }
+
+    /// Takes one token if there is one. A `now` before the last call's refills nothing.
+    pub fn take(&mut self, rate: Rate, now: Timestamp) -> Verdict {
+        let burst = f64::from(rate.burst);
+        if now > self.at {
+            let refill = (now - self.at).as_secs_f64() * rate.per_second;
+            self.tokens = (self.tokens + refill).min(burst);
+            self.at = now;
+        }
+        self.tokens = self.tokens.min(burst);
+        let allowed = self.tokens >= 1.0;
+        if allowed {
+            self.tokens -= 1.0;
+        }
+        let seconds = |tokens: f64| Span::from_secs_f64((tokens / rate.per_second).max(0.0));
+        Verdict {
+            allowed,
+            remaining: self.tokens as u32,
+            next_in: seconds(1.0 - self.tokens),
+            full_in: seconds(burst - self.tokens),
+        }
+    }
+
+    /// Whether the bucket would be full at this moment, so that it need not be remembered.
+    pub fn is_full(&self, rate: Rate, now: Timestamp) -> bool {
+        self.tokens + (now - self.at).as_secs_f64() * rate.per_second >= f64::from(rate.burst)
+    }
+}
+
+/// A window aligned to the clock, not rolling: at each multiple of its length the count starts at
+/// zero again. Stytch's algorithm (docs, rate limits).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FixedWindow {
+    window: i64,
+    count: u32,
+}
+
+impl FixedWindow {
+    /// Counts one call against `limit` calls per `length`.
+    pub fn take(&mut self, limit: u32, length: Span, now: Timestamp) -> Verdict {
+        let window = now.as_micros().div_euclid(length.as_micros());
+        if window > self.window {
+            (self.window, self.count) = (window, 0);
+        }
+        let ends_in = Span::from_micros((window + 1) * length.as_micros() - now.as_micros());
+        let allowed = self.count < limit;
+        if allowed {
+            self.count += 1;
+        }
+        let next_in = if self.count < limit { Span::ZERO } else { ends_in };
+        Verdict { allowed, remaining: limit - self.count.min(limit), next_in, full_in: ends_in }
+    }
+}

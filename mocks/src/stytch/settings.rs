@@ -1,0 +1,91 @@
+//! How a project is set up: lifetimes, limits, the open questions of Migrate Session, latency, faults.
+
+use super::call::{Endpoint, Vertical};
+use crate::fault::FaultPlan;
+use crate::keys::KeySchedule;
+use crate::latency::Latency;
+use crate::time::Span;
+
+/// A fixed-window limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowLimit {
+    /// Calls per window.
+    pub calls: u32,
+    /// Length of the window, aligned to the clock.
+    pub window: Span,
+}
+
+/// Settings of a project.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Consumer or B2B.
+    pub vertical: Vertical,
+    /// Life of a session JWT. 300 s, always (Stytch SDK tests).
+    pub jwt_life: Span,
+    /// Sessions that a B2B call opens without a duration last this long. 60 min (OpenAPI).
+    pub default_session: Span,
+    /// Whether a consumer migrate without a duration opens a session of `default_session`, as in
+    /// Stytch's zero-downtime guide, or none, as in its parameter text. Yes (UNCONFIRMED).
+    pub migrate_opens_session_by_default: bool,
+    /// HTTP status of the three `migrate_from_external_…` errors. 400 (UNCONFIRMED).
+    pub migrate_error_status: u16,
+    /// Whether migrate insists on `email_verified`. No (UNCONFIRMED).
+    pub migrate_requires_verified_email: bool,
+    /// Whether migrate tells letter case of an address apart. No (UNCONFIRMED).
+    pub migrate_case_sensitive: bool,
+    /// How long migrate waits for `UserInfo`. 5 s (UNCONFIRMED).
+    pub userinfo_timeout: Span,
+    /// Whether migrating into an organization that requires a second factor asks for one. No: the
+    /// answer's schema has no room for it (UNCONFIRMED).
+    pub migrate_asks_second_factor: bool,
+    /// Whether sending a magic link creates an unknown person. Yes: consumer `login_or_create`; in
+    /// B2B it depends on the organization's just-in-time settings.
+    pub magic_link_creates: bool,
+    /// Consecutive failures until a person is locked. 10 (Stytch docs, user locks).
+    pub lock_after: u32,
+    /// How long a lock lasts. 1 h (same).
+    pub lock_for: Span,
+    /// Limit over all calls of the project; Stytch publishes none (UNCONFIRMED), so none.
+    pub project_limit: Option<WindowLimit>,
+    /// Limits of single endpoints.
+    pub endpoint_limits: Vec<(Endpoint, WindowLimit)>,
+    /// Whether a 429 carries `Retry-After`. No (Stytch documents none).
+    pub retry_after: bool,
+    /// Service time of each endpoint; migrate's is without the `UserInfo` call inside it.
+    pub latency: Vec<(Endpoint, Latency)>,
+    /// Service time of endpoints not listed. p50 50 ms, p99 300 ms (an assumption; measure your project).
+    pub latency_default: Latency,
+    /// Signing-key rotations.
+    pub keys: KeySchedule,
+    /// What goes wrong.
+    pub faults: FaultPlan<Endpoint>,
+    /// How far the project's clock is ahead of true time (negative: behind).
+    pub clock_skew: Span,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            vertical: Vertical::Consumer,
+            jwt_life: Span::from_secs(300),
+            default_session: Span::from_mins(60),
+            migrate_opens_session_by_default: true,
+            migrate_error_status: 400,
+            migrate_requires_verified_email: false,
+            migrate_case_sensitive: false,
+            userinfo_timeout: Span::from_secs(5),
+            migrate_asks_second_factor: false,
+            magic_link_creates: true,
+            lock_after: 10,
+            lock_for: Span::from_hours(1),
+            project_limit: None,
+            endpoint_limits: Vec::new(),
+            retry_after: false,
+            latency: Vec::new(),
+            latency_default: Latency { p50: Span::from_millis(50), p99: Span::from_millis(300) },
+            keys: KeySchedule { rotations: Vec::new(), announces_next: false },
+            faults: FaultPlan::default(),
+            clock_skew: Span::ZERO,
+        }
+    }
+}
