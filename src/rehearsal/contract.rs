@@ -1,0 +1,120 @@
+//! What passes between the protocol core and whoever drives it.
+
+use cutover_mocks::auth0::{self, Stamp};
+use cutover_mocks::keys::KeySet;
+use cutover_mocks::stytch;
+use cutover_mocks::time::{Span, Timestamp};
+
+use crate::population::PersonId;
+
+/// A call under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u32);
+
+/// A call to one of the providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderCall {
+    /// To the legacy provider.
+    Auth0(auth0::Call),
+    /// To the new one.
+    Stytch(stytch::Call),
+}
+
+/// A provider's answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ProviderAnswer {
+    /// From the legacy provider.
+    Auth0(auth0::Answer),
+    /// From the new one.
+    Stytch(stytch::Answer),
+}
+
+/// A call that the core asks its driver to make.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dispatch {
+    /// Names the call when its answer comes.
+    pub id: CallId,
+    /// On whose behalf it is made.
+    pub owner: Owner,
+    /// When it reaches the provider, with which luck, from which address.
+    pub stamp: Stamp,
+    /// The caller gives up after this long.
+    pub patience: Span,
+    /// What is asked.
+    pub call: ProviderCall,
+}
+
+/// On whose behalf a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// A person: their history waits for the answer.
+    Person(PersonId),
+    /// An instance of the application, for itself: key sets.
+    Instance(u16),
+}
+
+/// What a driver tells the core of a call's end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Seen {
+    /// An answer came. If it came later than the caller's patience, the core takes it as none.
+    Answered(ProviderAnswer),
+    /// None came within the caller's patience.
+    TimedOut,
+}
+
+/// Verifies tokens as an instance of the application would. In virtual time the claims are looked
+/// at; over HTTP the token's text is really verified against the published keys.
+pub trait Verifier {
+    /// Verifies a legacy access token for the application's own API.
+    fn access_token(&mut self, token: &auth0::AccessToken, keys: &KeySet, now: Timestamp) -> Verified;
+    /// Verifies a Stytch session JWT.
+    fn session_jwt(&mut self, jwt: &stytch::SessionJwt, keys: &KeySet, now: Timestamp) -> Verified;
+}
+
+/// What verification says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verified {
+    /// Signature and claims hold.
+    Valid,
+    /// The token has ended.
+    Expired,
+    /// The token is not valid yet: its issuer's clock is ahead.
+    NotYetValid,
+    /// No published key has its key id.
+    UnknownKey,
+    /// The signature does not hold, or issuer or audience are not ours.
+    Invalid,
+}
+
+/// Verifies by claims alone: a machine's own tokens are never forged.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClaimsVerifier;
+
+impl Verifier for ClaimsVerifier {
+    fn access_token(&mut self, token: &auth0::AccessToken, keys: &KeySet, now: Timestamp) -> Verified {
+        if !token.audience.api {
+            Verified::Invalid
+        } else {
+            by_claims(keys.holds(token.key), token.issued, token.expires, now)
+        }
+    }
+
+    fn session_jwt(&mut self, jwt: &stytch::SessionJwt, keys: &KeySet, now: Timestamp) -> Verified {
+        by_claims(keys.holds(jwt.key), jwt.issued, jwt.expires, now)
+    }
+}
+
+/// Leeway for clocks that differ: 5 s, a common setting of verifiers.
+pub const CLOCK_LEEWAY: Span = Span::from_secs(5);
+
+fn by_claims(known: bool, issued: Timestamp, expires: Timestamp, now: Timestamp) -> Verified {
+    if !known {
+        Verified::UnknownKey
+    } else if now >= expires + CLOCK_LEEWAY {
+        Verified::Expired
+    } else if now + CLOCK_LEEWAY < issued {
+        Verified::NotYetValid
+    } else {
+        Verified::Valid
+    }
+}
