@@ -1,7 +1,13 @@
 //! The vocabulary of counts: what each number means, and what it is a share of.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// Something that is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Measure {
     /// Visits that the population planned.
@@ -163,14 +169,17 @@ impl Measure {
             Self::VisitsDone | Self::VisitsAbandoned | Self::VisitsFailed | Self::VisitsCutOff => {
                 Some(Base::Measure(Self::VisitsScheduled))
             }
-            Self::RequestsAdmitted | Self::RequestsRefused | Self::RequestsFailed => Some(Base::Requests),
+            Self::RequestsAdmitted | Self::RequestsRefused | Self::RequestsFailed => {
+                Some(Base::Requests)
+            }
             Self::ForcedLogouts | Self::NaturalLogouts => Some(Base::DevicesSeen),
             Self::MigrationAttempts => Some(Base::Measure(Self::MigrationsEligible)),
             Self::SilentMigrations => Some(Base::Measure(Self::MigrationAttempts)),
             Self::Logins => Some(Base::Measure(Self::LoginAttempts)),
-            Self::Lockouts | Self::Abandonments | Self::DuplicateAccounts | Self::CreatedAccounts => {
-                Some(Base::People)
-            }
+            Self::Lockouts
+            | Self::Abandonments
+            | Self::DuplicateAccounts
+            | Self::CreatedAccounts => Some(Base::People),
             Self::Relogins => Some(Base::Measure(Self::ForcedLogouts)),
             Self::Retries => Some(Base::Measure(Self::LogicalCalls)),
             Self::WronglyAdmitted => Some(Base::Measure(Self::AdmissionChecks)),
@@ -193,7 +202,10 @@ pub enum Base {
 }
 
 /// A call or an operation whose time is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Operation {
     /// A page load, until the last of its requests is answered.
     Page,
@@ -211,8 +223,14 @@ pub enum Operation {
 
 impl Operation {
     /// All operations, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Page, Self::PageWithMigration, Self::Login, Self::Migrate, Self::Refresh, Self::Authenticate];
+    pub const ALL: [Self; 6] = [
+        Self::Page,
+        Self::PageWithMigration,
+        Self::Login,
+        Self::Migrate,
+        Self::Refresh,
+        Self::Authenticate,
+    ];
 
     /// The name that gates and reports use, as in `latency.migrate.p99`.
     pub const fn name(self) -> &'static str {

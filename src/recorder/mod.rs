@@ -8,8 +8,12 @@ use std::collections::BTreeMap;
 use cutover_mocks::time::{Span, Timestamp};
 use cutover_mocks::{auth0, stytch};
 use hdrhistogram::Histogram;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-pub use incident::{FailureCause, Incident, IncidentKind, LockoutCause, LogoutCause, Via, WrongAdmission};
+pub use incident::{
+    FailureCause, Incident, IncidentKind, LockoutCause, LogoutCause, Via, WrongAdmission,
+};
 pub use measure::{Base, Measure, Operation};
 
 /// Properties by which counts are kept apart; a gate or a table can ask for any of them.
@@ -29,7 +33,10 @@ pub struct Slice {
 }
 
 /// Platform of a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Platform {
     /// A web browser.
     Web,
@@ -40,7 +47,10 @@ pub enum Platform {
 }
 
 /// Version of an app.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum AppVersion {
     /// Knows both providers.
     Current,
@@ -49,7 +59,10 @@ pub enum AppVersion {
 }
 
 /// What Stytch knew of a person when the rehearsal began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Record {
     /// Imported under the same address (letter case aside).
     Imported,
@@ -62,7 +75,10 @@ pub enum Record {
 }
 
 /// Size of an organization.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum OrgSize {
     /// No organization: a consumer scenario.
     None,
@@ -75,7 +91,10 @@ pub enum OrgSize {
 }
 
 /// Whether the cutover has reached a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Cohort {
     /// Not yet.
     Waiting,
@@ -102,6 +121,9 @@ pub struct Recording {
     pub phases: Vec<Phase>,
     /// Counts by phase (index into `phases`) and slice.
     pub counts: BTreeMap<(usize, Slice), Counts>,
+    /// Incidents by phase (index into `phases`), slice, kind and cause: all of them, also those
+    /// that `incidents` does not keep.
+    pub causes: BTreeMap<(usize, Slice, IncidentKind), u64>,
     /// Counts by time bucket.
     pub timeline: Timeline,
     /// Every incident, in order of time.
