@@ -53,10 +53,9 @@ impl<R, E> Outcome<R, E> {
     /// The HTTP status a client sees: 0 where none arrives.
     pub fn status(&self) -> u16 {
         match self {
-            Self::Served(_) => 200,
             Self::Refused(refusal) => refusal.status,
             Self::Broken(Breakage::Html(status)) => *status,
-            Self::Broken(Breakage::Malformed | Breakage::Truncated) => 200,
+            Self::Served(_) | Self::Broken(Breakage::Malformed | Breakage::Truncated) => 200,
             Self::Broken(Breakage::Refused | Breakage::Dropped) => 0,
         }
     }

@@ -39,6 +39,10 @@ pub enum Connection {
 
 /// Scopes of an access token, as far as they matter to a migration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a set of independent flags, as on the wire"
+)]
 pub struct Scopes {
     /// `openid`: without it `UserInfo` answers 200 with an empty object.
     pub openid: bool,

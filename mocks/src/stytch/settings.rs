@@ -17,12 +17,16 @@ pub struct WindowLimit {
 
 /// Settings of a project.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, each with its own default"
+)]
 pub struct Settings {
     /// Consumer or B2B.
     pub vertical: Vertical,
     /// Life of a session JWT. 300 s, always (Stytch SDK tests).
     pub jwt_life: Span,
-    /// Sessions that a B2B call opens without a duration last this long. 60 min (OpenAPI).
+    /// Sessions that a B2B call opens without a duration last this long. 60 min (`OpenAPI`).
     pub default_session: Span,
     /// Whether a consumer migrate without a duration opens a session of `default_session`, as in
     /// Stytch's zero-downtime guide, or none, as in its parameter text. Yes (UNCONFIRMED).
@@ -82,8 +86,14 @@ impl Default for Settings {
             endpoint_limits: Vec::new(),
             retry_after: false,
             latency: Vec::new(),
-            latency_default: Latency { p50: Span::from_millis(50), p99: Span::from_millis(300) },
-            keys: KeySchedule { rotations: Vec::new(), announces_next: false },
+            latency_default: Latency {
+                p50: Span::from_millis(50),
+                p99: Span::from_millis(300),
+            },
+            keys: KeySchedule {
+                rotations: Vec::new(),
+                announces_next: false,
+            },
             faults: FaultPlan::default(),
             clock_skew: Span::ZERO,
         }
