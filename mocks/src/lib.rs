@@ -18,6 +18,8 @@ pub mod answer;
 pub mod auth0;
 pub mod email;
 pub mod fault;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod keys;
 pub mod latency;
 pub mod ledger;

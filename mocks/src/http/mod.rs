@@ -1,0 +1,21 @@
+//! The wire: real paths, bodies, signatures and status codes in front of the machines.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | [`signing`] | RSA keys, signed tokens and key sets |
+//! | [`seal`] | ids as opaque text that cannot be made up |
+//! | [`directory`] | addresses: text to handle and back |
+//! | [`stamp`] | where a call's time, luck and address come from, and how its answer leaves |
+//! | [`connection`] | connections that can be cut, for the faults that do so |
+//! | [`server`] | binding, serving and stopping |
+
+pub mod connection;
+pub mod directory;
+pub mod seal;
+pub mod server;
+pub mod signing;
+pub mod stamp;
+
+pub use directory::Directory;
+pub use signing::{KeyRing, Owner};
+pub use stamp::{Clock, Exchange, TimeSource};
