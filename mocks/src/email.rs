@@ -13,6 +13,9 @@ pub struct Email {
 impl Email {
     /// The lower-case spelling of a mailbox.
     pub const fn lower(mailbox: u32) -> Self {
-        Self { mailbox, spelling: 0 }
+        Self {
+            mailbox,
+            spelling: 0,
+        }
     }
 }

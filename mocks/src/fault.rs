@@ -68,7 +68,12 @@ impl<Endpoint: Copy + PartialEq> FaultPlan<Endpoint> {
     }
 
     /// The fault that hits this call, with its place in the plan; limits hit every call they cover.
-    pub fn hit(&self, now: Timestamp, endpoint: Endpoint, luck: Luck) -> Option<(usize, FaultKind)> {
+    pub fn hit(
+        &self,
+        now: Timestamp,
+        endpoint: Endpoint,
+        luck: Luck,
+    ) -> Option<(usize, FaultKind)> {
         self.faults.iter().enumerate().find_map(|(place, fault)| {
             let acts = fault.from <= now
                 && now < fault.until

@@ -46,7 +46,11 @@ pub struct Rotation {
 impl KeySchedule {
     /// The keys published at a moment.
     pub fn at(&self, now: Timestamp) -> KeySet {
-        let past = self.rotations.iter().take_while(|rotation| rotation.at <= now).count();
+        let past = self
+            .rotations
+            .iter()
+            .take_while(|rotation| rotation.at <= now)
+            .count();
         let previous = past.checked_sub(1).and_then(|last| {
             (now < self.rotations[last].previous_until).then_some(KeyId(last as u16))
         });

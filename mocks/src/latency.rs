@@ -18,7 +18,10 @@ const Z99: f64 = 2.326_347_874_040_841;
 impl Latency {
     /// A latency that is always the same.
     pub const fn fixed(span: Span) -> Self {
-        Self { p50: span, p99: span }
+        Self {
+            p50: span,
+            p99: span,
+        }
     }
 
     /// This call's time.

@@ -22,7 +22,14 @@ pub struct Ledger<Endpoint: Ord> {
 
 impl<Endpoint: Ord> Default for Ledger<Endpoint> {
     fn default() -> Self {
-        Self { calls: BTreeMap::new(), opened: 0, migrated: 0, refreshed: 0, revoked: 0, created: 0 }
+        Self {
+            calls: BTreeMap::new(),
+            opened: 0,
+            migrated: 0,
+            refreshed: 0,
+            revoked: 0,
+            created: 0,
+        }
     }
 }
 
@@ -34,6 +41,10 @@ impl<Endpoint: Ord + Copy> Ledger<Endpoint> {
 
     /// Calls to an endpoint, whatever came of them.
     pub fn calls_to(&self, endpoint: Endpoint) -> u64 {
-        self.calls.iter().filter(|((at, _), _)| *at == endpoint).map(|(_, count)| count).sum()
+        self.calls
+            .iter()
+            .filter(|((at, _), _)| *at == endpoint)
+            .map(|(_, count)| count)
+            .sum()
     }
 }

@@ -34,7 +34,10 @@ pub struct TokenBucket {
 impl TokenBucket {
     /// A full bucket.
     pub fn full(rate: Rate, now: Timestamp) -> Self {
-        Self { tokens: f64::from(rate.burst), at: now }
+        Self {
+            tokens: f64::from(rate.burst),
+            at: now,
+        }
     }
 
     /// Takes one token if there is one. A `now` before the last call's refills nothing.
@@ -85,7 +88,16 @@ impl FixedWindow {
         if allowed {
             self.count += 1;
         }
-        let next_in = if self.count < limit { Span::ZERO } else { ends_in };
-        Verdict { allowed, remaining: limit - self.count.min(limit), next_in, full_in: ends_in }
+        let next_in = if self.count < limit {
+            Span::ZERO
+        } else {
+            ends_in
+        };
+        Verdict {
+            allowed,
+            remaining: limit - self.count.min(limit),
+            next_in,
+            full_in: ends_in,
+        }
     }
 }

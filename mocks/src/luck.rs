@@ -19,7 +19,9 @@ impl Luck {
     /// Luck for one of several purposes of the same input; different numbers give independent luck.
     #[must_use]
     pub const fn split(self, purpose: u64) -> Self {
-        Self(mix(self.0 ^ mix(purpose.wrapping_add(1).wrapping_mul(GOLDEN))))
+        Self(mix(
+            self.0 ^ mix(purpose.wrapping_add(1).wrapping_mul(GOLDEN))
+        ))
     }
 
     /// A number in `[0, 1)` with 53 random bits.

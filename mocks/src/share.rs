@@ -21,7 +21,11 @@ impl Share {
 
     /// From a number between 0 and 1.
     pub fn new(share: f64) -> Result<Self, NotAShare> {
-        if (0.0..=1.0).contains(&share) { Ok(Self(share)) } else { Err(NotAShare(share)) }
+        if (0.0..=1.0).contains(&share) {
+            Ok(Self(share))
+        } else {
+            Err(NotAShare(share))
+        }
     }
 
     /// From whole percent; more than 100 is read as 100. For constants in code.

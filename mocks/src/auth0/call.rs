@@ -207,6 +207,57 @@ pub enum Call {
         /// Whether the address counts as verified.
         verified: bool,
     },
+    /// Other calls of the Management API.
+    Manage(Manage),
+    /// `POST /oauth/token` with `password`: a login without a browser.
+    PasswordGrant {
+        /// Who.
+        email: Email,
+        /// What they typed.
+        proof: Proof,
+        /// `scope`.
+        scopes: Scopes,
+        /// `audience` names the application's API.
+        api: bool,
+    },
+    /// `POST /oauth/token` with `client_credentials`: a token without a person, for the Management API.
+    ClientCredentials,
+    /// `GET /.well-known/openid-configuration`.
+    Discovery,
+    /// A request that a codec could not read, or whose client it does not know: refused with this
+    /// status, but limited, broken and counted as any other.
+    Unreadable {
+        /// Where it arrived.
+        endpoint: Endpoint,
+        /// The status it is refused with.
+        status: u16,
+    },
+}
+
+/// Calls of the Management API on records that exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manage {
+    /// `GET /api/v2/users/{id}`.
+    Read(UserId),
+    /// `GET /api/v2/users-by-email`: the match is case-sensitive.
+    Find(Email),
+    /// `PATCH /api/v2/users/{id}`.
+    Update(UserId, Change),
+    /// `DELETE /api/v2/users/{id}`.
+    Delete(UserId),
+}
+
+/// What an update changes; the rest stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// `blocked`.
+    pub blocked: Option<bool>,
+    /// `email_verified`.
+    pub verified: Option<bool>,
+    /// `email`.
+    pub email: Option<Email>,
+    /// Whether `password` is set; its text is the codec's.
+    pub password: bool,
 }
 
 /// A successful answer.
@@ -277,10 +328,39 @@ pub enum Error {
     SuspiciousAddress,
     /// Sign-up: the address is taken.
     UserExists,
+    /// Management API: nobody has this id.
+    UserNotFound,
     /// An error that a fault injected.
     Injected(u16),
     /// An answer that a client could not tell apart further.
     Other,
+}
+
+impl Error {
+    /// The HTTP status that tells this error at an endpoint. A redirect back to the application
+    /// with an `error` counts as 302.
+    pub const fn status(self, endpoint: Endpoint) -> u16 {
+        match (self, endpoint) {
+            (Self::LoginRequired, _) | (Self::Blocked, Endpoint::Authorize | Endpoint::Login) => {
+                302
+            }
+            (Self::UserExists, Endpoint::Management) => 409,
+            (Self::InvalidTransaction | Self::UserExists | Self::Other, _)
+            | (Self::WrongPassword | Self::WrongCode, Endpoint::Login) => 400,
+            (Self::InvalidToken, _) => 401,
+            (Self::UserNotFound, _) => 404,
+            (
+                Self::RateLimited
+                | Self::UserRateLimited
+                | Self::TooManyAttempts
+                | Self::SuspiciousAddress,
+                _,
+            ) => 429,
+            (Self::RateLimitedAs500, _) => 500,
+            (Self::Injected(status), _) => status,
+            (_, _) => 403,
+        }
+    }
 }
 
 /// An answer of the tenant.
@@ -353,14 +433,19 @@ impl Call {
         match self {
             Self::Authorize { .. } => Endpoint::Authorize,
             Self::SubmitLogin { .. } => Endpoint::Login,
-            Self::ExchangeCode { .. } | Self::Refresh { .. } => Endpoint::Token,
+            Self::ExchangeCode { .. }
+            | Self::Refresh { .. }
+            | Self::PasswordGrant { .. }
+            | Self::ClientCredentials => Endpoint::Token,
             Self::UserInfo { .. } => Endpoint::UserInfo,
             Self::Jwks => Endpoint::Jwks,
             Self::Revoke { .. } => Endpoint::Revoke,
             Self::Logout { .. } => Endpoint::Logout,
             Self::SignUp { .. } => Endpoint::SignUp,
             Self::ChangePassword { .. } => Endpoint::ChangePassword,
-            Self::CreateUser { .. } => Endpoint::Management,
+            Self::CreateUser { .. } | Self::Manage(_) => Endpoint::Management,
+            Self::Discovery => Endpoint::Other,
+            Self::Unreadable { endpoint, .. } => *endpoint,
         }
     }
 }

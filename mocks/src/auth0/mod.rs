@@ -1,7 +1,21 @@
 //! The Auth0 tenant as its APIs show it: a machine that takes calls and returns answers.
 
+mod authorize;
 pub mod call;
+mod families;
+mod limits;
+mod login;
+mod passing;
+mod protection;
+mod records;
 pub mod settings;
+mod tenant;
+mod token;
+mod userinfo;
+mod users;
 
 pub use call::*;
+pub use limits::RateSeen;
 pub use settings::Settings;
+pub use tenant::{SeedSession, SeedUser, Tenant};
+pub use users::User;

@@ -5,6 +5,7 @@ use crate::fault::FaultPlan;
 use crate::keys::KeySchedule;
 use crate::latency::Latency;
 use crate::limit::Rate;
+use crate::luck::Luck;
 use crate::time::Span;
 
 /// Settings of a tenant. `Default` is what Auth0 gives a new tenant unless a field says otherwise.
@@ -67,16 +68,45 @@ impl Default for Settings {
             code_life: Span::from_mins(10),
             transaction_life: Span::from_hours(1),
             userinfo_refuses_blocked: true,
-            tenant_limit: Some(Rate { per_second: 100.0, burst: 100 }),
+            tenant_limit: Some(Rate {
+                per_second: 100.0,
+                burst: 100,
+            }),
             endpoint_limits: Vec::new(),
-            userinfo_per_user: Some(Rate { per_second: 5.0 / 60.0, burst: 10 }),
+            userinfo_per_user: Some(Rate {
+                per_second: 5.0 / 60.0,
+                burst: 10,
+            }),
             brute_force_attempts: Some(10),
-            suspicious_ip: Some(Rate { per_second: 1.0 / 864.0, burst: 100 }),
+            suspicious_ip: Some(Rate {
+                per_second: 1.0 / 864.0,
+                burst: 100,
+            }),
             latency: Vec::new(),
-            latency_default: Latency { p50: Span::from_millis(40), p99: Span::from_millis(250) },
-            keys: KeySchedule { rotations: Vec::new(), announces_next: true },
+            latency_default: Latency {
+                p50: Span::from_millis(40),
+                p99: Span::from_millis(250),
+            },
+            keys: KeySchedule {
+                rotations: Vec::new(),
+                announces_next: true,
+            },
             faults: FaultPlan::default(),
             clock_skew: Span::ZERO,
         }
+    }
+}
+
+/// The purpose of a call's luck that its service time is drawn with.
+const SERVICE_TIME: u64 = 1;
+
+impl Settings {
+    /// The modelled service time of a call with this luck, faults apart. Whoever gets no answer at
+    /// all from a dropped connection can learn here how long it took.
+    pub fn service_time(&self, endpoint: Endpoint, luck: Luck) -> Span {
+        let listed = self.latency.iter().find(|(at, _)| *at == endpoint);
+        listed
+            .map_or(self.latency_default, |(_, latency)| *latency)
+            .draw(luck.split(SERVICE_TIME))
     }
 }

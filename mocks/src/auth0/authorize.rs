@@ -1,0 +1,118 @@
+//! `/authorize` and the end of a browser's session: single sign-on, social consent, the login page.
+
+use super::call::{
+    Challenge, Code, Connection, Error, Reply, Scopes, SsoSession, Transaction, UserId,
+};
+use super::tenant::{Said, Tenant};
+use super::token::Grant;
+use crate::email::Email;
+use crate::time::Timestamp;
+
+/// What was asked for at `/authorize`, kept while the login page is open.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Login {
+    pub(super) connection: Connection,
+    pub(super) scopes: Scopes,
+    pub(super) api: bool,
+    pub(super) challenge: Option<Challenge>,
+}
+
+/// A browser's single-sign-on session.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Session {
+    user: UserId,
+    /// The last contact with Auth0; use of the application does not count.
+    seen: Timestamp,
+}
+
+impl Tenant {
+    pub(super) fn authorize(
+        &mut self,
+        now: Timestamp,
+        login: Login,
+        hint: Option<Email>,
+        silent: bool,
+        sso: Option<SsoSession>,
+    ) -> Said {
+        if let Some(sso) = sso
+            && let Some(user) = self.session_user(now, sso)
+        {
+            return self.code(now, login, user, sso);
+        }
+        if silent {
+            return Err(Error::LoginRequired);
+        }
+        match (login.connection, hint) {
+            (Connection::Google, Some(email)) => {
+                let user = self.find_or_create(email, Connection::Google);
+                self.log_in(now, login, user)
+            }
+            _ => Ok(Reply::LoginPage(Transaction(self.logins.put(now, login)))),
+        }
+    }
+
+    /// Ends the browser's session, not the application's tokens.
+    pub(super) fn logout(&mut self, now: Timestamp, sso: Option<SsoSession>) -> Reply {
+        if let Some(SsoSession(number)) = sso {
+            self.sessions.take(now, number);
+        }
+        Reply::Done
+    }
+
+    /// Whose a live session is; finding it is a contact that prolongs its idle life.
+    fn session_user(&mut self, now: Timestamp, sso: SsoSession) -> Option<UserId> {
+        let idle_life = self.settings.session_idle_life;
+        let session = self
+            .sessions
+            .get_mut(now, sso.0)
+            .filter(|session| now < session.seen + idle_life)?;
+        session.seen = session.seen.max(now);
+        let user = session.user;
+        self.users.get(user).map(|_| user)
+    }
+
+    /// Opens a browser's session.
+    pub(super) fn open_session(&mut self, now: Timestamp, user: UserId) -> SsoSession {
+        SsoSession(self.sessions.put(now, Session { user, seen: now }))
+    }
+
+    /// The end of a login whose proof was right.
+    pub(super) fn log_in(&mut self, now: Timestamp, login: Login, user: UserId) -> Said {
+        let blocked = self.users.get(user).is_none_or(|user| user.blocked);
+        if blocked {
+            return Err(Error::Blocked);
+        }
+        let sso = self.open_session(now, user);
+        self.code(now, login, user, sso)
+    }
+
+    fn code(&mut self, now: Timestamp, login: Login, user: UserId, sso: SsoSession) -> Said {
+        if self.users.get(user).is_none_or(|user| user.blocked) {
+            return Err(Error::Blocked);
+        }
+        let Login {
+            scopes,
+            api,
+            challenge,
+            ..
+        } = login;
+        let code = Code(self.grants.put(
+            now,
+            Grant {
+                user,
+                scopes,
+                api,
+                challenge,
+            },
+        ));
+        Ok(Reply::Code { code, sso })
+    }
+
+    /// Social and passwordless logins create the person they have not seen before.
+    pub(super) fn find_or_create(&mut self, email: Email, connection: Connection) -> UserId {
+        self.users.find(email, connection).unwrap_or_else(|| {
+            self.ledger.created += 1;
+            self.users.add(email, connection, true, false)
+        })
+    }
+}

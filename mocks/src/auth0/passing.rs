@@ -1,0 +1,92 @@
+//! Things that live for a while and are found by number: login transactions, codes, browser sessions.
+
+use std::collections::VecDeque;
+
+use crate::time::{Span, Timestamp};
+
+/// Numbered things in order of creation, forgotten once they are long past their life.
+#[derive(Clone, Debug)]
+pub(super) struct Passing<T> {
+    life: Span,
+    first: u32,
+    things: VecDeque<Option<(Timestamp, T)>>,
+}
+
+impl<T> Passing<T> {
+    /// Things of this life.
+    pub(super) fn new(life: Span) -> Self {
+        Self {
+            life,
+            first: 0,
+            things: VecDeque::new(),
+        }
+    }
+
+    /// Keeps a thing that is born now, and answers its number.
+    pub(super) fn put(&mut self, now: Timestamp, thing: T) -> u32 {
+        // One life more than needed: calls of different people may arrive a little out of order.
+        let forgettable = now - self.life - self.life;
+        while let Some(oldest) = self.things.front()
+            && oldest.as_ref().is_none_or(|(born, _)| *born < forgettable)
+        {
+            self.things.pop_front();
+            self.first = self.first.wrapping_add(1);
+        }
+        self.things.push_back(Some((now, thing)));
+        self.first.wrapping_add(self.things.len() as u32 - 1)
+    }
+
+    /// A thing that is still alive.
+    pub(super) fn get_mut(&mut self, now: Timestamp, number: u32) -> Option<&mut T> {
+        let life = self.life;
+        let (born, thing) = self.slot(number)?.as_mut()?;
+        (now < *born + life).then_some(thing)
+    }
+
+    /// Takes a thing that is still alive: it is gone for whoever comes next.
+    pub(super) fn take(&mut self, now: Timestamp, number: u32) -> Option<T> {
+        let life = self.life;
+        let (born, thing) = self.slot(number)?.take()?;
+        (now < born + life).then_some(thing)
+    }
+
+    fn slot(&mut self, number: u32) -> Option<&mut Option<(Timestamp, T)>> {
+        self.things
+            .get_mut(number.wrapping_sub(self.first) as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(secs)
+    }
+
+    #[test]
+    fn a_thing_lives_for_its_life_and_is_taken_once() {
+        let mut passing = Passing::new(Span::from_secs(10));
+        let (a, b) = (passing.put(at(0), 'a'), passing.put(at(1), 'b'));
+        assert_eq!(passing.get_mut(at(9), a), Some(&mut 'a'));
+        assert_eq!(passing.get_mut(at(10), a), None, "its life is over");
+        assert_eq!(passing.take(at(9), b), Some('b'));
+        assert_eq!(passing.take(at(9), b), None, "it was taken");
+        assert_eq!(passing.take(at(9), 77), None, "nobody has this number");
+    }
+
+    #[test]
+    fn the_past_is_forgotten_and_numbers_go_on() {
+        let mut passing = Passing::new(Span::from_secs(10));
+        for second in 0..1000 {
+            assert_eq!(passing.put(at(second), ()), second as u32);
+        }
+        assert!(
+            passing.things.len() <= 21,
+            "{} are kept",
+            passing.things.len()
+        );
+        assert_eq!(passing.get_mut(at(1000), 999), Some(&mut ()));
+        assert_eq!(passing.get_mut(at(1000), 3), None);
+    }
+}

@@ -1,0 +1,179 @@
+//! Attack protection of logins: brute force (one address against one mailbox) and suspicious addresses.
+
+use std::collections::BTreeMap;
+
+use super::call::{Address, Error};
+use super::limits::Buckets;
+use super::settings::Settings;
+use crate::time::{Span, Timestamp};
+
+/// A block by brute-force protection ends after this time (Auth0 docs, brute-force protection).
+const BLOCK: Span = Span::from_days(30);
+
+/// Failed logins, as far as they matter.
+#[derive(Clone, Debug)]
+pub(super) struct Protection {
+    attempts: Option<u32>,
+    failures: BTreeMap<(u32, Address), Failures>,
+    addresses: Option<Buckets<Address>>,
+}
+
+/// Failures in a row of one address against one mailbox.
+#[derive(Clone, Copy, Debug)]
+struct Failures {
+    count: u32,
+    last: Timestamp,
+}
+
+impl Protection {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            attempts: settings.brute_force_attempts,
+            failures: BTreeMap::new(),
+            addresses: settings.suspicious_ip.map(Buckets::new),
+        }
+    }
+
+    /// Whether a login may be tried at all.
+    pub(super) fn admit(
+        &self,
+        mailbox: u32,
+        address: Address,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let blocked = self.attempts.is_some_and(|attempts| {
+            self.failures
+                .get(&(mailbox, address))
+                .is_some_and(|failures| failures.count >= attempts && now < failures.last + BLOCK)
+        });
+        if blocked {
+            return Err(Error::TooManyAttempts);
+        }
+        match &self.addresses {
+            Some(addresses) if !addresses.has_left(address, now) => Err(Error::SuspiciousAddress),
+            _ => Ok(()),
+        }
+    }
+
+    /// A login failed.
+    pub(super) fn failed(&mut self, mailbox: u32, address: Address, now: Timestamp) {
+        if self.attempts.is_some() {
+            let failures = self.failures.entry((mailbox, address)).or_insert(Failures {
+                count: 0,
+                last: now,
+            });
+            if now >= failures.last + BLOCK {
+                failures.count = 0;
+            }
+            *failures = Failures {
+                count: failures.count + 1,
+                last: now,
+            };
+        }
+        if let Some(addresses) = &mut self.addresses {
+            addresses.take(address, now);
+        }
+    }
+
+    /// A login succeeded: failures are counted in a row.
+    pub(super) fn succeeded(&mut self, mailbox: u32, address: Address) {
+        self.failures.remove(&(mailbox, address));
+    }
+
+    /// The password was changed: whoever is blocked for this mailbox is so no longer.
+    pub(super) fn forgive(&mut self, mailbox: u32) {
+        let blocked: Vec<Address> = self
+            .failures
+            .range((mailbox, Address(0))..=(mailbox, Address(u32::MAX)))
+            .map(|((_, address), _)| *address)
+            .collect();
+        for address in blocked {
+            self.failures.remove(&(mailbox, address));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limit::Rate;
+
+    const HOME: Address = Address(1);
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(secs)
+    }
+
+    fn protection(attempts: Option<u32>, suspicious: Option<u32>) -> Protection {
+        Protection::new(&Settings {
+            brute_force_attempts: attempts,
+            suspicious_ip: suspicious.map(|burst| Rate {
+                per_second: 1.0 / 864.0,
+                burst,
+            }),
+            ..Settings::default()
+        })
+    }
+
+    #[test]
+    fn ten_failures_block_one_address_for_one_mailbox_for_a_month() {
+        let mut protection = protection(Some(10), None);
+        for second in 0..10 {
+            assert_eq!(protection.admit(5, HOME, at(second)), Ok(()));
+            protection.failed(5, HOME, at(second));
+        }
+        assert_eq!(
+            protection.admit(5, HOME, at(10)),
+            Err(Error::TooManyAttempts)
+        );
+        assert_eq!(
+            protection.admit(6, HOME, at(10)),
+            Ok(()),
+            "another person at the same address"
+        );
+        assert_eq!(
+            protection.admit(5, Address(2), at(10)),
+            Ok(()),
+            "the same person elsewhere"
+        );
+        assert_eq!(
+            protection.admit(5, HOME, at(9) + BLOCK),
+            Ok(()),
+            "a month later"
+        );
+    }
+
+    #[test]
+    fn a_success_or_a_new_password_wipes_the_slate() {
+        let mut protection = protection(Some(2), None);
+        protection.failed(5, HOME, at(0));
+        protection.succeeded(5, HOME);
+        protection.failed(5, HOME, at(1));
+        assert_eq!(protection.admit(5, HOME, at(2)), Ok(()), "not two in a row");
+        protection.failed(5, HOME, at(2));
+        assert_eq!(
+            protection.admit(5, HOME, at(3)),
+            Err(Error::TooManyAttempts)
+        );
+        protection.forgive(5);
+        assert_eq!(protection.admit(5, HOME, at(3)), Ok(()));
+    }
+
+    #[test]
+    fn an_address_with_many_failures_is_throttled_for_everybody() {
+        let mut protection = protection(None, Some(3));
+        for mailbox in 0..3 {
+            protection.failed(mailbox, HOME, at(0));
+        }
+        assert_eq!(
+            protection.admit(99, HOME, at(1)),
+            Err(Error::SuspiciousAddress)
+        );
+        assert_eq!(protection.admit(99, Address(2), at(1)), Ok(()));
+        assert_eq!(
+            protection.admit(99, HOME, at(865)),
+            Ok(()),
+            "one more each 864 s"
+        );
+    }
+}

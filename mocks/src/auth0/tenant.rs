@@ -1,0 +1,318 @@
+//! The tenant: its state, the path of every call through it, seeding and census.
+
+use super::call::{
+    AccessToken, Answer, Audience, Call, Connection, Endpoint, Error, RefreshToken, Reply,
+};
+use super::call::{Scopes, SsoSession, Stamp, UserId};
+use super::families::Families;
+use super::limits::{Limits, RateSeen};
+use super::passing::Passing;
+use super::protection::Protection;
+use super::settings::Settings;
+use super::users::{User, Users};
+use super::{authorize, token};
+use crate::answer::{Breakage, Outcome, Refusal};
+use crate::email::Email;
+use crate::fault::FaultKind;
+use crate::ledger::Ledger;
+use crate::time::{Span, Timestamp};
+
+/// An Auth0 tenant with one application and one API.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    pub(super) settings: Settings,
+    pub(super) users: Users,
+    pub(super) families: Families,
+    pub(super) logins: Passing<authorize::Login>,
+    pub(super) grants: Passing<token::Grant>,
+    pub(super) sessions: Passing<authorize::Session>,
+    pub(super) limits: Limits,
+    pub(super) protection: Protection,
+    pub(super) ledger: Ledger<Endpoint>,
+}
+
+/// A user to begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeedUser {
+    /// The address; several users may share one if their connections differ.
+    pub email: Email,
+    /// Where the identity comes from.
+    pub connection: Connection,
+    /// `email_verified`.
+    pub verified: bool,
+    /// Whether a password is set; only a database user can have one.
+    pub has_password: bool,
+}
+
+/// A session that an application holds when the rehearsal begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeedSession {
+    /// Whose.
+    pub user: UserId,
+    /// When the person logged in.
+    pub login_at: Timestamp,
+    /// When the application last got tokens for it: the access token's `iat`.
+    pub last_used: Timestamp,
+    /// `scope`.
+    pub scopes: Scopes,
+    /// `aud`.
+    pub audience: Audience,
+    /// Whether there is a refresh token.
+    pub with_refresh: bool,
+}
+
+/// Purposes of a call's luck; 1 is the service time's.
+const FAULT: u64 = 0;
+const EFFECT: u64 = 2;
+
+/// What the logic of an endpoint says.
+pub(super) type Said = Result<Reply, Error>;
+
+impl Tenant {
+    /// A tenant without users, all of its limits untouched at the start.
+    pub fn new(settings: Settings, start: Timestamp) -> Self {
+        Self {
+            users: Users::default(),
+            families: Families::default(),
+            logins: Passing::new(settings.transaction_life),
+            grants: Passing::new(settings.code_life),
+            sessions: Passing::new(settings.session_absolute_life),
+            limits: Limits::full(&settings, start),
+            protection: Protection::new(&settings),
+            ledger: Ledger::default(),
+            settings,
+        }
+    }
+
+    /// Answers a call. Every call takes this path: faults, limits, the endpoint's logic, the service
+    /// time, the ledger.
+    pub fn handle(&mut self, stamp: Stamp, call: &Call) -> Answer {
+        let endpoint = call.endpoint();
+        let service = self.settings.service_time(endpoint, stamp.luck);
+        self.limits.begin_call();
+        let fault = self
+            .settings
+            .faults
+            .hit(stamp.at, endpoint, stamp.luck.split(FAULT));
+        let injected = |status, error| {
+            Outcome::Refused(Refusal {
+                status,
+                error,
+                retry_after: None,
+            })
+        };
+        let (outcome, took) = match fault.map(|(_, kind)| kind) {
+            None => (self.admit(stamp, call), service),
+            Some(FaultKind::Limit(rate)) => {
+                let place = fault.map_or(0, |(place, _)| place);
+                let passes = self.limits.admit_fault(place, rate, stamp.at);
+                (
+                    if passes {
+                        self.admit(stamp, call)
+                    } else {
+                        refused(endpoint, Error::RateLimited)
+                    },
+                    service,
+                )
+            }
+            Some(FaultKind::Outage) => (Outcome::Broken(Breakage::Refused), Span::ZERO),
+            Some(FaultKind::Status(status)) => (injected(status, Error::Injected(status)), service),
+            Some(FaultKind::ThrottledAs500) => {
+                (refused(endpoint, Error::RateLimitedAs500), service)
+            }
+            Some(FaultKind::Slow(by)) => (self.admit(stamp, call), service + by),
+            Some(FaultKind::Dropped) => {
+                // The connection is as likely to go before the call has taken effect as after.
+                if stamp.luck.split(EFFECT).unit() < 0.5 {
+                    self.admit(stamp, call);
+                }
+                (Outcome::Broken(Breakage::Dropped), service)
+            }
+            Some(FaultKind::Truncated) => {
+                self.admit(stamp, call);
+                (Outcome::Broken(Breakage::Truncated), service)
+            }
+            Some(FaultKind::Malformed) => {
+                self.admit(stamp, call);
+                (Outcome::Broken(Breakage::Malformed), service)
+            }
+            Some(FaultKind::Html(status)) => (Outcome::Broken(Breakage::Html(status)), service),
+        };
+        self.ledger.count(endpoint, outcome.status());
+        Answer { outcome, took }
+    }
+
+    /// Limits, and then the logic.
+    fn admit(&mut self, stamp: Stamp, call: &Call) -> Outcome<Reply, Error> {
+        let endpoint = call.endpoint();
+        if !self.limits.admit(endpoint, stamp.at) {
+            return refused(endpoint, Error::RateLimited);
+        }
+        if let Call::Unreadable { status, .. } = *call {
+            return Outcome::Refused(Refusal {
+                status,
+                error: Error::Other,
+                retry_after: None,
+            });
+        }
+        match self.say(stamp, call) {
+            Ok(reply) => Outcome::Served(reply),
+            Err(error) => refused(endpoint, error),
+        }
+    }
+
+    /// The logic: one function for each endpoint, at the tenant's own idea of now.
+    fn say(&mut self, stamp: Stamp, call: &Call) -> Said {
+        let now = self.now(stamp.at);
+        match *call {
+            Call::Authorize {
+                connection,
+                hint,
+                silent,
+                scopes,
+                api,
+                challenge,
+                sso,
+            } => {
+                let login = authorize::Login {
+                    connection,
+                    scopes,
+                    api,
+                    challenge,
+                };
+                self.authorize(now, login, hint, silent, sso)
+            }
+            Call::SubmitLogin {
+                transaction,
+                email,
+                proof,
+            } => self.submit_login(stamp, now, transaction, email, proof),
+            Call::ExchangeCode { code, verifier } => self.exchange_code(now, code, verifier),
+            Call::Refresh { token } => self.refresh(now, token),
+            Call::PasswordGrant {
+                email,
+                proof,
+                scopes,
+                api,
+            } => self.password_grant(stamp, now, email, proof, (scopes, api)),
+            Call::UserInfo { token } => self.userinfo(stamp.at, now, &token),
+            Call::Jwks => Ok(Reply::Keys(self.settings.keys.at(now))),
+            Call::Revoke { token } => Ok(self.revoke(now, token)),
+            Call::Logout { sso } => Ok(self.logout(now, sso)),
+            Call::SignUp { email } => self.sign_up(email),
+            Call::ChangePassword { email } => Ok(self.change_password(email)),
+            Call::CreateUser {
+                email,
+                connection,
+                verified,
+            } => self.create_user(email, connection, verified),
+            Call::Manage(manage) => self.manage(manage),
+            Call::ClientCredentials | Call::Discovery => Ok(Reply::Done),
+            Call::Unreadable { .. } => Err(Error::Other),
+        }
+    }
+
+    /// The tenant's own idea of now.
+    pub fn now(&self, at: Timestamp) -> Timestamp {
+        at + self.settings.clock_skew
+    }
+
+    /// How the tenant is set up.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What the tenant says it did.
+    pub fn ledger(&self) -> &Ledger<Endpoint> {
+        &self.ledger
+    }
+
+    /// What the last call saw of the bucket that judged it; none if no bucket did.
+    pub fn rate_seen(&self) -> Option<RateSeen> {
+        self.limits.seen()
+    }
+
+    /// Makes room for this many users and sessions ahead of seeding.
+    pub fn reserve(&mut self, users: usize, families: usize) {
+        self.users.reserve(users);
+        self.families.reserve(families);
+    }
+
+    /// Adds a user to begin with.
+    pub fn seed_user(&mut self, seed: SeedUser) -> UserId {
+        self.users.add(
+            seed.email,
+            seed.connection,
+            seed.verified,
+            seed.has_password,
+        )
+    }
+
+    /// Adds a session to begin with, and answers the tokens that the application holds.
+    pub fn seed_family(&mut self, seed: SeedSession) -> (AccessToken, Option<RefreshToken>) {
+        let used = self.now(seed.last_used);
+        let access = self.access_token(used, seed.user, seed.scopes, seed.audience);
+        let refresh = seed.with_refresh.then(|| {
+            self.families.begin(
+                seed.user,
+                seed.scopes,
+                seed.audience,
+                self.now(seed.login_at),
+                used,
+            )
+        });
+        (access, refresh)
+    }
+
+    /// Adds a single-sign-on session to begin with, as a browser's `auth0` cookie carries it.
+    pub fn seed_sso(&mut self, user: UserId, at: Timestamp) -> SsoSession {
+        self.open_session(self.now(at), user)
+    }
+
+    /// A user that exists.
+    pub fn user(&self, id: UserId) -> Option<&User> {
+        self.users.get(id)
+    }
+
+    /// The user of a connection with this address, letter case aside.
+    pub fn find_user(&self, email: Email, connection: Connection) -> Option<UserId> {
+        self.users.find(email, connection)
+    }
+
+    /// Whether somebody with this address, letter case aside, exists in a connection.
+    pub fn user_exists(&self, email: Email, connection: Connection) -> bool {
+        self.find_user(email, connection).is_some()
+    }
+
+    /// All users with exactly this address, oldest first, as `users-by-email` lists them.
+    pub fn users_by_email(&self, email: Email) -> Vec<UserId> {
+        let mut found: Vec<UserId> = self
+            .users
+            .with_mailbox(email.mailbox)
+            .filter(|(_, user)| user.email == email)
+            .map(|(id, _)| id)
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Whether a refresh token would be exchanged at this moment as the newest of its family.
+    pub fn refresh_is_live(&self, token: RefreshToken, at: Timestamp) -> bool {
+        let user = self
+            .families
+            .get(token)
+            .and_then(|family| self.users.get(family.user));
+        user.is_some_and(|user| !user.blocked)
+            && self.families.is_live(token, self.now(at), &self.settings)
+    }
+}
+
+/// A refusal with the status that tells the error at this endpoint. Auth0 sends no `Retry-After` for
+/// the limits that are modelled here (only for custom per-client policies).
+fn refused(endpoint: Endpoint, error: Error) -> Outcome<Reply, Error> {
+    Outcome::Refused(Refusal {
+        status: error.status(endpoint),
+        error,
+        retry_after: None,
+    })
+}
