@@ -222,7 +222,7 @@ pub enum Error {
     OrganizationNotFound,
     /// `unauthorized_credentials` (401): a wrong password.
     WrongPassword,
-    /// `no_user_password`, `member_password_not_found` (400): nobody set one.
+    /// `no_user_password` (400), `member_password_not_found` (404): nobody set one.
     NoPassword,
     /// `user_lock_limit_reached` (429).
     UserLocked,

@@ -45,6 +45,20 @@ pub struct Settings {
     /// Whether sending a magic link creates an unknown person. Yes: consumer `login_or_create`; in
     /// B2B it depends on the organization's just-in-time settings.
     pub magic_link_creates: bool,
+    /// Whether the project has a `UserInfo` address to migrate with. Yes.
+    pub userinfo_configured: bool,
+    /// How long a login link is good. 60 min (`OpenAPI`).
+    pub login_link_life: Span,
+    /// How long a link is good that went to a person it created; consumer only. 7 d (`OpenAPI`).
+    pub signup_link_life: Span,
+    /// How long an OAuth token is good after the social provider consented. 5 min (UNCONFIRMED).
+    pub oauth_token_life: Span,
+    /// How long a mailed password reset is good. 30 min (SDK documentation).
+    pub reset_life: Span,
+    /// How long an intermediate session waits for its second factor. 10 min (`OpenAPI`).
+    pub intermediate_life: Span,
+    /// Mails to one person. 1 per second (Stytch docs, rate limits).
+    pub mails_per_person: Option<WindowLimit>,
     /// Consecutive failures until a person is locked. 10 (Stytch docs, user locks).
     pub lock_after: u32,
     /// How long a lock lasts. 1 h (same).
@@ -80,6 +94,16 @@ impl Default for Settings {
             userinfo_timeout: Span::from_secs(5),
             migrate_asks_second_factor: false,
             magic_link_creates: true,
+            userinfo_configured: true,
+            login_link_life: Span::from_mins(60),
+            signup_link_life: Span::from_days(7),
+            oauth_token_life: Span::from_mins(5),
+            reset_life: Span::from_mins(30),
+            intermediate_life: Span::from_mins(10),
+            mails_per_person: Some(WindowLimit {
+                calls: 1,
+                window: Span::from_secs(1),
+            }),
             lock_after: 10,
             lock_for: Span::from_hours(1),
             project_limit: None,
