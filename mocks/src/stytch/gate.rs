@@ -1,0 +1,227 @@
+//! What stands before and behind every call's own logic: faults, limits, service time.
+
+use super::call::{Endpoint, Error, Stamp};
+use super::settings::{Settings, WindowLimit};
+use crate::answer::{Answer, Breakage, Outcome, Refusal};
+use crate::fault::{FaultKind, FaultPlan};
+use crate::latency::Latency;
+use crate::limit::{FixedWindow, Rate};
+use crate::luck::Luck;
+use crate::time::{Span, Timestamp};
+
+/// Purposes of one call's luck.
+const FAULT: u64 = 1;
+const LATENCY: u64 = 2;
+const EFFECT: u64 = 3;
+
+/// A "no" on its way out.
+pub(super) type No = Refusal<Error>;
+
+/// Faults, limits and latencies of a project, with what they remember.
+#[derive(Clone, Debug)]
+pub(super) struct Gate {
+    faults: FaultPlan<Endpoint>,
+    /// One window for each fault; only those of [`FaultKind::Limit`] are used.
+    fault_windows: Vec<FixedWindow>,
+    project_limit: Option<(WindowLimit, FixedWindow)>,
+    endpoint_limits: Vec<(Endpoint, WindowLimit, FixedWindow)>,
+    retry_after: bool,
+    latencies: [Latency; Endpoint::ALL.len()],
+    clock_skew: Span,
+}
+
+/// A call that may pass, and what becomes of its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pass {
+    pub(super) endpoint: Endpoint,
+    /// The project's service time.
+    pub(super) service: Span,
+    /// A fault's delay on top.
+    delay: Span,
+    /// How a fault breaks the answer of a call that has taken effect.
+    breakage: Option<Breakage>,
+}
+
+/// A call that ends before its logic runs, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stop {
+    end: End,
+    took: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Refused(No),
+    Broken(Breakage),
+}
+
+impl Gate {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let latency = |endpoint| {
+            let listed = settings.latency.iter().find(|(at, _)| *at == endpoint);
+            listed.map_or(settings.latency_default, |(_, latency)| *latency)
+        };
+        let fresh = FixedWindow::default();
+        Self {
+            faults: settings.faults.clone(),
+            fault_windows: vec![fresh; settings.faults.faults().len()],
+            project_limit: settings.project_limit.map(|limit| (limit, fresh)),
+            endpoint_limits: settings
+                .endpoint_limits
+                .iter()
+                .map(|&(endpoint, limit)| (endpoint, limit, fresh))
+                .collect(),
+            retry_after: settings.retry_after,
+            latencies: Endpoint::ALL.map(latency),
+            clock_skew: settings.clock_skew,
+        }
+    }
+
+    /// The project's own idea of the time.
+    pub(super) fn clock(&self, at: Timestamp) -> Timestamp {
+        at + self.clock_skew
+    }
+
+    /// Whether a call may pass.
+    pub(super) fn admit(&mut self, stamp: Stamp, endpoint: Endpoint) -> Result<Pass, Stop> {
+        let service = self.latencies[endpoint as usize].draw(stamp.luck.split(LATENCY));
+        let mut pass = Pass {
+            endpoint,
+            service,
+            delay: Span::ZERO,
+            breakage: None,
+        };
+        let stop = |end, took| Err(Stop { end, took });
+        let hit = self.faults.hit(stamp.at, endpoint, stamp.luck.split(FAULT));
+        match hit {
+            None => {}
+            Some((_, FaultKind::Outage)) => {
+                return stop(End::Broken(Breakage::Refused), Span::ZERO);
+            }
+            Some((_, FaultKind::Status(status))) => {
+                let no = Refusal {
+                    status,
+                    error: Error::Injected(status),
+                    retry_after: None,
+                };
+                return stop(End::Refused(no), service);
+            }
+            Some((_, FaultKind::ThrottledAs500)) => {
+                let no = Refusal {
+                    status: 500,
+                    error: Error::RateLimited,
+                    retry_after: None,
+                };
+                return stop(End::Refused(no), service);
+            }
+            Some((_, FaultKind::Html(status))) => {
+                return stop(End::Broken(Breakage::Html(status)), service);
+            }
+            Some((_, FaultKind::Slow(delay))) => pass.delay = delay,
+            Some((_, FaultKind::Dropped)) if !takes_effect(stamp.luck) => {
+                return stop(End::Broken(Breakage::Dropped), service);
+            }
+            Some((_, FaultKind::Dropped)) => pass.breakage = Some(Breakage::Dropped),
+            Some((_, FaultKind::Truncated)) => pass.breakage = Some(Breakage::Truncated),
+            Some((_, FaultKind::Malformed)) => pass.breakage = Some(Breakage::Malformed),
+            Some((place, FaultKind::Limit(rate))) => {
+                let window = &mut self.fault_windows[place];
+                if let Err(wait) = take(window, lowered(rate), self.clock_skew, stamp.at) {
+                    return stop(End::Refused(self.throttled(wait)), service);
+                }
+            }
+        }
+        match self.count(stamp.at, endpoint) {
+            Ok(()) => Ok(pass),
+            Err(wait) => stop(End::Refused(self.throttled(wait)), service),
+        }
+    }
+
+    /// Counts a call against the limits of its endpoint and of the project.
+    fn count(&mut self, at: Timestamp, endpoint: Endpoint) -> Result<(), Span> {
+        for (covered, limit, window) in &mut self.endpoint_limits {
+            if *covered == endpoint {
+                take(window, Some(*limit), self.clock_skew, at)?;
+            }
+        }
+        match &mut self.project_limit {
+            Some((limit, window)) => take(window, Some(*limit), self.clock_skew, at),
+            None => Ok(()),
+        }
+    }
+
+    /// `too_many_requests`, with what `Retry-After` says where the project sends one.
+    pub(super) fn throttled(&self, wait: Span) -> No {
+        let retry_after = self.retry_after.then_some(wait);
+        Refusal {
+            status: 429,
+            error: Error::RateLimited,
+            retry_after,
+        }
+    }
+}
+
+impl Pass {
+    /// The answer as it leaves; `elsewhere` is time spent outside the project.
+    pub(super) fn out<R>(self, result: Result<R, No>, elsewhere: Span) -> Answer<R, Error> {
+        let outcome = match (self.breakage, result) {
+            (Some(breakage), _) => Outcome::Broken(breakage),
+            (None, Ok(reply)) => Outcome::Served(reply),
+            (None, Err(no)) => Outcome::Refused(no),
+        };
+        Answer {
+            outcome,
+            took: self.service + self.delay + elsewhere,
+        }
+    }
+}
+
+impl Stop {
+    /// The answer as it leaves.
+    pub(super) fn out<R>(self) -> Answer<R, Error> {
+        let outcome = match self.end {
+            End::Refused(no) => Outcome::Refused(no),
+            End::Broken(breakage) => Outcome::Broken(breakage),
+        };
+        Answer {
+            outcome,
+            took: self.took,
+        }
+    }
+}
+
+/// Whether a call whose connection is dropped had taken effect: as often as not.
+fn takes_effect(luck: Luck) -> bool {
+    luck.split(EFFECT).below(2) == 0
+}
+
+/// Counts one call; says how long to wait if there is no room. `None` lets nothing through.
+pub(super) fn take(
+    window: &mut FixedWindow,
+    limit: Option<WindowLimit>,
+    skew: Span,
+    at: Timestamp,
+) -> Result<(), Span> {
+    let Some(limit) = limit.filter(|limit| limit.window > Span::ZERO) else {
+        return Err(Span::from_secs(1));
+    };
+    let verdict = window.take(limit.calls, limit.window, at + skew);
+    if verdict.allowed {
+        Ok(())
+    } else {
+        Err(verdict.full_in)
+    }
+}
+
+/// A rate as Stytch would enforce it: `burst` calls in each window of the length that keeps the
+/// rate. None where the rate lets nothing through.
+fn lowered(rate: Rate) -> Option<WindowLimit> {
+    if rate.per_second <= 0.0 || rate.burst == 0 {
+        return None;
+    }
+    let window = Span::from_secs_f64(f64::from(rate.burst) / rate.per_second);
+    Some(WindowLimit {
+        calls: rate.burst,
+        window,
+    })
+}

@@ -1,0 +1,225 @@
+//! Users or members, and organizations: who exists, under which address, and who is locked.
+
+use rustc_hash::FxHashMap;
+
+use super::call::{OrgId, UserId, Vertical};
+use crate::email::Email;
+use crate::limit::FixedWindow;
+use crate::time::Timestamp;
+
+/// The absent organization or session in a compact row.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// A user or a member.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not states"
+)]
+pub(super) struct User {
+    pub(super) email: Email,
+    org: u32,
+    /// The newest of the user's sessions; the others are linked behind it.
+    pub(super) newest_session: u32,
+    pub(super) created: Timestamp,
+    /// The user is locked before this time.
+    pub(super) locked_until: Timestamp,
+    /// Mails sent in the current window.
+    pub(super) mails: FixedWindow,
+    /// Failures in a row.
+    pub(super) failures: u32,
+    pub(super) has_password: bool,
+    pub(super) verified: bool,
+    /// Has a second factor of their own (B2B).
+    pub(super) mfa_enrolled: bool,
+    /// Was invited or created on the way and has not logged in yet (B2B).
+    pub(super) pending: bool,
+    deleted: bool,
+}
+
+const _: () = assert!(size_of::<User>() <= 64, "two million users must fit");
+
+impl User {
+    pub(super) fn org(&self) -> Option<OrgId> {
+        (self.org != NONE).then_some(OrgId(self.org))
+    }
+}
+
+/// An organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Org {
+    pub(super) mfa_required: bool,
+    pub(super) created: Timestamp,
+    deleted: bool,
+}
+
+/// A B2B call names no organization, or one that does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NoSuchOrg;
+
+/// A new person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not states"
+)]
+pub(super) struct NewUser {
+    pub(super) email: Email,
+    pub(super) org: Option<OrgId>,
+    pub(super) has_password: bool,
+    pub(super) verified: bool,
+    pub(super) mfa_enrolled: bool,
+    pub(super) pending: bool,
+}
+
+impl NewUser {
+    /// Someone with an address and nothing else.
+    pub(super) fn plain(email: Email, org: Option<OrgId>) -> Self {
+        Self {
+            email,
+            org,
+            has_password: false,
+            verified: false,
+            mfa_enrolled: false,
+            pending: false,
+        }
+    }
+}
+
+/// Everyone in a project.
+#[derive(Clone, Debug)]
+pub(super) struct People {
+    vertical: Vertical,
+    users: Vec<User>,
+    orgs: Vec<Org>,
+    /// Organization and mailbox to user. Never iterated.
+    by_address: FxHashMap<u64, u32>,
+}
+
+impl People {
+    pub(super) fn new(vertical: Vertical) -> Self {
+        Self {
+            vertical,
+            users: Vec::new(),
+            orgs: Vec::new(),
+            by_address: FxHashMap::default(),
+        }
+    }
+
+    /// Consumer projects have no organizations; B2B calls need an existing one.
+    pub(super) fn scope(&self, org: Option<OrgId>) -> Result<Option<OrgId>, NoSuchOrg> {
+        match (self.vertical, org) {
+            (Vertical::Consumer, _) => Ok(None),
+            (Vertical::B2b, Some(org)) if self.org(org).is_some() => Ok(Some(org)),
+            (Vertical::B2b, _) => Err(NoSuchOrg),
+        }
+    }
+
+    pub(super) fn user(&self, id: UserId) -> Option<&User> {
+        self.users.get(id.0 as usize).filter(|user| !user.deleted)
+    }
+
+    pub(super) fn user_mut(&mut self, id: UserId) -> Option<&mut User> {
+        self.users
+            .get_mut(id.0 as usize)
+            .filter(|user| !user.deleted)
+    }
+
+    pub(super) fn org(&self, id: OrgId) -> Option<&Org> {
+        self.orgs.get(id.0 as usize).filter(|org| !org.deleted)
+    }
+
+    pub(super) fn org_mut(&mut self, id: OrgId) -> Option<&mut Org> {
+        self.orgs.get_mut(id.0 as usize).filter(|org| !org.deleted)
+    }
+
+    /// The person with this address, letter case aside.
+    pub(super) fn find(&self, email: Email, org: Option<OrgId>) -> Option<UserId> {
+        self.by_address.get(&key(email, org)).copied().map(UserId)
+    }
+
+    /// Adds a person; says who has the address where someone has it.
+    pub(super) fn add(&mut self, new: NewUser, now: Timestamp) -> Result<UserId, UserId> {
+        if let Some(taken) = self.find(new.email, new.org) {
+            return Err(taken);
+        }
+        let id = self.users.len() as u32;
+        self.by_address.insert(key(new.email, new.org), id);
+        self.users.push(User {
+            email: new.email,
+            org: new.org.map_or(NONE, |org| org.0),
+            newest_session: NONE,
+            created: now,
+            locked_until: Timestamp::from_micros(i64::MIN),
+            mails: FixedWindow::default(),
+            failures: 0,
+            has_password: new.has_password,
+            verified: new.verified,
+            mfa_enrolled: new.mfa_enrolled,
+            pending: new.pending,
+            deleted: false,
+        });
+        Ok(UserId(id))
+    }
+
+    /// Removes a person; their address is free again.
+    pub(super) fn remove(&mut self, id: UserId) -> bool {
+        let Some(user) = self.user_mut(id) else {
+            return false;
+        };
+        user.deleted = true;
+        let key = key(user.email, user.org());
+        self.by_address.remove(&key);
+        true
+    }
+
+    pub(super) fn add_org(&mut self, mfa_required: bool, now: Timestamp) -> OrgId {
+        self.orgs.push(Org {
+            mfa_required,
+            created: now,
+            deleted: false,
+        });
+        OrgId(self.orgs.len() as u32 - 1)
+    }
+
+    /// Removes an organization; its members are the caller's to remove.
+    pub(super) fn remove_org(&mut self, id: OrgId) -> bool {
+        self.org_mut(id).is_some_and(|org| {
+            org.deleted = true;
+            true
+        })
+    }
+
+    /// Everyone who exists, in order of id, from this id on.
+    pub(super) fn users_from(&self, first: UserId) -> impl Iterator<Item = (UserId, &User)> {
+        let first = first.0 as usize;
+        let users = self
+            .users
+            .get(first..)
+            .unwrap_or_default()
+            .iter()
+            .enumerate();
+        users
+            .filter(|(_, user)| !user.deleted)
+            .map(move |(i, user)| (UserId((first + i) as u32), user))
+    }
+
+    /// Every organization that exists, in order of id, from this id on.
+    pub(super) fn orgs_from(&self, first: OrgId) -> impl Iterator<Item = OrgId> {
+        let all = first.0..self.orgs.len() as u32;
+        all.map(OrgId).filter(|org| self.org(*org).is_some())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_address.len()
+    }
+
+    /// Whether someone in the project is locked at this time.
+    pub(super) fn is_locked(&self, id: UserId, now: Timestamp) -> bool {
+        self.user(id).is_some_and(|user| now < user.locked_until)
+    }
+}
+
+fn key(email: Email, org: Option<OrgId>) -> u64 {
+    u64::from(org.map_or(NONE, |org| org.0)) << 32 | u64::from(email.mailbox)
+}

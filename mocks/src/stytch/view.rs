@@ -1,0 +1,191 @@
+//! Reading a project without a call: what a census counts and a codec shows.
+
+use super::call::{Endpoint, IntermediateToken, OrgId, SessionToken, UserId};
+use super::people::User;
+use super::project::Project;
+use super::sessions::{Factors, Session};
+use super::settings::Settings;
+use crate::email::Email;
+use crate::ledger::Ledger;
+use crate::time::Timestamp;
+
+/// A user or member, as the project keeps them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not states"
+)]
+pub struct UserView {
+    /// Who.
+    pub id: UserId,
+    /// Their address.
+    pub email: Email,
+    /// Their organization (B2B).
+    pub org: Option<OrgId>,
+    /// When the record was made.
+    pub created: Timestamp,
+    /// Whether a password is known of them.
+    pub has_password: bool,
+    /// Whether the address counts as verified.
+    pub verified: bool,
+    /// Whether they have a second factor of their own (B2B).
+    pub mfa_enrolled: bool,
+    /// Whether they were created on the way and have not logged in yet (B2B).
+    pub pending: bool,
+    /// The end of their lock; in the past where there is none.
+    pub locked_until: Timestamp,
+}
+
+/// An organization, as the project keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrgView {
+    /// Which.
+    pub id: OrgId,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Whether all members need a second factor.
+    pub mfa_required: bool,
+}
+
+/// A session, as the project keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    /// Which.
+    pub id: u32,
+    /// Whose.
+    pub user: UserId,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it was last authenticated by a call.
+    pub last_accessed: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// What opened it.
+    pub factors: Factors,
+}
+
+impl Project {
+    /// Its settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What it says it did.
+    pub fn ledger(&self) -> &Ledger<Endpoint> {
+        &self.ledger
+    }
+
+    /// How many people there are.
+    pub fn user_count(&self) -> usize {
+        self.people.len()
+    }
+
+    /// How many sessions there ever were.
+    pub fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// How many sessions live at this (true) time. Looks at every session.
+    pub fn live_session_count(&self, now: Timestamp) -> usize {
+        self.sessions.count_live(self.gate.clock(now))
+    }
+
+    /// Whether a session lives at this (true) time.
+    pub fn session_is_live(&self, token: SessionToken, now: Timestamp) -> bool {
+        let now = self.gate.clock(now);
+        self.sessions
+            .get(token.session)
+            .is_some_and(|session| session.is_live(now))
+    }
+
+    /// The project's own idea of a (true) time.
+    pub fn clock(&self, now: Timestamp) -> Timestamp {
+        self.gate.clock(now)
+    }
+
+    /// The person with this address, letter case aside; `org` matters in B2B only.
+    pub fn find_user(&self, email: Email, org: Option<OrgId>) -> Option<UserId> {
+        self.people.find(email, self.people.scope(org).ok()?)
+    }
+
+    /// A person who exists.
+    pub fn user(&self, id: UserId) -> Option<UserView> {
+        self.people.user(id).map(|user| user_view(id, user))
+    }
+
+    /// Everyone who exists, in order of id, from this id on.
+    pub fn users_from(&self, first: UserId) -> impl Iterator<Item = UserView> {
+        self.people
+            .users_from(first)
+            .map(|(id, user)| user_view(id, user))
+    }
+
+    /// An organization that exists.
+    pub fn org(&self, id: OrgId) -> Option<OrgView> {
+        let org = self.people.org(id)?;
+        Some(OrgView {
+            id,
+            created: org.created,
+            mfa_required: org.mfa_required,
+        })
+    }
+
+    /// Every organization that exists, in order of id, from this id on.
+    pub fn orgs_from(&self, first: OrgId) -> impl Iterator<Item = OrgView> {
+        self.people.orgs_from(first).filter_map(|org| self.org(org))
+    }
+
+    /// A session, live or not.
+    pub fn session(&self, id: u32) -> Option<SessionView> {
+        self.sessions
+            .get(id)
+            .map(|session| session_view(id, session))
+    }
+
+    /// A person's sessions that live at this (true) time, newest first.
+    pub fn sessions_of(&self, user: UserId, now: Timestamp) -> impl Iterator<Item = SessionView> {
+        let now = self.gate.clock(now);
+        let newest = self.people.user(user).map(|user| user.newest_session);
+        let all = newest
+            .into_iter()
+            .flat_map(|newest| self.sessions.of(newest));
+        all.filter(move |(_, session)| session.is_live(now))
+            .map(|(id, row)| session_view(id, row))
+    }
+
+    /// Whose intermediate session this is, if it lives at this (true) time: the address, and the
+    /// member where one is known.
+    pub fn intermediate(
+        &self,
+        token: IntermediateToken,
+        now: Timestamp,
+    ) -> Option<(Email, Option<UserId>)> {
+        let row = self.intermediates.live(token, self.gate.clock(now))?;
+        Some((row.email, row.member()))
+    }
+}
+
+fn user_view(id: UserId, user: &User) -> UserView {
+    UserView {
+        id,
+        email: user.email,
+        org: user.org(),
+        created: user.created,
+        has_password: user.has_password,
+        verified: user.verified,
+        mfa_enrolled: user.mfa_enrolled,
+        pending: user.pending,
+        locked_until: user.locked_until,
+    }
+}
+
+fn session_view(id: u32, session: &Session) -> SessionView {
+    SessionView {
+        id,
+        user: session.user,
+        started: session.started,
+        last_accessed: session.last_accessed,
+        expires: session.expires,
+        factors: session.factors,
+    }
+}
