@@ -1,4 +1,9 @@
 //! `cutover`: rehearse the move of an application's logins before your users live through it.
 
-pub mod scenario;
+pub mod dice;
+pub mod driver;
+pub mod population;
 pub mod recorder;
+pub mod rehearsal;
+pub mod scenario;
+pub mod strategy;

@@ -42,6 +42,8 @@ pub enum Measure {
     MigrateCalls,
     /// Migrations that ended in a Stytch session.
     SilentMigrations,
+    /// Devices of which a session was migrated; each device once.
+    DevicesMigrated,
     /// Logins that people began.
     LoginAttempts,
     /// Logins that ended in a session.
@@ -83,7 +85,7 @@ pub enum Measure {
 
 impl Measure {
     /// All measures, in order.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::VisitsScheduled,
         Self::VisitsDone,
         Self::VisitsAbandoned,
@@ -100,6 +102,7 @@ impl Measure {
         Self::MigrationAttempts,
         Self::MigrateCalls,
         Self::SilentMigrations,
+        Self::DevicesMigrated,
         Self::LoginAttempts,
         Self::Logins,
         Self::Relogins,
@@ -142,6 +145,7 @@ impl Measure {
             Self::MigrationAttempts => "migration_attempts",
             Self::MigrateCalls => "migrate_calls",
             Self::SilentMigrations => "silent_migrations",
+            Self::DevicesMigrated => "devices_migrated",
             Self::LoginAttempts => "login_attempts",
             Self::Logins => "logins",
             Self::Relogins => "relogins",
@@ -173,7 +177,7 @@ impl Measure {
                 Some(Base::Requests)
             }
             Self::ForcedLogouts | Self::NaturalLogouts => Some(Base::DevicesSeen),
-            Self::MigrationAttempts => Some(Base::Measure(Self::MigrationsEligible)),
+            Self::DevicesMigrated => Some(Base::Measure(Self::MigrationsEligible)),
             Self::SilentMigrations => Some(Base::Measure(Self::MigrationAttempts)),
             Self::Logins => Some(Base::Measure(Self::LoginAttempts)),
             Self::Lockouts

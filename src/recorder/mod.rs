@@ -2,6 +2,7 @@
 
 pub mod incident;
 pub mod measure;
+mod tally;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ pub use incident::{
     FailureCause, Incident, IncidentKind, LockoutCause, LogoutCause, Via, WrongAdmission,
 };
 pub use measure::{Base, Measure, Operation};
+pub use tally::{Pace, Recorder};
 
 /// Properties by which counts are kept apart; a gate or a table can ask for any of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -66,7 +66,12 @@ pub enum Seen {
 /// at; over HTTP the token's text is really verified against the published keys.
 pub trait Verifier {
     /// Verifies a legacy access token for the application's own API.
-    fn access_token(&mut self, token: &auth0::AccessToken, keys: &KeySet, now: Timestamp) -> Verified;
+    fn access_token(
+        &mut self,
+        token: &auth0::AccessToken,
+        keys: &KeySet,
+        now: Timestamp,
+    ) -> Verified;
     /// Verifies a Stytch session JWT.
     fn session_jwt(&mut self, jwt: &stytch::SessionJwt, keys: &KeySet, now: Timestamp) -> Verified;
 }
@@ -91,7 +96,12 @@ pub enum Verified {
 pub struct ClaimsVerifier;
 
 impl Verifier for ClaimsVerifier {
-    fn access_token(&mut self, token: &auth0::AccessToken, keys: &KeySet, now: Timestamp) -> Verified {
+    fn access_token(
+        &mut self,
+        token: &auth0::AccessToken,
+        keys: &KeySet,
+        now: Timestamp,
+    ) -> Verified {
         if !token.audience.api {
             Verified::Invalid
         } else {

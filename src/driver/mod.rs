@@ -1,0 +1,3 @@
+//! Drivers: they perform the protocol core's calls and tell it the time, and decide nothing.
+
+pub mod virtual_time;

@@ -1,0 +1,118 @@
+//! Virtual time: the provider machines answer in process, and time jumps from event to event.
+
+use cutover_mocks::answer::Outcome;
+use cutover_mocks::auth0::{self, Stamp, Tenant};
+use cutover_mocks::stytch::{Project, Step, UserInfoOutcome, UserInfoSeen};
+
+use crate::population::Population;
+use crate::population::seed::{Starting, World};
+use crate::rehearsal::{
+    Baseline, ClaimsVerifier, Dispatch, Ended, ProviderAnswer, ProviderCall, Rehearsal, Seen,
+};
+use crate::scenario::{Cutover, Scenario, Strategy};
+
+/// A rehearsal in virtual time, and the providers as it left them.
+#[derive(Debug)]
+pub struct Simulated {
+    /// What the rehearsal found.
+    pub ended: Ended,
+    /// The legacy provider.
+    pub tenant: Tenant,
+    /// The new provider.
+    pub project: Project,
+}
+
+/// Rehearses a scenario in virtual time.
+pub fn simulate(
+    scenario: &Scenario,
+    population: &Population,
+    baseline: Option<&Baseline>,
+) -> Simulated {
+    let World {
+        mut tenant,
+        mut project,
+        starting,
+    } = World::new(scenario, population);
+    let ended = drive(scenario, population, &starting, baseline, |dispatch| {
+        perform(&mut tenant, &mut project, dispatch)
+    });
+    Simulated {
+        ended,
+        tenant,
+        project,
+    }
+}
+
+/// What the same people live through without a cutover.
+pub fn baseline(scenario: &Scenario, population: &Population) -> Baseline {
+    let cutover = Cutover {
+        strategy: Strategy::None,
+        rollback: None,
+    };
+    let unchanged = Scenario {
+        cutover,
+        ..scenario.clone()
+    };
+    simulate(&unchanged, population, None).ended.baseline
+}
+
+fn drive(
+    scenario: &Scenario,
+    population: &Population,
+    starting: &Starting,
+    baseline: Option<&Baseline>,
+    mut perform: impl FnMut(&Dispatch) -> ProviderAnswer,
+) -> Ended {
+    let mut rehearsal = Rehearsal::new(scenario, population, starting, baseline, ClaimsVerifier);
+    rehearsal.set_holding(true);
+    let mut calls: Vec<Dispatch> = Vec::new();
+    while rehearsal.next_event().is_some() {
+        rehearsal.step();
+        calls.extend(rehearsal.take_calls());
+        for dispatch in calls.drain(..) {
+            let answer = perform(&dispatch);
+            let took = match answer {
+                ProviderAnswer::Auth0(answer) => answer.took,
+                ProviderAnswer::Stytch(answer) => answer.took,
+            };
+            rehearsal.answer(
+                dispatch.id,
+                dispatch.stamp.at + took,
+                Seen::Answered(answer),
+            );
+        }
+    }
+    rehearsal.finish()
+}
+
+/// Lets the machines answer a call, with the `UserInfo` call that a migration makes.
+fn perform(tenant: &mut Tenant, project: &mut Project, dispatch: &Dispatch) -> ProviderAnswer {
+    match dispatch.call {
+        ProviderCall::Auth0(call) => ProviderAnswer::Auth0(tenant.handle(dispatch.stamp, &call)),
+        ProviderCall::Stytch(call) => {
+            ProviderAnswer::Stytch(match project.handle(dispatch.stamp, &call) {
+                Step::Done(answer) => answer,
+                Step::AskUserInfo(pending) => {
+                    let seen = ask_userinfo(tenant, pending.stamp, pending.token);
+                    project.resume(pending, seen)
+                }
+            })
+        }
+    }
+}
+
+fn ask_userinfo(tenant: &mut Tenant, stamp: Stamp, token: auth0::AccessToken) -> UserInfoSeen {
+    let answer = tenant.handle(stamp, &auth0::Call::UserInfo { token });
+    let outcome = match answer.outcome {
+        Outcome::Served(auth0::Reply::UserInfo(info)) => UserInfoOutcome::Ok {
+            email: info.email,
+            verified: info.verified,
+        },
+        Outcome::Served(_) | Outcome::Broken(_) => UserInfoOutcome::Broken,
+        Outcome::Refused(refusal) => UserInfoOutcome::NotOk(refusal.status),
+    };
+    UserInfoSeen {
+        outcome,
+        took: answer.took,
+    }
+}

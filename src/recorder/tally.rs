@@ -1,0 +1,315 @@
+//! The recorder itself: dense counters that the core writes to while a rehearsal runs.
+
+use std::collections::BTreeMap;
+
+use cutover_mocks::time::{Span, Timestamp};
+use cutover_mocks::{auth0, stytch};
+use hdrhistogram::Histogram;
+
+use super::{
+    AppVersion, Cohort, Counts, FlagShare, Incident, IncidentKind, Measure, Operation, OrgSize,
+    Peak, People, Phase, Platform, Record, Recording, Slice, Timeline,
+};
+
+/// Incidents kept one by one; more are counted only. About 64 MB.
+const MOST_INCIDENTS: usize = 2_000_000;
+/// Latencies are kept with two significant digits, up to an hour.
+const LATENCY_DIGITS: u8 = 2;
+const LONGEST: u64 = 3_600_000_000;
+/// Buckets of the timeline: about this many over a rehearsal.
+const BUCKETS: i64 = 672;
+
+/// Where a latency was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// At true speed.
+    True,
+    /// In time-lapse or virtual time: modelled, not measured.
+    Lapse,
+}
+
+/// Writes down what happens.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    phases: Vec<Phase>,
+    counts: Vec<Counts>,
+    timeline: Timeline,
+    incidents: Vec<Incident>,
+    causes: BTreeMap<(usize, Slice, IncidentKind), u64>,
+    incidents_dropped: u64,
+    latency: [BTreeMap<Operation, Histogram<u64>>; 2],
+    auth0_calls: BTreeMap<(auth0::Endpoint, u16), u64>,
+    stytch_calls: BTreeMap<(stytch::Endpoint, u16), u64>,
+    auth0_peaks: BTreeMap<auth0::Endpoint, PeakMeter>,
+    stytch_peaks: BTreeMap<stytch::Endpoint, PeakMeter>,
+    logins: PeakMeter,
+}
+
+impl Recorder {
+    /// An empty recorder for a rehearsal of these phases, from `start` for `length`.
+    pub fn new(phases: Vec<Phase>, start: Timestamp, length: Span) -> Self {
+        // Whole minutes, so that buckets begin at times that people can read.
+        let minutes = (length / BUCKETS).as_secs() / 60 + 1;
+        let bucket = Span::from_mins(minutes);
+        let rows = (length.as_micros() as u64)
+            .div_ceil(bucket.as_micros() as u64)
+            .max(1) as usize;
+        Self {
+            counts: vec![[0; Measure::COUNT]; phases.len() * Slice::CODES],
+            phases,
+            timeline: Timeline {
+                start,
+                bucket,
+                rows: vec![[0; Measure::COUNT]; rows],
+            },
+            incidents: Vec::new(),
+            causes: BTreeMap::new(),
+            incidents_dropped: 0,
+            latency: [BTreeMap::new(), BTreeMap::new()],
+            auth0_calls: BTreeMap::new(),
+            stytch_calls: BTreeMap::new(),
+            auth0_peaks: BTreeMap::new(),
+            stytch_peaks: BTreeMap::new(),
+            logins: PeakMeter::default(),
+        }
+    }
+
+    /// Counts `n` of a measure at a time.
+    pub fn add(&mut self, measure: Measure, at: Timestamp, slice: Slice, n: u64) {
+        let phase = self.phase(at);
+        self.counts[phase * Slice::CODES + slice.code()][measure as usize] += n;
+        let bucket =
+            (at - self.timeline.start).as_micros().max(0) / self.timeline.bucket.as_micros();
+        let row = (bucket as usize).min(self.timeline.rows.len() - 1);
+        self.timeline.rows[row][measure as usize] += n;
+    }
+
+    /// Writes down an incident of someone in a slice.
+    pub fn incident(&mut self, incident: Incident, slice: Slice) {
+        *self
+            .causes
+            .entry((self.phase(incident.at), slice, incident.kind))
+            .or_insert(0) += 1;
+        if self.incidents.len() < MOST_INCIDENTS {
+            self.incidents.push(incident);
+        } else {
+            self.incidents_dropped += 1;
+        }
+    }
+
+    /// Writes down how long an operation took from its intended start.
+    pub fn took(&mut self, operation: Operation, span: Span, pace: Pace) {
+        let histogram = self.latency[pace as usize]
+            .entry(operation)
+            .or_insert_with(|| {
+                Histogram::new_with_bounds(1, LONGEST, LATENCY_DIGITS)
+                    .expect("constant bounds are valid")
+            });
+        histogram.saturating_record(span.as_micros().max(1) as u64);
+    }
+
+    /// Counts a call to the legacy provider as its caller saw it.
+    pub fn auth0_call(&mut self, endpoint: auth0::Endpoint, status: u16) {
+        *self.auth0_calls.entry((endpoint, status)).or_insert(0) += 1;
+    }
+
+    /// Counts a call to the new provider as its caller saw it.
+    pub fn stytch_call(&mut self, endpoint: stytch::Endpoint, status: u16) {
+        *self.stytch_calls.entry((endpoint, status)).or_insert(0) += 1;
+    }
+
+    /// Notes that a call to the legacy provider sets out.
+    pub fn auth0_sent(&mut self, endpoint: auth0::Endpoint, at: Timestamp) {
+        self.auth0_peaks.entry(endpoint).or_default().tick(at);
+    }
+
+    /// Notes that a call to the new provider sets out.
+    pub fn stytch_sent(&mut self, endpoint: stytch::Endpoint, at: Timestamp) {
+        self.stytch_peaks.entry(endpoint).or_default().tick(at);
+    }
+
+    /// Notes that a login begins.
+    pub fn login_begun(&mut self, at: Timestamp) {
+        self.logins.tick(at);
+    }
+
+    fn phase(&self, at: Timestamp) -> usize {
+        self.phases
+            .partition_point(|phase| phase.from <= at)
+            .saturating_sub(1)
+    }
+
+    /// A measure's total so far.
+    pub fn total(&self, measure: Measure) -> u64 {
+        self.counts
+            .iter()
+            .map(|counts| counts[measure as usize])
+            .sum()
+    }
+
+    /// Everything that was written down.
+    pub fn finish(mut self, people: People, flag_shares: Vec<FlagShare>) -> Recording {
+        self.incidents
+            .sort_by_key(|incident| (incident.at, incident.person, incident.device, incident.kind));
+        let counts = self
+            .counts
+            .iter()
+            .enumerate()
+            .filter(|(_, counts)| counts.iter().any(|&count| count > 0))
+            .map(|(index, counts)| {
+                (
+                    (index / Slice::CODES, Slice::from_code(index % Slice::CODES)),
+                    *counts,
+                )
+            })
+            .collect();
+        let [latency, latency_lapse] = self.latency;
+        Recording {
+            phases: self.phases,
+            counts,
+            causes: self.causes,
+            timeline: self.timeline,
+            incidents: self.incidents,
+            incidents_dropped: self.incidents_dropped,
+            latency,
+            latency_lapse,
+            auth0_calls: self.auth0_calls,
+            stytch_calls: self.stytch_calls,
+            auth0_peaks: self
+                .auth0_peaks
+                .into_iter()
+                .map(|(endpoint, meter)| (endpoint, meter.peak()))
+                .collect(),
+            stytch_peaks: self
+                .stytch_peaks
+                .into_iter()
+                .map(|(endpoint, meter)| (endpoint, meter.peak()))
+                .collect(),
+            login_peak: self.logins.peak(),
+            people,
+            flag_shares,
+        }
+    }
+}
+
+/// Counts events per second and remembers the busiest second. Times may come out of order by up to
+/// [`PeakMeter::REACH`] seconds.
+#[derive(Clone, Debug)]
+struct PeakMeter {
+    seconds: [(i64, u64); Self::REACH],
+    peak: Peak,
+}
+
+impl Default for PeakMeter {
+    fn default() -> Self {
+        Self {
+            seconds: [(i64::MIN, 0); Self::REACH],
+            peak: Peak::default(),
+        }
+    }
+}
+
+impl PeakMeter {
+    const REACH: usize = 64;
+
+    fn tick(&mut self, at: Timestamp) {
+        let second = at.as_secs();
+        let slot = &mut self.seconds[second.rem_euclid(Self::REACH as i64) as usize];
+        if slot.0 == second {
+            slot.1 += 1;
+        } else {
+            *slot = (second, 1);
+        }
+        // On a tie the earlier second wins, whatever order they were counted in.
+        let (count, at) = (slot.1, Timestamp::from_secs(second));
+        if count > self.peak.per_second || (count == self.peak.per_second && at < self.peak.at) {
+            self.peak = Peak {
+                per_second: count,
+                at,
+            };
+        }
+    }
+
+    const fn peak(self) -> Peak {
+        self.peak
+    }
+}
+
+impl Slice {
+    /// How many different slices there are.
+    const CODES: usize = 3 * 2 * 4 * 4 * 2;
+
+    const fn code(self) -> usize {
+        let code = self.platform as usize;
+        let code = code * 2 + self.app as usize;
+        let code = code * 4 + self.record as usize;
+        let code = code * 4 + self.organization as usize;
+        code * 2 + self.cohort as usize
+    }
+
+    const fn from_code(code: usize) -> Self {
+        let platform = match code / 64 {
+            0 => Platform::Web,
+            1 => Platform::Ios,
+            _ => Platform::Android,
+        };
+        let app = if code / 32 % 2 == 0 {
+            AppVersion::Current
+        } else {
+            AppVersion::Old
+        };
+        let record = match code / 8 % 4 {
+            0 => Record::Imported,
+            1 => Record::OtherAddress,
+            2 => Record::Missing,
+            _ => Record::New,
+        };
+        let organization = match code / 2 % 4 {
+            0 => OrgSize::None,
+            1 => OrgSize::Small,
+            2 => OrgSize::Medium,
+            _ => OrgSize::Large,
+        };
+        let cohort = if code % 2 == 0 {
+            Cohort::Waiting
+        } else {
+            Cohort::Moved
+        };
+        Self {
+            platform,
+            app,
+            record,
+            organization,
+            cohort,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_survive_their_codes() {
+        for code in 0..Slice::CODES {
+            assert_eq!(Slice::from_code(code).code(), code);
+        }
+    }
+
+    #[test]
+    fn the_busiest_second_is_found_out_of_order() {
+        let mut meter = PeakMeter::default();
+        for micros in [
+            3_000_000, 1_100_000, 3_900_000, 1_200_000, 1_000_000, 9_000_000,
+        ] {
+            meter.tick(Timestamp::from_micros(micros));
+        }
+        assert_eq!(
+            meter.peak(),
+            Peak {
+                per_second: 3,
+                at: Timestamp::from_secs(1)
+            }
+        );
+    }
+}

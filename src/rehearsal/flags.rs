@@ -1,0 +1,212 @@
+//! What the flag says about a visit, and what the strategy makes of it.
+
+use cutover_mocks::share::Share;
+use cutover_mocks::stytch::OrgId;
+use cutover_mocks::time::Timestamp;
+
+use super::Rehearsal;
+use super::contract::Verifier;
+use crate::population::{DeviceId, PersonId, VisitShape};
+use crate::recorder::{AppVersion, Cohort, IncidentKind, Measure, Platform, Slice};
+use crate::scenario::cutover::FlagKey;
+use crate::strategy::Mode;
+use crate::strategy::flag::{Bucket, Evaluator};
+
+/// A visit's buckets: for a request of somebody known and of somebody unknown, by both evaluators.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Buckets {
+    known: [Bucket; 2],
+    unknown: [Bucket; 2],
+}
+
+impl Buckets {
+    /// The buckets of a visit under a flag keyed so.
+    pub(super) fn of(
+        key: FlagKey,
+        person: PersonId,
+        device: DeviceId,
+        shape: &VisitShape,
+        ordinal: u32,
+    ) -> Self {
+        let cookie = if shape.private {
+            format!("private-{}-{ordinal}", person.0)
+        } else {
+            format!("cookie-{}", device.0)
+        };
+        let (known, unknown) = match key {
+            FlagKey::User => (format!("user-{}", person.0), cookie),
+            FlagKey::Cookie => (cookie.clone(), cookie),
+            FlagKey::Address => {
+                let address = format!("address-{}", shape.address);
+                (address.clone(), address)
+            }
+            FlagKey::Geography => {
+                let region = format!("region-{}", shape.region);
+                (region.clone(), region)
+            }
+            FlagKey::Organization => {
+                let organization = shape
+                    .organization
+                    .map_or(cookie, |number| format!("organization-{number}"));
+                (organization.clone(), organization)
+            }
+        };
+        let both = |key: &str| {
+            [
+                Bucket::of(Evaluator::Agreed, key),
+                Bucket::of(Evaluator::Skewed, key),
+            ]
+        };
+        Self {
+            known: both(&known),
+            unknown: both(&unknown),
+        }
+    }
+
+    fn on(&self, known: bool, evaluator: Evaluator, share: Share) -> bool {
+        let buckets = if known { &self.known } else { &self.unknown };
+        buckets[evaluator as usize].is_on(share)
+    }
+}
+
+impl<V: Verifier> Rehearsal<'_, V> {
+    /// What an instance does at a time for a visit; `known` is whether the request presents a credential.
+    pub(super) fn mode(&self, visit: usize, instance: u16, known: bool, now: Timestamp) -> Mode {
+        let instance = &self.instances[usize::from(instance)];
+        let state = &self.visits[visit];
+        self.plan.mode(instance.view(now), |share| {
+            let sticky = self.plan.rolling().is_some_and(|rolling| rolling.sticky);
+            let remembered =
+                sticky && !state.shape.private && self.devices[state.device.0 as usize].moved;
+            let on = state
+                .buckets
+                .is_some_and(|buckets| buckets.on(known, instance.evaluator, share));
+            remembered || on
+        })
+    }
+
+    /// A visit's request has presented what it has: notes whom the flag has moved, and who comes back.
+    pub(super) fn note_presented(&mut self, visit: usize, instance: u16) {
+        let jar = self.jar(visit);
+        if !jar.presents() {
+            return;
+        }
+        let mode = self.mode(visit, instance, true, self.now);
+        let private = self.visits[visit].shape.private;
+        let eligible = mode.legacy == crate::strategy::Legacy::Migrate
+            && jar
+                .legacy
+                .is_some_and(|cookie| cookie.is_live(self.scenario, self.now));
+        let rolled_back = self.plan.rolled_back_at().is_some_and(|at| self.now >= at);
+        let device = &mut self.devices[self.visits[visit].device.0 as usize];
+        let newly_eligible = eligible && !device.eligible;
+        device.eligible |= eligible;
+        device.seen = true;
+        let back = device.moved && !mode.moved() && !rolled_back && !private;
+        if !private {
+            device.moved = mode.moved();
+        }
+        if newly_eligible {
+            self.count(Measure::MigrationsEligible, visit);
+        }
+        if back {
+            self.count(Measure::FlipsBack, visit);
+            self.incident(visit, IncidentKind::FlippedBack);
+        }
+    }
+
+    /// The organization that a visit is about, as Stytch knows it.
+    pub(super) fn organization(&self, visit: usize) -> Option<OrgId> {
+        self.visits[visit]
+            .shape
+            .organization
+            .and_then(|number| self.starting.organization(number))
+    }
+
+    /// The slice that a visit counts in now.
+    pub(super) fn slice(&self, visit: usize) -> Slice {
+        let state = &self.visits[visit];
+        let cohort = if self
+            .mode(visit, 0, self.jar(visit).presents(), self.now)
+            .moved()
+        {
+            Cohort::Moved
+        } else {
+            Cohort::Waiting
+        };
+        self.slice_of(state.person, state.device, self.now, cohort)
+    }
+
+    /// The slice of a person's device at a time.
+    pub(super) fn slice_of(
+        &self,
+        id: PersonId,
+        device: DeviceId,
+        at: Timestamp,
+        cohort: Cohort,
+    ) -> Slice {
+        let person = self.population.person(id);
+        let device = self.population.device(device);
+        let current = device.platform == Platform::Web || at >= device.updated;
+        Slice {
+            platform: device.platform,
+            app: if current {
+                AppVersion::Current
+            } else {
+                AppVersion::Old
+            },
+            record: person.record,
+            organization: self.population.size_of(person),
+            cohort,
+        }
+    }
+
+    /// The share of keys that the flag was on for at each of its steps.
+    pub(super) fn real_share(&self, at: Timestamp, key: FlagKey) -> (u64, u64) {
+        let share = self.plan.share(at);
+        let buckets: Vec<Bucket> = match key {
+            FlagKey::User => {
+                let people = 0..self.population.people().len();
+                people
+                    .map(|number| Bucket::of(Evaluator::Agreed, &format!("user-{number}")))
+                    .collect()
+            }
+            FlagKey::Cookie => {
+                let devices = 0..self.population.devices().len();
+                devices
+                    .map(|number| Bucket::of(Evaluator::Agreed, &format!("cookie-{number}")))
+                    .collect()
+            }
+            FlagKey::Address => {
+                let mut homes: Vec<u32> = self
+                    .population
+                    .people()
+                    .iter()
+                    .map(|person| person.home)
+                    .collect();
+                homes.sort_unstable();
+                homes.dedup();
+                homes
+                    .iter()
+                    .map(|home| Bucket::of(Evaluator::Agreed, &format!("address-{home}")))
+                    .collect()
+            }
+            FlagKey::Geography => {
+                let regions = 0..self.scenario.population.devices.regions.len();
+                regions
+                    .map(|number| Bucket::of(Evaluator::Agreed, &format!("region-{number}")))
+                    .collect()
+            }
+            FlagKey::Organization => {
+                let organizations = 0..self.population.organizations().len();
+                organizations
+                    .map(|number| Bucket::of(Evaluator::Agreed, &format!("organization-{number}")))
+                    .collect()
+            }
+        };
+        (
+            buckets.iter().filter(|bucket| bucket.is_on(share)).count() as u64,
+            buckets.len() as u64,
+        )
+    }
+}

@@ -1,0 +1,150 @@
+//! What a device holds: its cookie jar, and how it stands with the application.
+
+use cutover_mocks::auth0::{AccessToken, RefreshToken, Tokens};
+use cutover_mocks::email::Email;
+use cutover_mocks::stytch::{Opened, SessionJwt, SessionToken};
+use cutover_mocks::time::Timestamp;
+
+use crate::recorder::{LockoutCause, LogoutCause};
+use crate::scenario::Scenario;
+
+/// A legacy session on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LegacyCookie {
+    /// The access token.
+    pub access: AccessToken,
+    /// The refresh token, if there is one.
+    pub refresh: Option<RefreshToken>,
+    /// When the login behind it was.
+    pub opened: Timestamp,
+    /// Whether a newer refresh token was given out and did not stay on the device.
+    pub stale: bool,
+}
+
+/// A Stytch session on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StytchCookie {
+    /// The session token.
+    pub token: SessionToken,
+    /// The session JWT.
+    pub jwt: SessionJwt,
+    /// Whose it is, as Stytch says.
+    pub email: Email,
+}
+
+/// A device's cookies of the application.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Jar {
+    /// The legacy session.
+    pub legacy: Option<LegacyCookie>,
+    /// The Stytch session.
+    pub stytch: Option<StytchCookie>,
+}
+
+impl Jar {
+    /// Whether it presents any credential.
+    pub(super) const fn presents(&self) -> bool {
+        self.legacy.is_some() || self.stytch.is_some()
+    }
+}
+
+impl LegacyCookie {
+    /// What a login leaves on a device.
+    pub const fn opened(tokens: Tokens, at: Timestamp) -> Self {
+        Self {
+            access: tokens.access,
+            refresh: tokens.refresh,
+            opened: at,
+            stale: false,
+        }
+    }
+
+    /// The cookie after a refresh; a tenant that does not rotate gives no new refresh token.
+    #[must_use]
+    pub fn refreshed(self, tokens: Tokens) -> Self {
+        Self {
+            access: tokens.access,
+            refresh: tokens.refresh.or(self.refresh),
+            ..self
+        }
+    }
+
+    /// Whether the session can still be used: its access token lives, or can be refreshed.
+    pub fn is_live(&self, scenario: &Scenario, now: Timestamp) -> bool {
+        let auth0 = &scenario.providers.auth0;
+        let refreshable = self.refresh.is_some()
+            && now < self.opened + auth0.refresh_absolute_life
+            && now < self.access.issued + auth0.refresh_idle_life;
+        now < self.access.expires || refreshable
+    }
+}
+
+impl From<Opened> for StytchCookie {
+    fn from(opened: Opened) -> Self {
+        Self {
+            token: opened.token,
+            jwt: opened.jwt,
+            email: opened.email,
+        }
+    }
+}
+
+/// A device in the course of a rehearsal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DeviceState {
+    pub(super) jar: Jar,
+    pub(super) standing: Standing,
+    /// Whether the flag was seen on for it: what a sticky cookie remembers.
+    pub(super) moved: bool,
+    /// Whether it has presented a credential.
+    pub(super) seen: bool,
+    /// Whether it has presented a live legacy session that was to be migrated.
+    pub(super) eligible: bool,
+    /// Whether a session of it was migrated.
+    pub(super) migrated: bool,
+    /// Why its person could not log in when they last tried, and since when.
+    pub(super) lock: Option<(Timestamp, LockoutCause)>,
+    /// When it was last used.
+    pub(super) last_visit: Timestamp,
+    /// Visits of it under way.
+    pub(super) visits: u8,
+}
+
+/// How a device stands with the application, as its person sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Logged in, or never was: a login page is no surprise.
+    Expected,
+    /// Logged out against the person's will.
+    Out(Out),
+}
+
+/// A logout that its person did not ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Out {
+    pub(super) since: Timestamp,
+    pub(super) cause: LogoutCause,
+    /// Whether the cutover did it.
+    pub(super) forced: bool,
+    /// Whether the person will log in at their next visit.
+    pub(super) returns: bool,
+}
+
+impl DeviceState {
+    pub(super) fn new(legacy: Option<LegacyCookie>, last_visit: Timestamp) -> Self {
+        Self {
+            jar: Jar {
+                legacy,
+                stytch: None,
+            },
+            standing: Standing::Expected,
+            moved: false,
+            seen: false,
+            eligible: false,
+            migrated: false,
+            lock: None,
+            last_visit,
+            visits: 0,
+        }
+    }
+}

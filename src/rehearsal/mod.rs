@@ -1,0 +1,238 @@
+//! The protocol core: people, the application and their calls, as one machine without IO.
+//!
+//! A driver performs [`Rehearsal`]'s calls and tells the time; everything else is decided here:
+//! parallel requests, retries, single-flight, refresh races, flag reads and give-ups are events with
+//! times. See the driving contract in `ARCHITECTURE.md`.
+
+mod agenda;
+mod app;
+mod baseline;
+mod calls;
+mod census;
+pub mod contract;
+mod flags;
+mod jar;
+mod visitor;
+
+use cutover_mocks::auth0::Address;
+use cutover_mocks::time::{Span, Timestamp};
+use rustc_hash::FxHashMap;
+use slab::Slab;
+
+use crate::dice::Dice;
+use crate::population::{DeviceId, Population, seed::Starting};
+use crate::recorder::{Measure, Pace, Recorder, Recording};
+use crate::scenario::Scenario;
+use crate::strategy::Plan;
+use agenda::{Agenda, Event, Whose};
+use app::Instance;
+use app::flow::{Flight, FlightKey, Flow};
+use calls::PendingCall;
+use jar::DeviceState;
+use visitor::visit::Visit;
+
+pub use baseline::Baseline;
+pub use contract::{
+    CallId, ClaimsVerifier, Dispatch, Owner, ProviderAnswer, ProviderCall, Seen, Verified, Verifier,
+};
+pub use jar::LegacyCookie;
+
+/// The network address of the application's own calls; the one above it is Stytch's.
+const APP_ADDRESS: Address = Address(u32::MAX - 1);
+/// Visits of a day may start this much before its midnight in UTC: the zone furthest ahead.
+const FURTHEST_ZONE: Span = Span::from_hours(14);
+
+/// One rehearsal under way.
+#[derive(Debug)]
+pub struct Rehearsal<'a, V> {
+    scenario: &'a Scenario,
+    population: &'a Population,
+    starting: &'a Starting,
+    plan: Plan,
+    dice: Dice,
+    baseline: Option<&'a Baseline>,
+    verifier: V,
+    agenda: Agenda,
+    next_day: u32,
+    devices: Vec<DeviceState>,
+    visits: Slab<Visit>,
+    flows: Slab<Flow>,
+    flights: FxHashMap<FlightKey, Flight>,
+    instances: Vec<Instance>,
+    pending: Slab<PendingCall>,
+    out: Vec<Dispatch>,
+    recorder: Recorder,
+    met_login: Baseline,
+    pace: Pace,
+    now: Timestamp,
+    progress: Progress,
+}
+
+/// How far a rehearsal has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Visits that have started.
+    pub visits: u64,
+    /// Provider calls that have gone out.
+    pub calls: u64,
+    /// Forced logouts so far.
+    pub forced_logouts: u64,
+    /// Sessions moved silently so far.
+    pub migrated: u64,
+    /// Logins so far.
+    pub logins: u64,
+}
+
+/// How a rehearsal ended, and what it found.
+#[derive(Debug)]
+pub struct Ended {
+    /// What was measured.
+    pub recording: Recording,
+    /// Which visits met a login page: what another strategy is measured against, if this one was `none`.
+    pub baseline: Baseline,
+}
+
+impl<'a, V: Verifier> Rehearsal<'a, V> {
+    /// A rehearsal of a scenario with its people, who start with these sessions. Logouts are told
+    /// forced from natural by a baseline; without one all of them count as natural.
+    pub fn new(
+        scenario: &'a Scenario,
+        population: &'a Population,
+        starting: &'a Starting,
+        baseline: Option<&'a Baseline>,
+        verifier: V,
+    ) -> Self {
+        let plan = Plan::new(scenario);
+        let devices = (0..population.devices().len())
+            .map(|index| match starting.session(DeviceId(index as u32)) {
+                Some(session) => DeviceState::new(Some(session.cookie), session.last_visit),
+                None => DeviceState::new(None, scenario.time.start),
+            })
+            .collect();
+        let skewed = plan
+            .rolling()
+            .map_or(0.0, |rolling| rolling.skewed_evaluators.get());
+        Self {
+            scenario,
+            population,
+            starting,
+            dice: population.dice(),
+            baseline,
+            verifier,
+            agenda: Agenda::default(),
+            next_day: 0,
+            devices,
+            visits: Slab::new(),
+            flows: Slab::new(),
+            flights: FxHashMap::default(),
+            instances: Instance::all(&scenario.app, skewed),
+            pending: Slab::new(),
+            out: Vec::new(),
+            recorder: Recorder::new(plan.phases(), scenario.time.start, scenario.time.length),
+            plan,
+            met_login: Baseline::default(),
+            pace: Pace::Lapse,
+            now: scenario.time.start,
+            progress: Progress::default(),
+        }
+        .with_sign_ups()
+    }
+
+    /// Time-lapse holds a person's events while a call of theirs is under way; at true speed nobody
+    /// is held, and latencies count as measured.
+    pub fn set_holding(&mut self, on: bool) {
+        self.agenda.set_holding(on);
+        self.pace = if on { Pace::Lapse } else { Pace::True };
+    }
+
+    /// The time of the earliest event that can be handled now.
+    pub fn next_event(&mut self) -> Option<Timestamp> {
+        loop {
+            let next = self.agenda.next_at();
+            let days = self.population.days(self.scenario);
+            let unplanned = self.scenario.time.start
+                + Span::from_days(i64::from(self.next_day) - 1)
+                - FURTHEST_ZONE;
+            if self.next_day >= days || next.is_some_and(|at| at < unplanned) {
+                return next;
+            }
+            self.agenda
+                .plan(self.population.visits_on(self.scenario, self.next_day));
+            self.next_day += 1;
+        }
+    }
+
+    /// Handles exactly the earliest event.
+    pub fn step(&mut self) {
+        if self.next_event().is_none() {
+            return;
+        }
+        let Some((at, whose, event)) = self.agenda.next() else {
+            return;
+        };
+        self.now = at;
+        match event {
+            Event::Visit(planned) => self.begin_visit(planned),
+            Event::Page(visit) => self.load_page(visit),
+            Event::Request(visit, number) => self.send_request(visit, number),
+            Event::Resume(flow) => self.resume(flow),
+            Event::Retry(flow) => self.retry(flow),
+            Event::Login(visit) => self.continue_login(visit),
+            Event::Answer(id, seen) => self.take_answer(id, seen, whose),
+        }
+    }
+
+    /// The calls that the last steps asked for.
+    pub fn take_calls(&mut self) -> std::vec::Drain<'_, Dispatch> {
+        self.out.drain(..)
+    }
+
+    /// A call has ended: at `at` its answer reached its caller.
+    pub fn answer(&mut self, id: CallId, at: Timestamp, seen: Seen) {
+        let Some(call) = self.pending.get(id.0 as usize) else {
+            return;
+        };
+        let gives_up = call.sent + call.patience;
+        let (at, seen) = if at > gives_up {
+            (gives_up, Seen::TimedOut)
+        } else {
+            (at, seen)
+        };
+        let whose = call.whose;
+        self.agenda.add(at, whose, Event::Answer(id, seen));
+        self.agenda.release(whose);
+    }
+
+    /// The verifier.
+    pub const fn verifier(&mut self) -> &mut V {
+        &mut self.verifier
+    }
+
+    /// How far it has come.
+    pub const fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// The time of the event handled last.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Ends the rehearsal, as it stands: visits under way are cut off.
+    pub fn finish(mut self) -> Ended {
+        let (people, flag_shares) = self.take_census();
+        Ended {
+            recording: self.recorder.finish(people, flag_shares),
+            baseline: self.met_login,
+        }
+    }
+
+    fn count(&mut self, measure: Measure, visit: usize) {
+        let slice = self.slice(visit);
+        self.recorder.add(measure, self.now, slice, 1);
+    }
+
+    fn whose(&self, visit: usize) -> Whose {
+        Whose(self.visits[visit].person.0)
+    }
+}

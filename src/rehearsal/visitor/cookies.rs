@@ -1,0 +1,159 @@
+//! What happens to a device's cookies: kept, lost, cleared; and whether an answer was rightly given.
+
+use cutover_mocks::time::Span;
+
+use super::login::Credential;
+use crate::dice::Stream;
+use crate::population::DeviceId;
+use crate::recorder::{IncidentKind, Measure, Operation, Via, WrongAdmission};
+use crate::rehearsal::Rehearsal;
+use crate::rehearsal::contract::{CLOCK_LEEWAY, Verifier};
+use crate::rehearsal::jar::{Jar, LegacyCookie, StytchCookie};
+
+/// Browsers that forget, forget after this long without a visit (WebKit's seven days).
+const FORGETS_AFTER: Span = Span::from_days(7);
+
+impl<V: Verifier> Rehearsal<'_, V> {
+    /// The jar that a visit's requests present.
+    pub(in crate::rehearsal) fn jar(&self, visit: usize) -> Jar {
+        let state = &self.visits[visit];
+        if state.shape.private {
+            state.private_jar
+        } else {
+            self.devices[state.device.0 as usize].jar
+        }
+    }
+
+    fn jar_mut(&mut self, visit: usize) -> &mut Jar {
+        let state = &mut self.visits[visit];
+        if state.shape.private {
+            &mut state.private_jar
+        } else {
+            &mut self.devices[state.device.0 as usize].jar
+        }
+    }
+
+    /// A device that has not been used for long may have forgotten its cookies.
+    pub(super) fn forget_cookies(&mut self, device: DeviceId) {
+        let state = &mut self.devices[device.0 as usize];
+        if self.population.device(device).forgets && self.now - state.last_visit > FORGETS_AFTER {
+            state.jar = Jar::default();
+            state.moved = false;
+        }
+    }
+
+    /// A response clears the session.
+    pub(super) fn clear_cookies(&mut self, visit: usize) {
+        *self.jar_mut(visit) = Jar::default();
+    }
+
+    /// Whether the cookie of a response does not stay.
+    fn loses_cookie(&self, visit: usize) -> bool {
+        let lost = self.scenario.app.lost_cookie;
+        let state = &self.visits[visit];
+        let place = u64::from(state.ordinal) << 16 | u64::from(state.calls.iter().sum::<u16>());
+        lost.get() > 0.0 && lost.falls(self.dice.luck(Stream::Cookie, state.person.0, place))
+    }
+
+    /// A response hands out a Stytch session, in place of a legacy one if it was migrated.
+    pub(in crate::rehearsal) fn set_stytch_cookie(
+        &mut self,
+        visit: usize,
+        cookie: StytchCookie,
+        migrated: bool,
+    ) {
+        if self.loses_cookie(visit) {
+            return;
+        }
+        let jar = self.jar_mut(visit);
+        jar.stytch = Some(cookie);
+        if migrated {
+            jar.legacy = None;
+            self.visits[visit].page_migrated();
+        }
+    }
+
+    /// A response hands out new legacy tokens.
+    pub(in crate::rehearsal) fn set_legacy_cookie(&mut self, visit: usize, cookie: LegacyCookie) {
+        let lost = self.loses_cookie(visit);
+        let jar = self.jar_mut(visit);
+        if !lost {
+            jar.legacy = Some(cookie);
+        } else if let Some(kept) = &mut jar.legacy {
+            kept.stale = kept.refresh != cookie.refresh;
+        }
+    }
+
+    /// A login hands out a session.
+    pub(super) fn set_credential(&mut self, visit: usize, credential: Credential) {
+        let jar = self.jar_mut(visit);
+        *jar = match credential {
+            Credential::Legacy(cookie) => Jar {
+                legacy: Some(cookie),
+                stytch: None,
+            },
+            Credential::Stytch(cookie) => Jar {
+                legacy: None,
+                stytch: Some(cookie),
+            },
+        };
+    }
+
+    /// A legacy session was traded for a Stytch session.
+    pub(in crate::rehearsal) fn note_migrated(&mut self, visit: usize) {
+        self.progress.migrated += 1;
+        self.count(Measure::SilentMigrations, visit);
+        self.incident(visit, IncidentKind::Migrated);
+        let device = &mut self.devices[self.visits[visit].device.0 as usize];
+        if !std::mem::replace(&mut device.migrated, true) {
+            self.count(Measure::DevicesMigrated, visit);
+        }
+    }
+
+    /// Checks one answer with data.
+    pub(in crate::rehearsal) fn check_admission(&mut self, visit: usize, via: Via, jar: &Jar) {
+        self.check_admissions(visit, via, jar, 1);
+    }
+
+    /// Checks that answers with data were rightly given: to the person whose credential it is, and
+    /// within its life.
+    pub(super) fn check_admissions(&mut self, visit: usize, via: Via, jar: &Jar, answers: u64) {
+        let slice = self.slice(visit);
+        self.recorder
+            .add(Measure::AdmissionChecks, self.now, slice, answers);
+        let person = self.visits[visit].person;
+        let wrong = match via {
+            Via::Auth0 => jar.legacy.and_then(|cookie| {
+                if !self.starting.is_subject(person, cookie.access.subject) {
+                    Some(WrongAdmission::AnotherPerson)
+                } else if self.now > cookie.access.expires + CLOCK_LEEWAY {
+                    Some(WrongAdmission::Expired)
+                } else {
+                    None
+                }
+            }),
+            Via::Stytch => jar.stytch.and_then(|cookie| {
+                let org = self.organization(visit);
+                if !person.owns(cookie.email) {
+                    Some(WrongAdmission::AnotherPerson)
+                } else if cookie.jwt.org.is_some() && org.is_none() {
+                    Some(WrongAdmission::AnotherTenant)
+                } else if self.now > cookie.jwt.expires + CLOCK_LEEWAY {
+                    Some(WrongAdmission::Expired)
+                } else {
+                    None
+                }
+            }),
+        };
+        if let Some(wrong) = wrong {
+            self.recorder
+                .add(Measure::WronglyAdmitted, self.now, slice, answers);
+            self.incident(visit, IncidentKind::WronglyAdmitted(wrong));
+        }
+    }
+
+    /// Writes down how long a login took, without the person's own time.
+    pub(super) fn note_login_time(&mut self, spent: Span) {
+        self.recorder.took(Operation::Login, spent, self.pace);
+    }
+}

@@ -1,0 +1,208 @@
+//! A login page appears: whether that was the cutover's doing, and what the person does now.
+
+use super::login::{Login, Stage};
+use super::visit::Ending;
+use crate::dice::Stream;
+use crate::population::PersonId;
+use crate::population::arrival::PlannedVisit;
+use crate::recorder::{IncidentKind, LockoutCause, LogoutCause, Measure, Via};
+use crate::rehearsal::Rehearsal;
+use crate::rehearsal::agenda::Event;
+use crate::rehearsal::contract::Verifier;
+use crate::rehearsal::jar::{Out, Standing};
+
+/// The ordinal of the visit in which a new person signs up: above those of days and surges.
+pub(in crate::rehearsal) const SIGN_UP: u32 = 1 << 25;
+
+impl<'a, V: Verifier> Rehearsal<'a, V> {
+    /// Puts the sign-ups on the agenda.
+    pub(in crate::rehearsal) fn with_sign_ups(mut self) -> Self {
+        let population = self.population;
+        let sign_ups: Vec<PlannedVisit> = (population.at_start()..population.people().len() as u32)
+            .filter_map(|number| {
+                let person = PersonId(number);
+                let at = population.person(person).signs_up?;
+                Some(PlannedVisit {
+                    at,
+                    person,
+                    ordinal: SIGN_UP,
+                    device: 0,
+                })
+            })
+            .collect();
+        for planned in sign_ups {
+            self.agenda.add(
+                planned.at,
+                crate::rehearsal::agenda::Whose(planned.person.0),
+                Event::Visit(planned),
+            );
+        }
+        self
+    }
+
+    /// A page load ended at a login page; the cause is missing where no credential was presented.
+    pub(super) fn refused(&mut self, visit: usize, cause: Option<LogoutCause>) {
+        let first = self.meet_login_page(visit);
+        let state = &self.visits[visit];
+        let device = state.device.0 as usize;
+        if state.signs_up {
+            return self.begin_login(visit);
+        }
+        if state.shape.private {
+            // A private window has no session: its person expects to log in.
+            return if first {
+                self.begin_login(visit)
+            } else {
+                self.try_again(visit, LockoutCause::FlagLoop)
+            };
+        }
+        if let Some(cause) = cause {
+            if first {
+                self.note_logout(visit, cause);
+            } else {
+                return self.try_again(visit, LockoutCause::FlagLoop);
+            }
+            if cause == LogoutCause::OldApp {
+                return self.locked_out(visit, LockoutCause::OldApp);
+            }
+        }
+        match self.devices[device].standing {
+            Standing::Expected => self.begin_login(visit),
+            Standing::Out(Out { returns, .. }) if cause.is_none() => {
+                if returns {
+                    self.begin_login(visit)
+                } else {
+                    self.end_visit(visit, Ending::Abandoned)
+                }
+            }
+            Standing::Out(_) => self.react(visit),
+        }
+    }
+
+    /// Notes that a visit met a login page; says whether it is its first.
+    pub(super) fn meet_login_page(&mut self, visit: usize) -> bool {
+        let state = &mut self.visits[visit];
+        let first = !std::mem::replace(&mut state.met_login, true);
+        if first {
+            self.met_login.note(state.person, state.ordinal);
+        }
+        first
+    }
+
+    /// A credential was presented and not honoured.
+    fn note_logout(&mut self, visit: usize, cause: LogoutCause) {
+        let state = &self.visits[visit];
+        let device = state.device.0 as usize;
+        let forced = self
+            .baseline
+            .is_some_and(|baseline| !baseline.met_login(state.person, state.ordinal));
+        self.devices[device].standing = Standing::Out(Out {
+            since: self.now,
+            cause,
+            forced,
+            returns: false,
+        });
+        if forced {
+            self.progress.forced_logouts += 1;
+            self.count(Measure::ForcedLogouts, visit);
+            self.incident(visit, IncidentKind::ForcedLogout(cause));
+        } else {
+            self.count(Measure::NaturalLogouts, visit);
+            self.incident(visit, IncidentKind::NaturalLogout(cause));
+        }
+    }
+
+    /// What a person does at a login page that they did not expect.
+    fn react(&mut self, visit: usize) {
+        let state = &self.visits[visit];
+        let device = state.device.0 as usize;
+        let reaction = &self.scenario.population.reaction;
+        let luck = self
+            .dice
+            .luck(Stream::Reaction, state.person.0, u64::from(state.ordinal))
+            .unit();
+        if luck < reaction.now.get() {
+            return self.begin_login(visit);
+        }
+        if let Standing::Out(out) = &mut self.devices[device].standing {
+            out.returns = luck < reaction.now.get() + reaction.later.get();
+        }
+        self.end_visit(visit, Ending::Abandoned);
+    }
+
+    fn begin_login(&mut self, visit: usize) {
+        let via = self.login_via(visit);
+        self.count(Measure::LoginAttempts, visit);
+        self.recorder.login_begun(self.now);
+        self.visits[visit].attempts += 1;
+        self.visits[visit].login = Some(Login::new(via));
+        if via == Via::Stytch && self.needs_unmapped_organization(visit) {
+            return self.locked_out(visit, LockoutCause::OrganizationNotMapped);
+        }
+        if self.visits[visit].signs_up && !self.visits[visit].signed_up() {
+            return self.begin_sign_up(visit, via);
+        }
+        match via {
+            Via::Auth0 => self.open_legacy_login(visit),
+            Via::Stytch => self.open_stytch_login(visit),
+        }
+    }
+
+    /// Which provider's login a person meets: an old app knows only the legacy one; otherwise the
+    /// instance that redirects decides, and it does not know who is there.
+    fn login_via(&self, visit: usize) -> Via {
+        let state = &self.visits[visit];
+        if self.now < self.population.device(state.device).updated {
+            return Via::Auth0;
+        }
+        let instance = self.balance(visit, 0);
+        self.mode(visit, instance, false, self.now).login
+    }
+
+    fn needs_unmapped_organization(&self, visit: usize) -> bool {
+        self.visits[visit].shape.organization.is_some() && self.organization(visit).is_none()
+    }
+
+    /// A login failed in a way that may pass, or led back to a login page: once more, or no more.
+    pub(super) fn try_again(&mut self, visit: usize, cause: LockoutCause) {
+        if self.visits[visit].attempts >= self.scenario.population.reaction.attempts.max(1) {
+            return self.locked_out(visit, cause);
+        }
+        self.visits[visit]
+            .login
+            .get_or_insert(Login::new(Via::Auth0))
+            .stage = Stage::Again;
+        let at = self.now + self.think(visit);
+        self.agenda.add(at, self.whose(visit), Event::Login(visit));
+    }
+
+    /// The pause before another attempt is over.
+    pub(super) fn again(&mut self, visit: usize) {
+        self.begin_login(visit);
+    }
+
+    /// A person could not log in, and leaves. Whether it lasts, the end of the rehearsal tells.
+    pub(super) fn locked_out(&mut self, visit: usize, cause: LockoutCause) {
+        let state = &self.visits[visit];
+        if !state.shape.private {
+            let device = state.device.0 as usize;
+            let since = self.devices[device]
+                .lock
+                .map_or(self.now, |(since, _)| since);
+            self.devices[device].lock = Some((since, cause));
+            if let Standing::Out(out) = &mut self.devices[device].standing {
+                out.returns = true;
+            }
+        }
+        let ending = match cause {
+            LockoutCause::ProviderFailed | LockoutCause::Throttled => Ending::Failed,
+            LockoutCause::NotImported
+            | LockoutCause::AddressDiffers
+            | LockoutCause::NoLegacyRecord
+            | LockoutCause::OldApp
+            | LockoutCause::OrganizationNotMapped
+            | LockoutCause::FlagLoop => Ending::Abandoned,
+        };
+        self.end_visit(visit, ending);
+    }
+}

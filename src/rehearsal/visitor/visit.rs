@@ -1,0 +1,316 @@
+//! A visit: page loads whose requests run in parallel, until the person has what they came for.
+
+use cutover_mocks::time::{Span, Timestamp};
+
+use super::login::Login;
+use crate::population::arrival::PlannedVisit;
+use crate::population::{DeviceId, PersonId, VisitShape};
+use crate::recorder::{Incident, IncidentKind, LogoutCause, Measure, Operation, Via};
+use crate::rehearsal::Rehearsal;
+use crate::rehearsal::agenda::{Event, Whose};
+use crate::rehearsal::app::ruling::{Past, Ruling};
+use crate::rehearsal::contract::Verifier;
+use crate::rehearsal::flags::Buckets;
+use crate::rehearsal::jar::{Jar, Out, Standing};
+
+/// A person reloads a page that shows an error this often before they leave.
+const RELOADS: u8 = 2;
+/// Kinds of calls that are numbered within a visit.
+const CALL_KINDS: usize = 6;
+
+/// A visit under way.
+#[derive(Clone, Debug)]
+pub(in crate::rehearsal) struct Visit {
+    pub(in crate::rehearsal) person: PersonId,
+    pub(in crate::rehearsal) device: DeviceId,
+    pub(in crate::rehearsal) ordinal: u32,
+    pub(in crate::rehearsal) shape: VisitShape,
+    pub(in crate::rehearsal) buckets: Option<Buckets>,
+    pub(in crate::rehearsal) calls: [u16; CALL_KINDS],
+    /// The jar of a private window.
+    pub(in crate::rehearsal) private_jar: Jar,
+    pub(in crate::rehearsal) login: Option<Login>,
+    /// Logins tried in this visit.
+    pub(in crate::rehearsal) attempts: u8,
+    /// Whether a login page was met in this visit.
+    pub(in crate::rehearsal) met_login: bool,
+    /// Whether it is somebody's first, who has no account yet.
+    pub(in crate::rehearsal) signs_up: bool,
+    pages_done: u16,
+    reloads: u8,
+    page: Page,
+}
+
+/// A page load under way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Page {
+    started: Timestamp,
+    waiting: u8,
+    refused: bool,
+    cause: Option<LogoutCause>,
+    failed: bool,
+    migrated: bool,
+}
+
+/// How a visit ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rehearsal) enum Ending {
+    Done,
+    Abandoned,
+    Failed,
+}
+
+/// How the application answers a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rehearsal) enum Answered {
+    /// With data, on the strength of this provider's session.
+    Data(Via),
+    /// With a login page; the cause is missing where no credential was presented.
+    LoginPage(Option<LogoutCause>),
+    /// With an error.
+    Error,
+}
+
+impl Visit {
+    /// The number of the page under way, reloads counted.
+    pub(in crate::rehearsal) fn page_number(&self) -> u16 {
+        self.pages_done + u16::from(self.reloads) + u16::from(self.attempts) * 4
+    }
+
+    /// The page under way has brought a migration.
+    pub(in crate::rehearsal) const fn page_migrated(&mut self) {
+        self.page.migrated = true;
+    }
+}
+
+impl<V: Verifier> Rehearsal<'_, V> {
+    /// A planned visit starts.
+    pub(in crate::rehearsal) fn begin_visit(&mut self, planned: PlannedVisit) {
+        let PlannedVisit {
+            person, ordinal, ..
+        } = planned;
+        let device = self.population.device_of(person, planned.device);
+        let shape = VisitShape::draw(self.population, &self.scenario.population, device, ordinal);
+        let buckets = self
+            .plan
+            .rolling()
+            .map(|rolling| Buckets::of(rolling.key, person, device, &shape, ordinal));
+        self.forget_cookies(device);
+        let visit = self.visits.insert(Visit {
+            person,
+            device,
+            ordinal,
+            shape,
+            buckets,
+            calls: [0; CALL_KINDS],
+            private_jar: Jar::default(),
+            login: None,
+            attempts: 0,
+            met_login: false,
+            signs_up: ordinal == super::login_page::SIGN_UP,
+            pages_done: 0,
+            reloads: 0,
+            page: Page::default(),
+        });
+        self.progress.visits += 1;
+        let state = &mut self.devices[device.0 as usize];
+        state.visits += 1;
+        state.last_visit = self.now;
+        self.count(Measure::VisitsScheduled, visit);
+        if let Standing::Out(Out { returns: false, .. }) = self.devices[device.0 as usize].standing
+            && !self.visits[visit].shape.private
+        {
+            // They have left for good: the visit that was planned does not take place.
+            self.meet_login_page(visit);
+            self.end_visit(visit, Ending::Abandoned);
+            return;
+        }
+        self.load_page(visit);
+    }
+
+    /// The next page of a visit loads: at once where nobody needs to be asked, else request by request.
+    pub(in crate::rehearsal) fn load_page(&mut self, visit: usize) {
+        while self.load_locally(visit) {
+            match self.next_page(visit) {
+                // Another visit of the device may change its jar in between.
+                Some(at) if self.devices[self.visits[visit].device.0 as usize].visits > 1 => {
+                    self.agenda.add(at, self.whose(visit), Event::Page(visit));
+                    return;
+                }
+                Some(at) => self.now = at,
+                None => return,
+            }
+        }
+        let spec = &self.scenario.population.visits;
+        let state = &self.visits[visit];
+        let requests = requests(spec.parallel_requests, state.shape.two_tabs);
+        let whose = self.whose(visit);
+        let started = self.now;
+        self.visits[visit].page = Page {
+            started,
+            waiting: requests,
+            ..Page::default()
+        };
+        for number in 1..requests {
+            let after = spec.stagger * i64::from(number);
+            self.agenda
+                .add(started + after, whose, Event::Request(visit, number));
+        }
+        self.send_request(visit, 0);
+    }
+
+    /// Loads a page whose every request can be admitted by what the instances know; otherwise
+    /// changes nothing.
+    fn load_locally(&mut self, visit: usize) -> bool {
+        let jar = self.jar(visit);
+        if !jar.presents() {
+            return false;
+        }
+        let spec = &self.scenario.population.visits;
+        let requests = requests(spec.parallel_requests, self.visits[visit].shape.two_tabs);
+        let mut admitted = Via::Auth0;
+        for number in 0..requests {
+            let instance = self.balance(visit, number);
+            let at = self.now + spec.stagger * i64::from(number);
+            match self.rule(visit, instance, &jar, Past::default(), at) {
+                Ruling::Admit(via) => admitted = via,
+                Ruling::Refuse(_) | Ruling::NeedKeys(_) | Ruling::Ask(_) => return false,
+            }
+        }
+        self.note_presented(visit, self.balance(visit, 0));
+        let slice = self.slice(visit);
+        self.recorder.add(Measure::PageLoads, self.now, slice, 1);
+        self.recorder.add(
+            Measure::RequestsAdmitted,
+            self.now,
+            slice,
+            u64::from(requests),
+        );
+        self.check_admissions(visit, admitted, &jar, u64::from(requests));
+        self.recorder.took(
+            Operation::Page,
+            spec.stagger * i64::from(requests - 1),
+            self.pace,
+        );
+        true
+    }
+
+    /// The application has answered a request of a page load.
+    pub(in crate::rehearsal) fn request_answered(
+        &mut self,
+        visit: usize,
+        _number: u8,
+        answered: Answered,
+    ) {
+        let page = &mut self.visits[visit].page;
+        page.waiting -= 1;
+        let measure = match answered {
+            Answered::Data(_) => Measure::RequestsAdmitted,
+            Answered::LoginPage(cause) => {
+                page.refused = true;
+                page.cause = page.cause.or(cause);
+                Measure::RequestsRefused
+            }
+            Answered::Error => {
+                page.failed = true;
+                Measure::RequestsFailed
+            }
+        };
+        self.count(measure, visit);
+        if let Answered::LoginPage(Some(_)) = answered {
+            self.clear_cookies(visit);
+        }
+        if self.visits[visit].page.waiting == 0 {
+            self.page_loaded(visit);
+        }
+    }
+
+    fn page_loaded(&mut self, visit: usize) {
+        let page = self.visits[visit].page;
+        self.count(Measure::PageLoads, visit);
+        let operation = if page.migrated {
+            Operation::PageWithMigration
+        } else {
+            Operation::Page
+        };
+        self.recorder
+            .took(operation, self.now - page.started, self.pace);
+        if page.refused {
+            self.refused(visit, page.cause);
+        } else if page.failed {
+            self.reload(visit);
+        } else if let Some(at) = self.next_page(visit) {
+            self.agenda.add(at, self.whose(visit), Event::Page(visit));
+        }
+    }
+
+    /// A page showed an error: the person tries again a little later, or leaves.
+    fn reload(&mut self, visit: usize) {
+        let state = &mut self.visits[visit];
+        if state.reloads >= RELOADS {
+            return self.end_visit(visit, Ending::Failed);
+        }
+        state.reloads += 1;
+        let at = self.now + self.think(visit);
+        self.agenda.add(at, self.whose(visit), Event::Page(visit));
+    }
+
+    /// A page was seen; tells when the next one loads, or ends the visit.
+    fn next_page(&mut self, visit: usize) -> Option<Timestamp> {
+        let state = &mut self.visits[visit];
+        state.pages_done += 1;
+        state.reloads = 0;
+        if state.pages_done < state.shape.pages {
+            return Some(self.now + self.think(visit));
+        }
+        if state.shape.logs_out {
+            self.log_out(visit);
+        }
+        self.end_visit(visit, Ending::Done);
+        None
+    }
+
+    pub(in crate::rehearsal) fn think(&mut self, visit: usize) -> Span {
+        let median = self.scenario.population.visits.think_time;
+        self.visits[visit].shape.think_time(median)
+    }
+
+    /// A visit ends.
+    pub(in crate::rehearsal) fn end_visit(&mut self, visit: usize, ending: Ending) {
+        let measure = match ending {
+            Ending::Done => Measure::VisitsDone,
+            Ending::Abandoned => Measure::VisitsAbandoned,
+            Ending::Failed => Measure::VisitsFailed,
+        };
+        self.count(measure, visit);
+        let state = self.visits.remove(visit);
+        self.devices[state.device.0 as usize].visits -= 1;
+        self.agenda.rest(Whose(state.person.0));
+    }
+
+    /// Writes down an incident of a visit.
+    pub(in crate::rehearsal) fn incident(&mut self, visit: usize, kind: IncidentKind) {
+        let state = &self.visits[visit];
+        let (person, device) = (state.person.0, self.population.number_of(state.device));
+        let slice = self.slice(visit);
+        self.recorder.incident(
+            Incident {
+                at: self.now,
+                person,
+                device,
+                kind,
+            },
+            slice,
+        );
+    }
+}
+
+/// Requests of one page load, both tabs together.
+const fn requests(parallel: u8, two_tabs: bool) -> u8 {
+    let parallel = if parallel == 0 { 1 } else { parallel };
+    if two_tabs {
+        parallel.saturating_mul(2)
+    } else {
+        parallel
+    }
+}

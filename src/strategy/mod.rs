@@ -1,0 +1,199 @@
+//! The strategy as a pure decision: the time and the flag → which sessions are honoured, and where people log in.
+
+pub mod flag;
+
+use cutover_mocks::share::Share;
+use cutover_mocks::time::{Span, Timestamp};
+
+use crate::recorder::{Phase, Via};
+use crate::scenario::Scenario;
+use crate::scenario::cutover::{Rolling, Strategy, StytchSessions};
+
+/// What a middleware does with a legacy session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Legacy {
+    /// Honours it.
+    Honour,
+    /// Trades it for a Stytch session, and honours it until then.
+    Migrate,
+    /// Refuses it.
+    Refuse,
+}
+
+/// What a middleware does at a moment, for one key of the flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mode {
+    /// With a legacy session.
+    pub legacy: Legacy,
+    /// Whether it honours a Stytch session.
+    pub stytch: bool,
+    /// Where it sends people to log in.
+    pub login: Via,
+}
+
+impl Mode {
+    /// Before any cutover.
+    pub const BEFORE: Self = Self {
+        legacy: Legacy::Honour,
+        stytch: false,
+        login: Via::Auth0,
+    };
+    /// After a finished cutover.
+    pub const AFTER: Self = Self {
+        legacy: Legacy::Refuse,
+        stytch: true,
+        login: Via::Stytch,
+    };
+
+    /// Whether the cutover has reached whoever is treated so.
+    pub const fn moved(self) -> bool {
+        matches!(self.login, Via::Stytch)
+    }
+}
+
+/// A cutover with its times fixed on the scenario's clock.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    start: Timestamp,
+    end: Timestamp,
+    strategy: Strategy,
+    rollback: Option<(Timestamp, StytchSessions)>,
+}
+
+impl Plan {
+    /// The plan of a scenario.
+    pub fn new(scenario: &Scenario) -> Self {
+        Self {
+            start: scenario.time.start,
+            end: scenario.time.end(),
+            strategy: scenario.cutover.strategy.clone(),
+            rollback: scenario
+                .cutover
+                .rollback
+                .map(|back| (scenario.time.start + back.at, back.stytch_sessions)),
+        }
+    }
+
+    /// The rolling part, if the strategy is one.
+    pub const fn rolling(&self) -> Option<&Rolling> {
+        match &self.strategy {
+            Strategy::Rolling(rolling) => Some(rolling),
+            Strategy::None | Strategy::AllAtOnce { .. } | Strategy::ZeroDowntime { .. } => None,
+        }
+    }
+
+    /// What a middleware does at a time, by its own view of the time, for a key whose flag is on or off.
+    pub fn mode(&self, at: Timestamp, flagged: impl FnOnce(Share) -> bool) -> Mode {
+        if let Some((since, sessions)) = self.rollback
+            && at >= since
+        {
+            return Mode {
+                stytch: sessions == StytchSessions::Honour,
+                ..Mode::BEFORE
+            };
+        }
+        let since = |span: Span| at >= self.start + span;
+        match &self.strategy {
+            Strategy::None => Mode::BEFORE,
+            Strategy::AllAtOnce { at } if since(*at) => Mode::AFTER,
+            Strategy::ZeroDowntime { from, until } if since(*from) => Mode {
+                legacy: if until.is_some_and(since) {
+                    Legacy::Refuse
+                } else {
+                    Legacy::Migrate
+                },
+                ..Mode::AFTER
+            },
+            Strategy::AllAtOnce { .. } | Strategy::ZeroDowntime { .. } => Mode::BEFORE,
+            Strategy::Rolling(rolling) => {
+                let first = rolling.steps.first().is_some_and(|step| since(step.at));
+                let ended = rolling.legacy_until.is_some_and(since);
+                let on = flagged(self.share(at));
+                match (on, ended, rolling.migrate) {
+                    (_, true, _) | (true, false, false) => Mode::AFTER,
+                    (true, false, true) => Mode {
+                        legacy: Legacy::Migrate,
+                        ..Mode::AFTER
+                    },
+                    // Both routes are there from the first step on, whoever is sent where.
+                    (false, false, _) => Mode {
+                        stytch: first,
+                        ..Mode::BEFORE
+                    },
+                }
+            }
+        }
+    }
+
+    /// The flag's share at a time; 0 for strategies without one.
+    pub fn share(&self, at: Timestamp) -> Share {
+        let Some(rolling) = self.rolling() else {
+            return Share::ZERO;
+        };
+        let passed = rolling
+            .steps
+            .partition_point(|step| self.start + step.at <= at);
+        let Some(last) = passed.checked_sub(1).map(|last| rolling.steps[last]) else {
+            return Share::ZERO;
+        };
+        match rolling.steps.get(passed) {
+            Some(next) if rolling.ramp => {
+                let (from, to) = (self.start + last.at, self.start + next.at);
+                let part = (at - from).as_secs_f64() / (to - from).as_secs_f64();
+                let share = last.share.get() + part * (next.share.get() - last.share.get());
+                Share::new(share.clamp(0.0, 1.0)).unwrap_or(last.share)
+            }
+            Some(_) | None => last.share,
+        }
+    }
+
+    /// The moments at which the strategy itself changes, ascending; a ramp's growth between its steps
+    /// is not a moment.
+    pub fn changes(&self) -> Vec<Timestamp> {
+        self.phases()
+            .into_iter()
+            .skip(1)
+            .map(|phase| phase.from)
+            .collect()
+    }
+
+    /// The phases, in order; the first begins at the start.
+    pub fn phases(&self) -> Vec<Phase> {
+        let mut phases = vec![(self.start, "before".to_owned())];
+        let mut add = |span: Span, name: String| phases.push((self.start + span, name));
+        match &self.strategy {
+            Strategy::None => {}
+            Strategy::AllAtOnce { at } => add(*at, "after".to_owned()),
+            Strategy::ZeroDowntime { from, until } => {
+                add(*from, "coexistence".to_owned());
+                if let Some(until) = until {
+                    add(*until, "after".to_owned());
+                }
+            }
+            Strategy::Rolling(rolling) => {
+                let kind = if rolling.ramp { "ramp from" } else { "step" };
+                for step in &rolling.steps {
+                    add(step.at, format!("{kind} {}", step.share));
+                }
+                if let Some(until) = rolling.legacy_until {
+                    add(until, "legacy ended".to_owned());
+                }
+            }
+        }
+        if let Some((at, _)) = self.rollback {
+            phases.retain(|(from, _)| *from < at);
+            phases.push((at, "rolled back".to_owned()));
+        }
+        phases.sort_by_key(|(from, _)| *from);
+        phases.retain(|(from, _)| *from < self.end);
+        phases
+            .into_iter()
+            .map(|(from, name)| Phase { name, from })
+            .collect()
+    }
+
+    /// When a rollback happens.
+    pub fn rolled_back_at(&self) -> Option<Timestamp> {
+        self.rollback.map(|(at, _)| at)
+    }
+}
