@@ -120,6 +120,11 @@ impl Learned {
     }
 }
 
+/// The password of a seeded person, at both providers: `password-for-` and the address in lower case.
+pub fn password_of(address: &str) -> String {
+    format!("password-for-{}", address.trim().to_lowercase())
+}
+
 fn domain_folded(text: &str) -> String {
     let text = text.trim();
     match text.rsplit_once('@') {

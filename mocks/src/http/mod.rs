@@ -6,16 +6,19 @@
 //! | [`seal`] | ids as opaque text that cannot be made up |
 //! | [`directory`] | addresses: text to handle and back |
 //! | [`stamp`] | where a call's time, luck and address come from, and how its answer leaves |
+//! | [`mail`] | what the mocks mail, for whoever plays the reader |
 //! | [`connection`] | connections that can be cut, for the faults that do so |
 //! | [`server`] | binding, serving and stopping |
 
 pub mod connection;
 pub mod directory;
+pub mod mail;
 pub mod seal;
 pub mod server;
 pub mod signing;
 pub mod stamp;
 
-pub use directory::Directory;
+pub use directory::{Directory, password_of};
+pub use mail::Mailbox;
 pub use signing::{KeyRing, Owner};
 pub use stamp::{Clock, Exchange, TimeSource};
