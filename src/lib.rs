@@ -1,4 +1,4 @@
 //! `cutover`: rehearse the move of an application's logins before your users live through it.
 
-pub mod scenario;
 pub mod recorder;
+pub mod scenario;
