@@ -1,7 +1,13 @@
 //! What is done: the strategy, its times, and a rollback.
 
 use cutover_mocks::share::Share;
+use cutover_mocks::stytch::Vertical;
 use cutover_mocks::time::Span;
+
+use super::kind::{Flag, LENGTH, OneOf, Or, Percent};
+use super::problem::Problem;
+use super::reader::{Read, Table};
+use super::time::Frame;
 
 /// The cutover.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,4 +98,286 @@ pub enum StytchSessions {
     Refuse,
     /// They are honoured until they end.
     Honour,
+}
+
+/// Strategies; also the keys of `[cutover]`.
+pub(super) const STRATEGIES: &[&str] = &["none", "all-at-once", "rolling", "zero-downtime"];
+
+const FLAG_KEY: OneOf<FlagKey> = OneOf(&[
+    ("user", FlagKey::User),
+    ("cookie", FlagKey::Cookie),
+    ("address", FlagKey::Address),
+    ("geography", FlagKey::Geography),
+    ("organization", FlagKey::Organization),
+]);
+
+const STYTCH_SESSIONS: OneOf<StytchSessions> = OneOf(&[
+    ("refuse", StytchSessions::Refuse),
+    ("honour", StytchSessions::Honour),
+]);
+
+/// A strategy that was read, with the first moment at which it changes anything.
+struct Begun {
+    strategy: Strategy,
+    begins: Option<Read<Span>>,
+}
+
+/// Reads `[cutover]`.
+pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> Cutover {
+    let variants = [
+        (
+            "none",
+            "Nothing changes: the baseline that the others are measured against.",
+        ),
+        (
+            "all-at-once",
+            "From one moment on only Stytch sessions are honoured.",
+        ),
+        (
+            "rolling",
+            "A feature flag moves a growing share; those it has reached need a Stytch session.",
+        ),
+        (
+            "zero-downtime",
+            "Both sessions are honoured and legacy ones are migrated.",
+        ),
+    ];
+    let chosen = t.choice("strategy", &variants, |t, name| match name {
+        "none" => Begun {
+            strategy: Strategy::None,
+            begins: None,
+        },
+        "all-at-once" => {
+            let at = t
+                .key(
+                    "at",
+                    LENGTH,
+                    "From when only Stytch sessions are honoured, after the start.",
+                )
+                .required("3d 9h");
+            frame.within(t, "at", &at);
+            Begun {
+                strategy: Strategy::AllAtOnce { at: at.value },
+                begins: Some(at),
+            }
+        }
+        "rolling" => read_rolling(t, frame),
+        _ => read_zero_downtime(t, frame),
+    });
+    let doc = "Going back to the legacy provider; \"none\" for not at all.";
+    let source = "most rehearsals go forward only";
+    let rollback = t.maybe("rollback", "none", doc, source, |t| {
+        let at = t.key("at", LENGTH, "When, after the start.").required("5d");
+        frame.within(t, "at", &at);
+        let sessions = t
+            .key("stytch_sessions", STYTCH_SESSIONS, "What the application then does with Stytch sessions: it refuses them, or honours them until they end.")
+            .or("refuse", "an assumption: the old middleware does not know them");
+        (at, sessions.value)
+    });
+    if let Some(rollback) = &rollback {
+        check_rollback(t, &chosen, rollback);
+    }
+    Cutover {
+        strategy: chosen.value.strategy,
+        rollback: rollback.map(|rollback| {
+            let (at, stytch_sessions) = rollback.value;
+            Rollback {
+                at: at.value,
+                stytch_sessions,
+            }
+        }),
+    }
+}
+
+/// A rollback goes back from something, and after it began.
+fn check_rollback(
+    t: &mut Table<'_>,
+    chosen: &Read<Begun>,
+    rollback: &Read<(Read<Span>, StytchSessions)>,
+) {
+    if !chosen.sound {
+        return;
+    }
+    let at = &rollback.value.0;
+    match &chosen.value.begins {
+        None => t.problem(
+            Problem::new("there is nothing to roll back under the strategy `none`")
+                .at(&rollback.place, "this goes back to where it never left")
+                .at(&chosen.place, "the strategy")
+                .help("remove the rollback, or choose another strategy"),
+        ),
+        Some(begins) if at.sound && begins.sound && at.value <= begins.value => t.problem(
+            Problem::new("the rollback comes before the cutover")
+                .at(&at.place, format!("back at {}", at.value))
+                .at(
+                    &begins.place,
+                    format!("the cutover begins at {}", begins.value),
+                )
+                .help(format!("roll back later than {}", begins.value)),
+        ),
+        Some(_) => {}
+    }
+}
+
+fn read_zero_downtime(t: &mut Table<'_>, frame: &Frame) -> Begun {
+    let from = t
+        .key(
+            "from",
+            LENGTH,
+            "From when both sessions are honoured and legacy ones are migrated, after the start.",
+        )
+        .required("3d");
+    let until = t
+        .key(
+            "until",
+            Or("never", LENGTH),
+            "From when legacy sessions are no longer honoured.",
+        )
+        .or("never", "Stytch's zero-downtime guide sets no end");
+    frame.within(t, "from", &from);
+    if let Some(end) = until.value.filter(|_| until.sound) {
+        frame.within(t, "until", &until.clone().map(|_| end));
+        if from.sound && end <= from.value {
+            let problem = Problem::new("legacy sessions end before the migration begins")
+                .at(&until.place, format!("they end at {end}"))
+                .at(&from.place, format!("it begins at {}", from.value))
+                .help(format!("end them later than {}, or \"never\"", from.value));
+            t.problem(problem);
+        }
+    }
+    Begun {
+        strategy: Strategy::ZeroDowntime {
+            from: from.value,
+            until: until.value,
+        },
+        begins: Some(from),
+    }
+}
+
+fn read_rolling(t: &mut Table<'_>, frame: &Frame) -> Begun {
+    let steps = t.tables(
+        "steps",
+        "The flag's share over time: ascending in time and in share.",
+        |t| {
+            let at = t
+                .key("at", LENGTH, "From when, after the start.")
+                .required("3d");
+            frame.within(t, "at", &at);
+            (
+                at,
+                t.key(
+                    "share",
+                    Percent,
+                    "The share of keys for which the flag is on.",
+                )
+                .required("10%"),
+            )
+        },
+    );
+    let rolling = Rolling {
+        steps: steps.iter().map(|step| Step { at: step.value.0.value, share: step.value.1.value }).collect(),
+        ramp: t
+            .key("ramp", Flag, "Whether the share grows evenly between steps instead of jumping at each.")
+            .or("false", "an assumption")
+            .value,
+        key: read_flag_key(t, frame),
+        sticky: t
+            .key("sticky", Flag, "Whether a device remembers in a cookie which login it belongs to once it was moved.")
+            .or("true", "Stytch's zero-downtime guide offers it")
+            .value,
+        migrate: t
+            .key("migrate", Flag, "Whether legacy sessions of those the flag has reached are migrated instead of refused.")
+            .or("false", "Stytch's zero-downtime guide, rolling deployment")
+            .value,
+        legacy_until: read_legacy_until(t, frame, steps.first().map(|step| &step.value.0)),
+        skewed_evaluators: t
+            .key("skewed_evaluators", Percent, "Share of app instances that evaluate the flag with another, disagreeing algorithm.")
+            .or("0%", "an assumption; open-feature/flagd issue 1872 for why it is not always so")
+            .value,
+    };
+    check_steps(t, &steps);
+    let begins = steps.into_iter().next().map(|step| step.value.0);
+    Begun {
+        strategy: Strategy::Rolling(rolling),
+        begins,
+    }
+}
+
+fn read_flag_key(t: &mut Table<'_>, frame: &Frame) -> FlagKey {
+    let key = t
+        .key("key", FLAG_KEY, "What the flag is keyed by: the person once known (before login the cookie), the device's cookie, the network address, the region, or the organization (B2B).")
+        .or("user", "an assumption");
+    if key.sound && key.value == FlagKey::Organization && frame.vertical.value == Vertical::Consumer
+    {
+        let problem = Problem::new("a flag keyed by organization needs a B2B scenario")
+            .at(&key.place, "there are no organizations")
+            .at(
+                &frame.vertical.place,
+                frame.vertical.label("the vertical is consumer"),
+            )
+            .help("choose another key, or set vertical = \"b2b\" and [population.organizations]");
+        t.problem(problem);
+    }
+    key.value
+}
+
+fn read_legacy_until(
+    t: &mut Table<'_>,
+    frame: &Frame,
+    begins: Option<&Read<Span>>,
+) -> Option<Span> {
+    let until = t
+        .key(
+            "legacy_until",
+            Or("never", LENGTH),
+            "From when legacy sessions are no longer honoured for anyone.",
+        )
+        .or("never", "Stytch's zero-downtime guide sets no end");
+    let end = until.value.filter(|_| until.sound)?;
+    frame.within(t, "legacy_until", &until.clone().map(|_| end));
+    if let Some(begins) = begins.filter(|begins| begins.sound && end < begins.value) {
+        let problem = Problem::new("legacy sessions end before the first step")
+            .at(&until.place, format!("they end at {end}"))
+            .at(
+                &begins.place,
+                format!("the first step is at {}", begins.value),
+            )
+            .help(format!(
+                "end them at {} or later, or \"never\"",
+                begins.value
+            ));
+        t.problem(problem);
+    }
+    Some(end)
+}
+
+/// Steps: at least one, each later than the one before and not smaller.
+fn check_steps(t: &mut Table<'_>, steps: &[Read<(Read<Span>, Read<Share>)>]) {
+    if steps.is_empty() {
+        let problem = Problem::new("a rolling deployment needs at least one step")
+            .at(&t.place().clone(), "`steps` belongs here")
+            .help("for example: steps = [{ at = \"3d\", share = \"10%\" }, { at = \"5d\", share = \"100%\" }]")
+            .following();
+        t.problem(problem);
+    }
+    for pair in steps.windows(2) {
+        let ((at, share), (next_at, next_share)) = (&pair[0].value, &pair[1].value);
+        if at.sound && next_at.sound && next_at.value <= at.value {
+            let problem = Problem::new("the ramp goes backwards in time")
+                .at(&next_at.place, format!("this step is at {}", next_at.value))
+                .at(&at.place, format!("the one before it is at {}", at.value))
+                .help("order steps by time, each at its own");
+            t.problem(problem);
+        }
+        if share.sound && next_share.sound && next_share.value < share.value {
+            let problem = Problem::new("the ramp goes backwards")
+                .at(
+                    &next_share.place,
+                    format!("from {} down to {}", share.value, next_share.value),
+                )
+                .at(&share.place, format!("{} were on before", share.value))
+                .help("shares may only grow; to go back, add [cutover.rollback]");
+            t.problem(problem);
+        }
+    }
 }

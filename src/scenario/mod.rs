@@ -1,17 +1,40 @@
 //! A scenario: what is rehearsed, by whom, against what, and what must hold; checked as a whole.
+//!
+//! [`load`] reads a file with all that it extends and returns a [`Scenario`], or all problems at once.
 
 pub mod app;
 pub mod cutover;
+mod faults;
+mod files;
+pub mod gates;
+mod kind;
 pub mod population;
+mod problem;
 pub mod providers;
+mod quantity;
+mod reader;
+pub mod time;
+mod tree;
+
+use std::path::{Path, PathBuf};
 
 use cutover_mocks::stytch::Vertical;
-use cutover_mocks::time::{Span, Timestamp};
+use sha2::{Digest, Sha256};
 
 pub use app::App;
 pub use cutover::{Cutover, Rollback, Strategy};
+pub use files::Overrides;
+pub use gates::GateText;
 pub use population::PopulationSpec;
+pub use problem::Problems;
 pub use providers::Providers;
+pub use reader::Assumption;
+pub use time::{Time, Window};
+
+use kind::{OneOf, Text, count};
+use problem::{Place, Problem, Sources};
+use reader::{Reader, Table};
+use tree::{Choice, Entry, Node, Tree, Value};
 
 /// A checked scenario: every quantity is in range and every reference resolves.
 #[derive(Clone, Debug)]
@@ -38,47 +61,160 @@ pub struct Scenario {
     pub gates: Vec<GateText>,
 }
 
-/// Scenario time, and how it plays over HTTP.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Time {
-    /// When the rehearsal starts. Default Monday 2026-03-02 00:00 UTC: a Monday, so that week days are plain.
-    pub start: Timestamp,
-    /// How long it lasts.
-    pub length: Span,
-    /// Wall time that everything outside the windows may take, if the machine is fast enough; it
-    /// sets the speed of the time-lapse.
-    pub lapse: Span,
-    /// Windows played at true speed, ascending and apart; latency is measured only here.
-    pub windows: Vec<Window>,
-    /// Starts later than this, at the 99th percentile inside true-speed windows, make a run inconclusive.
-    pub lateness_limit: Span,
-}
-
-/// A stretch of scenario time that is played at true speed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Window {
-    /// Its name in reports.
-    pub name: String,
-    /// When it starts, after the start of the rehearsal.
-    pub from: Span,
-    /// How long it lasts.
-    pub length: Span,
-}
-
-/// A gate as the scenario writes it, with its place for messages and annotations.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GateText {
-    /// The expression, e.g. `forced_logouts == 0`.
+/// A scenario with everything that a report says of its origin.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The file, the files it extends and the settings of the command line, merged to one text.
     pub text: String,
-    /// The file it stands in.
-    pub file: String,
-    /// The line it stands on, from 1.
-    pub line: usize,
+    /// SHA-256 of `text`, in hexadecimal.
+    pub hash: String,
+    /// The file and those it extends, in this order.
+    pub files: Vec<PathBuf>,
+    /// The settings of the command line that were laid over them, as written.
+    pub overrides: Vec<String>,
+    /// Every setting with its value; of defaults also the source.
+    pub assumptions: Vec<Assumption>,
 }
 
-impl Time {
-    /// The end of the rehearsal.
-    pub fn end(&self) -> Timestamp {
-        self.start + self.length
+/// Tables of which a file chooses one key.
+const CHOICES: &[Choice] = &[
+    Choice {
+        path: &["cutover"],
+        keys: cutover::STRATEGIES,
+    },
+    Choice {
+        path: &["app", "retry"],
+        keys: app::RETRIES,
+    },
+];
+
+const VERTICAL: OneOf<Vertical> =
+    OneOf(&[("consumer", Vertical::Consumer), ("b2b", Vertical::B2b)]);
+
+/// Reads a scenario file, the files it extends, and the settings of the command line.
+pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
+    let mut gathered = files::gather(path, overrides, CHOICES);
+    if gathered.files.is_empty() {
+        return Err(Problems::new(gathered.sources, gathered.problems));
     }
+    name_after(path, &mut gathered.tree);
+    let sources = &gathered.sources;
+    let (scenario, reader) = Reader::read(&gathered.tree, |t| read(t, sources));
+    let problems = with_consequences(sources, gathered.problems, reader.problems);
+    if !problems.is_empty() {
+        return Err(Problems::new(gathered.sources, problems));
+    }
+    let text = gathered.tree.plain().to_string();
+    let hash = Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let (files, overrides) = (gathered.files, gathered.overrides);
+    Ok(Loaded {
+        scenario,
+        text,
+        hash,
+        files,
+        overrides,
+        assumptions: reader.assumptions,
+    })
+}
+
+/// The JSON Schema (draft 2020-12) of scenario files.
+pub fn schema() -> serde_json::Value {
+    let mut schema = Reader::describe(|t| read(t, &Sources::default()));
+    let extends = serde_json::json!({
+        "type": "string",
+        "description": "A file that this one is laid over, relative to this file: tables merge key by key, everything else replaces; a strategy replaces the whole strategy.",
+        "examples": ["base-consumer.toml"],
+    });
+    schema["properties"]["extends"] = extends;
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+    schema["title"] = "Scenario".into();
+    schema["description"] = "What is rehearsed, by whom, against what, and what must hold.".into();
+    schema
+}
+
+/// Reads a whole scenario; this is also the description of all keys.
+fn read(t: &mut Table<'_>, sources: &Sources) -> Scenario {
+    let name = t
+        .key("name", Text, "A short name.")
+        .or("scenario", "the file's name")
+        .value;
+    let question = t
+        .key("question", Text, "The question that this scenario answers.")
+        .or("", "none")
+        .value;
+    let vertical = t
+        .key(
+            "vertical",
+            VERTICAL,
+            "Consumer (users) or B2B (organizations and members).",
+        )
+        .or("consumer", "an assumption");
+    let seed = t
+        .key("seed", count(0, i64::MAX), "The seed of everything random.")
+        .or("1", "any number will do")
+        .value as u64;
+    let of = vertical.value;
+    let (time, frame) = t.table("time", "Scenario time, and how it plays over HTTP.", |t| {
+        time::read(t, vertical)
+    });
+    Scenario {
+        name,
+        question,
+        vertical: of,
+        seed,
+        time,
+        population: t.table("population", "Who is rehearsed.", |t| {
+            population::read(t, &frame)
+        }),
+        providers: t.table("providers", "The tenant and the project.", |t| {
+            providers::read(t, &frame)
+        }),
+        app: t.table("app", "The application's session middleware.", app::read),
+        cutover: t.table(
+            "cutover",
+            "What is done: one strategy, perhaps a rollback.",
+            |t| cutover::read(t, &frame),
+        ),
+        gates: t.table("gates", "What must hold.", |t| gates::read(t, sources)),
+    }
+}
+
+/// A scenario that names itself nothing is named after its file.
+fn name_after(path: &Path, tree: &mut Tree) {
+    let stem = path
+        .file_stem()
+        .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let node = Node {
+        place: Place::default(),
+        value: Value::Text(stem),
+    };
+    tree.0.entry("name".to_owned()).or_insert(Entry {
+        key: Place::default(),
+        node,
+    });
+}
+
+/// All problems, without those that are consequences of syntax errors.
+fn with_consequences(
+    sources: &Sources,
+    syntax: Vec<Problem>,
+    meaning: Vec<Problem>,
+) -> Vec<Problem> {
+    let line = |place: &Place| (place.source, sources.line(place));
+    let broken: Vec<_> = syntax.iter().filter_map(Problem::place).map(line).collect();
+    let mut problems = syntax;
+    let any = !problems.is_empty();
+    problems.extend(meaning.into_iter().filter(|problem| {
+        let on_broken_line = problem
+            .place()
+            .map(line)
+            .is_some_and(|line| broken.contains(&line));
+        !on_broken_line && !(any && problem.follows)
+    }));
+    problems
 }
