@@ -311,6 +311,7 @@ fn read_stytch(t: &mut Table<'_>, frame: &Frame) -> stytch::Settings {
         keys: read_keys(t, frame, false),
         faults: faults::read(t, frame, STYTCH_ENDPOINTS),
         clock_skew: read_clock_skew(t),
+        ..stytch::Settings::default()
     }
 }
 
