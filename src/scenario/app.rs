@@ -3,9 +3,10 @@
 use cutover_mocks::share::Share;
 use cutover_mocks::time::Span;
 
-use super::kind::{Flag, LENGTH, OneOf, Percent, SOME_LENGTH, count, length};
+use super::kind::OneOf;
 use super::problem::Problem;
 use super::reader::Table;
+use super::scalar::{Flag, LENGTH, Percent, SOME_LENGTH, count, length};
 
 /// The application.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,60 +144,137 @@ pub(super) const RETRIES: &[&str] = &["none", "immediate", "fixed", "exponential
 pub(super) fn read(t: &mut Table<'_>) -> App {
     App {
         instances: t
-            .key("instances", count(1, 10_000), "Instances behind the load balancer; each has its own caches.")
+            .key(
+                "instances",
+                count(1, 10_000),
+                "Instances behind the load balancer; each has its own caches.",
+            )
             .or("4", "an assumption")
             .value as u16,
         verify: t
-            .key("verify", VERIFY, "How Stytch sessions are verified: by signature with cached keys, or by a call for each page load. Legacy access tokens are always verified locally.")
+            .key(
+                "verify",
+                VERIFY,
+                "How Stytch sessions are verified: by signature with cached keys, or by \
+            a call for each page load. Legacy access tokens are always verified \
+            locally.",
+            )
             .or("locally", "what Stytch's SDKs and jose do for session JWTs")
             .value,
         jwks_cache: t
-            .key("jwks_cache", LENGTH, "How long an instance keeps a provider's keys.")
+            .key(
+                "jwks_cache",
+                LENGTH,
+                "How long an instance keeps a provider's keys.",
+            )
             .or("10m", "jose 6, remote key sets")
             .value,
         jwks_cooldown: t
-            .key("jwks_cooldown", LENGTH, "Keys are fetched again for an unknown key id, but not more often than this.")
+            .key(
+                "jwks_cooldown",
+                LENGTH,
+                "Keys are fetched again for an unknown key id, but not more often than \
+            this.",
+            )
             .or("30s", "jose 6, remote key sets")
             .value,
         single_flight: t
-            .key("single_flight", SINGLE_FLIGHT, "Who shares one refresh or migration of the same credential: nobody, the requests at one instance, or all (a lock in a shared store).")
+            .key(
+                "single_flight",
+                SINGLE_FLIGHT,
+                "Who shares one refresh or migration of the same credential: nobody, \
+            the requests at one instance, or all (a lock in a shared store).",
+            )
             .or("per-instance", "an assumption")
             .value,
         retry: read_retry(t),
         honour_retry_after: t
-            .key("honour_retry_after", Flag, "Whether a Retry-After is honoured.")
+            .key(
+                "honour_retry_after",
+                Flag,
+                "Whether a Retry-After is honoured.",
+            )
             .or("true", "RFC 9110, section 10.2.3")
             .value,
         breaker: t
-            .maybe("breaker", "off", "Circuit breaker for each provider and instance; \"off\" for none.", "an assumption", read_breaker)
+            .maybe(
+                "breaker",
+                "off",
+                "Circuit breaker for each provider and instance; \"off\" for none.",
+                "an assumption",
+                read_breaker,
+            )
             .map(|breaker| breaker.value),
         timeout: t
-            .key("timeout", SOME_LENGTH, "The application waits this long for a provider.")
-            .or("10s", "the Stytch and Auth0 SDKs' order of magnitude; an assumption")
+            .key(
+                "timeout",
+                SOME_LENGTH,
+                "The application waits this long for a provider.",
+            )
+            .or(
+                "10s",
+                "the Stytch and Auth0 SDKs' order of magnitude; an assumption",
+            )
             .value,
         session_duration: read_session_duration(t),
         extend_on_renewal: t
-            .key("extend_on_renewal", Flag, "Whether renewing a session JWT also extends the session.")
-            .or("true", "an assumption: legacy refresh tokens end by idleness as well")
+            .key(
+                "extend_on_renewal",
+                Flag,
+                "Whether renewing a session JWT also extends the session.",
+            )
+            .or(
+                "true",
+                "an assumption: legacy refresh tokens end by idleness as well",
+            )
             .value,
         on_migrate_failure: t
-            .key("on_migrate_failure", ON_MIGRATE_FAILURE, "What happens when a session cannot be migrated now: the legacy session goes on being honoured, or the person is logged out.")
-            .or("honour-legacy", "an assumption: both sessions are honoured meanwhile anyway")
+            .key(
+                "on_migrate_failure",
+                ON_MIGRATE_FAILURE,
+                "What happens when a session cannot be migrated now: the legacy session \
+            goes on being honoured, or the person is logged out.",
+            )
+            .or(
+                "honour-legacy",
+                "an assumption: both sessions are honoured meanwhile anyway",
+            )
             .value,
         create_missing: t
-            .key("create_missing", Flag, "Whether a person who is missing in Stytch is created on the way to a migration.")
-            .or("false", "Migrate Session creates nobody (Stytch docs); the application would have to")
+            .key(
+                "create_missing",
+                Flag,
+                "Whether a person who is missing in Stytch is created on the way to a \
+            migration.",
+            )
+            .or(
+                "false",
+                "Migrate Session creates nobody (Stytch docs); the application would \
+            have to",
+            )
             .value,
         mirror_signups: t
-            .key("mirror_signups", Flag, "Whether a sign-up at Stytch also creates a record in the legacy provider.")
+            .key(
+                "mirror_signups",
+                Flag,
+                "Whether a sign-up at Stytch also creates a record in the legacy provider.",
+            )
             .or("true", "Stytch's zero-downtime guide, rolling deployment")
             .value,
         flag_delay: t
-            .key("flag_delay", LENGTH, "A flag change reaches each instance within this time, evenly spread.")
+            .key(
+                "flag_delay",
+                LENGTH,
+                "A flag change reaches each instance within this time, evenly spread.",
+            )
             .or("5s", "an assumption: streaming or polling flag clients")
             .value,
         lost_cookie: t
-            .key("lost_cookie", Percent, "Share of responses that fail to keep a new cookie on the device.")
+            .key(
+                "lost_cookie",
+                Percent,
+                "Share of responses that fail to keep a new cookie on the device.",
+            )
             .or("0%", "an assumption")
             .value,
     }
@@ -207,8 +285,16 @@ fn read_session_duration(t: &mut Table<'_>) -> Span {
     let shortest = Span::from_mins(5);
     let longest = Span::from_mins(527_040);
     let duration = t
-        .key("session_duration", length(shortest, longest), "`session_duration_minutes` asked of Stytch, at migration, login and renewal: 5 minutes to 366 days, in whole minutes.")
-        .or("30d", "an assumption: as long as legacy refresh tokens live");
+        .key(
+            "session_duration",
+            length(shortest, longest),
+            "`session_duration_minutes` asked of Stytch, at migration, login and \
+            renewal: 5 minutes to 366 days, in whole minutes.",
+        )
+        .or(
+            "30d",
+            "an assumption: as long as legacy refresh tokens live",
+        );
     if duration.sound && duration.value.as_micros() % 60_000_000 != 0 {
         let problem = Problem::new(format!(
             "`{}` is not a whole number of minutes",
@@ -250,10 +336,12 @@ fn read_retry(t: &mut Table<'_>) -> Retry {
         ("exponential", "After waits that double, without jitter."),
         (
             "full-jitter",
-            "After a wait drawn evenly from zero to the doubling bound, within a budget.",
+            "After a wait drawn evenly from zero to the doubling bound, within a \
+            budget.",
         ),
     ];
-    let doc = "How provider calls that may succeed later (429, 5xx, timeout, broken) are retried: a policy's name, or a table of it with its settings.";
+    let doc = "How provider calls that may succeed later (429, 5xx, timeout, broken) \
+            are retried: a policy's name, or a table of it with its settings.";
     let default = (
         "full-jitter",
         "AWS SDK, full jitter, with the budget of Google's SRE book, chapter 21",

@@ -4,9 +4,10 @@ use cutover_mocks::share::Share;
 use cutover_mocks::stytch::Vertical;
 use cutover_mocks::time::Span;
 
-use super::kind::{Flag, LENGTH, OneOf, Or, Percent};
+use super::kind::{OneOf, Or};
 use super::problem::Problem;
 use super::reader::{Read, Table};
+use super::scalar::{Flag, LENGTH, Percent};
 use super::time::Frame;
 
 /// The cutover.
@@ -135,7 +136,8 @@ pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> Cutover {
         ),
         (
             "rolling",
-            "A feature flag moves a growing share; those it has reached need a Stytch session.",
+            "A feature flag moves a growing share; those it has reached need a \
+            Stytch session.",
         ),
         (
             "zero-downtime",
@@ -170,8 +172,16 @@ pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> Cutover {
         let at = t.key("at", LENGTH, "When, after the start.").required("5d");
         frame.within(t, "at", &at);
         let sessions = t
-            .key("stytch_sessions", STYTCH_SESSIONS, "What the application then does with Stytch sessions: it refuses them, or honours them until they end.")
-            .or("refuse", "an assumption: the old middleware does not know them");
+            .key(
+                "stytch_sessions",
+                STYTCH_SESSIONS,
+                "What the application then does with Stytch sessions: it refuses them, \
+            or honours them until they end.",
+            )
+            .or(
+                "refuse",
+                "an assumption: the old middleware does not know them",
+            );
         (at, sessions.value)
     });
     if let Some(rollback) = &rollback {
@@ -224,7 +234,8 @@ fn read_zero_downtime(t: &mut Table<'_>, frame: &Frame) -> Begun {
         .key(
             "from",
             LENGTH,
-            "From when both sessions are honoured and legacy ones are migrated, after the start.",
+            "From when both sessions are honoured and legacy ones are migrated, \
+            after the start.",
         )
         .required("3d");
     let until = t
@@ -275,24 +286,52 @@ fn read_rolling(t: &mut Table<'_>, frame: &Frame) -> Begun {
         },
     );
     let rolling = Rolling {
-        steps: steps.iter().map(|step| Step { at: step.value.0.value, share: step.value.1.value }).collect(),
+        steps: steps
+            .iter()
+            .map(|step| Step {
+                at: step.value.0.value,
+                share: step.value.1.value,
+            })
+            .collect(),
         ramp: t
-            .key("ramp", Flag, "Whether the share grows evenly between steps instead of jumping at each.")
+            .key(
+                "ramp",
+                Flag,
+                "Whether the share grows evenly between steps instead of jumping at each.",
+            )
             .or("false", "an assumption")
             .value,
         key: read_flag_key(t, frame),
         sticky: t
-            .key("sticky", Flag, "Whether a device remembers in a cookie which login it belongs to once it was moved.")
+            .key(
+                "sticky",
+                Flag,
+                "Whether a device remembers in a cookie which login it belongs to once \
+            it was moved.",
+            )
             .or("true", "Stytch's zero-downtime guide offers it")
             .value,
         migrate: t
-            .key("migrate", Flag, "Whether legacy sessions of those the flag has reached are migrated instead of refused.")
+            .key(
+                "migrate",
+                Flag,
+                "Whether legacy sessions of those the flag has reached are migrated \
+            instead of refused.",
+            )
             .or("false", "Stytch's zero-downtime guide, rolling deployment")
             .value,
         legacy_until: read_legacy_until(t, frame, steps.first().map(|step| &step.value.0)),
         skewed_evaluators: t
-            .key("skewed_evaluators", Percent, "Share of app instances that evaluate the flag with another, disagreeing algorithm.")
-            .or("0%", "an assumption; open-feature/flagd issue 1872 for why it is not always so")
+            .key(
+                "skewed_evaluators",
+                Percent,
+                "Share of app instances that evaluate the flag with another, \
+            disagreeing algorithm.",
+            )
+            .or(
+                "0%",
+                "an assumption; open-feature/flagd issue 1872 for why it is not always so",
+            )
             .value,
     };
     check_steps(t, &steps);
@@ -305,7 +344,13 @@ fn read_rolling(t: &mut Table<'_>, frame: &Frame) -> Begun {
 
 fn read_flag_key(t: &mut Table<'_>, frame: &Frame) -> FlagKey {
     let key = t
-        .key("key", FLAG_KEY, "What the flag is keyed by: the person once known (before login the cookie), the device's cookie, the network address, the region, or the organization (B2B).")
+        .key(
+            "key",
+            FLAG_KEY,
+            "What the flag is keyed by: the person once known (before login the \
+            cookie), the device's cookie, the network address, the region, or the \
+            organization (B2B).",
+        )
         .or("user", "an assumption");
     if key.sound && key.value == FlagKey::Organization && frame.vertical.value == Vertical::Consumer
     {
@@ -315,7 +360,10 @@ fn read_flag_key(t: &mut Table<'_>, frame: &Frame) -> FlagKey {
                 &frame.vertical.place,
                 frame.vertical.label("the vertical is consumer"),
             )
-            .help("choose another key, or set vertical = \"b2b\" and [population.organizations]");
+            .help(
+                "choose another key, or set vertical = \"b2b\" and \
+            [population.organizations]",
+            );
         t.problem(problem);
     }
     key.value
@@ -356,7 +404,10 @@ fn check_steps(t: &mut Table<'_>, steps: &[Read<(Read<Span>, Read<Share>)>]) {
     if steps.is_empty() {
         let problem = Problem::new("a rolling deployment needs at least one step")
             .at(&t.place().clone(), "`steps` belongs here")
-            .help("for example: steps = [{ at = \"3d\", share = \"10%\" }, { at = \"5d\", share = \"100%\" }]")
+            .help(
+                "for example: steps = [{ at = \"3d\", share = \"10%\" }, { at = \"5d\", \
+            share = \"100%\" }]",
+            )
             .following();
         t.problem(problem);
     }

@@ -1,4 +1,4 @@
-//! A scenario file, the files it extends and the command line's settings: read and merged to one tree.
+//! A scenario file, the files it extends, the settings laid over them: read and merged to one tree.
 
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,9 @@
 //! Gates as the scenario writes them; what they mean is the verdict's business.
 
-use super::kind::{List, Text};
+use super::kind::List;
 use super::problem::{Place, Sources};
 use super::reader::Table;
+use super::scalar::Text;
 
 /// A gate as the scenario writes it, with its place for messages and annotations.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,9 @@
 //! A scenario: what is rehearsed, by whom, against what, and what must hold; checked as a whole.
 //!
-//! [`load`] reads a file with all that it extends and returns a [`Scenario`], or all problems at once.
+//! [`load`] reads a file with all that it extends: a [`Scenario`], or all problems at once.
 
 pub mod app;
 pub mod cutover;
-mod faults;
 mod files;
 pub mod gates;
 mod kind;
@@ -13,6 +12,7 @@ mod problem;
 pub mod providers;
 mod quantity;
 mod reader;
+mod scalar;
 pub mod time;
 mod tree;
 
@@ -31,9 +31,10 @@ pub use providers::Providers;
 pub use reader::Assumption;
 pub use time::{Time, Window};
 
-use kind::{OneOf, Text, count};
+use kind::OneOf;
 use problem::{Place, Problem, Sources};
 use reader::{Reader, Table};
+use scalar::{Text, count};
 use tree::{Choice, Entry, Node, Tree, Value};
 
 /// A checked scenario: every quantity is in range and every reference resolves.
@@ -127,7 +128,9 @@ pub fn schema() -> serde_json::Value {
     let mut schema = Reader::describe(|t| read(t, &Sources::default()));
     let extends = serde_json::json!({
         "type": "string",
-        "description": "A file that this one is laid over, relative to this file: tables merge key by key, everything else replaces; a strategy replaces the whole strategy.",
+        "description": "A file that this one is laid over, relative to this file: tables merge \
+            key by key, everything else replaces; a strategy replaces the whole \
+            strategy.",
         "examples": ["base-consumer.toml"],
     });
     schema["properties"]["extends"] = extends;

@@ -1,4 +1,4 @@
-//! Problems of scenario files: what was expected, where, and what to do, shown as rustc shows its own.
+//! Problems of scenario files: what was expected, where, what to do; shown as rustc shows its own.
 
 use std::fmt;
 

@@ -3,9 +3,9 @@
 use cutover_mocks::stytch::Vertical;
 use cutover_mocks::time::{Span, Timestamp};
 
-use super::kind::{LENGTH, Moment, SOME_LENGTH, Text};
 use super::problem::Problem;
 use super::reader::{Read, Table};
+use super::scalar::{LENGTH, Moment, SOME_LENGTH, Text};
 
 /// Scenario time, and how it plays over HTTP.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,10 +96,20 @@ pub(super) fn read(t: &mut Table<'_>, vertical: Read<Vertical>) -> (Time, Frame)
         .key("length", SOME_LENGTH, "How long the rehearsal lasts.")
         .or("14d", "a fortnight sees most people return");
     let lapse = t
-        .key("lapse", SOME_LENGTH, "Wall time over HTTP for everything outside the windows, if the machine is fast enough.")
+        .key(
+            "lapse",
+            SOME_LENGTH,
+            "Wall time over HTTP for everything outside the windows, if the machine \
+            is fast enough.",
+        )
         .or("30s", "half of what a pull request should wait");
     let lateness_limit = t
-        .key("lateness_limit", SOME_LENGTH, "Starts later than this, at the 99th percentile inside the windows, make a run inconclusive.")
+        .key(
+            "lateness_limit",
+            SOME_LENGTH,
+            "Starts later than this, at the 99th percentile inside the windows, \
+            make a run inconclusive.",
+        )
         .or("50ms", "an assumption: about a provider's median answer");
     let frame = Frame {
         vertical,

@@ -3,10 +3,11 @@
 use cutover_mocks::fault::{Fault, FaultKind, FaultPlan};
 use cutover_mocks::time::Span;
 
-use super::kind::{CallRate, LENGTH, OneOf, Or, Percent, SOME_LENGTH, count};
-use super::problem::Problem;
-use super::reader::Table;
-use super::time::Frame;
+use super::super::kind::{OneOf, Or};
+use super::super::problem::Problem;
+use super::super::reader::Table;
+use super::super::scalar::{CallRate, LENGTH, Percent, SOME_LENGTH, count};
+use super::super::time::Frame;
 
 /// The kinds of [`FaultKind`], by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,18 @@ fn read_fault<E: Copy + PartialEq>(
     let share = t
         .key("share", Percent, "The share of calls it hits.")
         .or("100%", "every call unless the scenario says less");
-    let kind = t.key("kind", KIND, "What happens to a call that is hit: the connection is refused (outage), an error answer in the provider's format (status), throttling told as 500 (throttled-as-500), a late answer (slow), the connection closes after the call took effect (dropped), half an answer (truncated), an answer that is not JSON (malformed), an HTML error page (html), or less is let through than the plan says (limit).").required("outage");
+    let kind = t
+        .key(
+            "kind",
+            KIND,
+            "What happens to a call that is hit: the connection is refused \
+            (outage), an error answer in the provider's format (status), \
+            throttling told as 500 (throttled-as-500), a late answer (slow), the \
+            connection closes after the call took effect (dropped), half an answer \
+            (truncated), an answer that is not JSON (malformed), an HTML error \
+            page (html), or less is let through than the plan says (limit).",
+        )
+        .required("outage");
     let if_kind = |kinds: &[Kind]| kind.sound && kinds.contains(&kind.value);
     let status = t.when(if_kind(&[Kind::Status, Kind::Html]), |t| {
         t.key(
