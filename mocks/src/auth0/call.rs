@@ -222,8 +222,8 @@ pub enum Call {
     },
     /// `POST /oauth/token` with `client_credentials`: a token without a person, for the Management API.
     ClientCredentials,
-    /// `GET /.well-known/openid-configuration`.
-    Discovery,
+    /// Discovery, a login page to look at, and whatever else depends on no state.
+    Other,
     /// A request that a codec could not read, or whose client it does not know: refused with this
     /// status, but limited, broken and counted as any other.
     Unreadable {
@@ -444,7 +444,7 @@ impl Call {
             Self::SignUp { .. } => Endpoint::SignUp,
             Self::ChangePassword { .. } => Endpoint::ChangePassword,
             Self::CreateUser { .. } | Self::Manage(_) => Endpoint::Management,
-            Self::Discovery => Endpoint::Other,
+            Self::Other => Endpoint::Other,
             Self::Unreadable { endpoint, .. } => *endpoint,
         }
     }

@@ -14,6 +14,7 @@ use super::{authorize, token};
 use crate::answer::{Breakage, Outcome, Refusal};
 use crate::email::Email;
 use crate::fault::FaultKind;
+use crate::keys::KeySet;
 use crate::ledger::Ledger;
 use crate::time::{Span, Timestamp};
 
@@ -196,7 +197,7 @@ impl Tenant {
                 api,
             } => self.password_grant(stamp, now, email, proof, (scopes, api)),
             Call::UserInfo { token } => self.userinfo(stamp.at, now, &token),
-            Call::Jwks => Ok(Reply::Keys(self.settings.keys.at(now))),
+            Call::Jwks => Ok(Reply::Keys(self.keys(stamp.at))),
             Call::Revoke { token } => Ok(self.revoke(now, token)),
             Call::Logout { sso } => Ok(self.logout(now, sso)),
             Call::SignUp { email } => self.sign_up(email),
@@ -207,7 +208,7 @@ impl Tenant {
                 verified,
             } => self.create_user(email, connection, verified),
             Call::Manage(manage) => self.manage(manage),
-            Call::ClientCredentials | Call::Discovery => Ok(Reply::Done),
+            Call::ClientCredentials | Call::Other => Ok(Reply::Done),
             Call::Unreadable { .. } => Err(Error::Other),
         }
     }
@@ -215,6 +216,11 @@ impl Tenant {
     /// The tenant's own idea of now.
     pub fn now(&self, at: Timestamp) -> Timestamp {
         at + self.settings.clock_skew
+    }
+
+    /// The keys that the tenant publishes and signs with.
+    pub fn keys(&self, at: Timestamp) -> KeySet {
+        self.settings.keys.at(self.now(at))
     }
 
     /// How the tenant is set up.

@@ -7,6 +7,7 @@ use super::call::{Scopes, Stamp, Tokens, UserId};
 use super::families::NotExchanged;
 use super::tenant::{Said, Tenant};
 use crate::email::Email;
+use crate::keys::KeyId;
 use crate::time::{Span, Timestamp};
 
 /// What a code stands for.
@@ -130,7 +131,12 @@ impl Tenant {
             expires: (issued + life).whole_second(),
             scopes,
             audience,
-            key: self.settings.keys.at(now).current,
+            // An opaque token is not signed.
+            key: if audience.api {
+                self.settings.keys.at(now).current
+            } else {
+                KeyId::default()
+            },
             handle: 0,
         }
     }

@@ -3,22 +3,32 @@
 //! | module | owns |
 //! | --- | --- |
 //! | [`signing`] | RSA keys, signed tokens and key sets |
+//! | [`auth0`] | the tenant's face |
+//! | [`params`] | parameters from queries, forms and JSON |
 //! | [`seal`] | ids as opaque text that cannot be made up |
 //! | [`directory`] | addresses: text to handle and back |
 //! | [`stamp`] | where a call's time, luck and address come from, and how its answer leaves |
 //! | [`mail`] | what the mocks mail, for whoever plays the reader |
 //! | [`connection`] | connections that can be cut, for the faults that do so |
-//! | [`server`] | binding, serving and stopping |
+//! | [`server`] | one server: binding, serving and stopping |
+//! | [`servers`] | both providers at work |
+//! | [`standalone`] | the mocks as a program |
 
+pub mod auth0;
 pub mod connection;
 pub mod directory;
 pub mod mail;
+pub mod params;
 pub mod seal;
 pub mod server;
+pub mod servers;
 pub mod signing;
 pub mod stamp;
+pub mod standalone;
 
 pub use directory::{Directory, password_of};
 pub use mail::Mailbox;
+pub use server::StartError;
+pub use servers::{Config, Running, Servers};
 pub use signing::{KeyRing, Owner};
 pub use stamp::{Clock, Exchange, TimeSource};

@@ -110,11 +110,7 @@ impl KeyRing {
 
     /// Signs claims on a thread of the blocking pool, so that connections go on being served.
     pub async fn sign<C: Serialize + Send + 'static>(self, id: KeyId, claims: C) -> String {
-        let _permit = signers().acquire().await;
-        match tokio::task::spawn_blocking(move || self.sign_here(id, &claims)).await {
-            Ok(text) => text,
-            Err(failed) => std::panic::resume_unwind(failed.into_panic()),
-        }
+        off_the_loop(move || self.sign_here(id, &claims)).await
     }
 
     /// Checks a token's signature and reads its claims. Times, issuer and audience are not judged
@@ -148,6 +144,16 @@ impl KeyRing {
         {
             self.key(id);
         }
+    }
+}
+
+/// Runs work that signs on the blocking pool, with as many at once as there are cores, so that
+/// connections go on being served.
+pub async fn off_the_loop<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let _permit = signers().acquire().await;
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
     }
 }
 

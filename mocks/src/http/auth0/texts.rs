@@ -1,0 +1,431 @@
+//! How the tenant's ids and tokens look on the wire, and back.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use crate::auth0::{
+    AccessToken, Audience, Code, Connection, RefreshToken, Scopes, SsoSession, Transaction, UserId,
+};
+use crate::http::seal::Seal;
+use crate::http::signing::KeyRing;
+use crate::keys::KeyId;
+use crate::luck::mix;
+use crate::time::{Span, Timestamp};
+
+const REFRESH: Seal = Seal("auth0 refresh token");
+const CODE: Seal = Seal("auth0 code");
+const TRANSACTION: Seal = Seal("auth0 transaction");
+const SSO: Seal = Seal("auth0 session");
+
+/// `v1.…`, as Auth0 writes refresh tokens.
+pub fn refresh_token(token: RefreshToken) -> String {
+    format!(
+        "v1.{}",
+        REFRESH.close_id(u64::from(token.family) << 32 | u64::from(token.generation))
+    )
+}
+
+/// The refresh token behind a text.
+pub fn read_refresh_token(text: &str) -> Option<RefreshToken> {
+    let id = REFRESH.open_id(text.strip_prefix("v1.")?)?;
+    Some(RefreshToken {
+        family: (id >> 32) as u32,
+        generation: id as u32,
+    })
+}
+
+/// The `code` of a redirect.
+pub fn code(code: Code) -> String {
+    CODE.close_id(code.0.into())
+}
+
+/// The code behind a text.
+pub fn read_code(text: &str) -> Option<Code> {
+    Some(Code(CODE.open_id(text)?.try_into().ok()?))
+}
+
+/// The `state` of a login page.
+pub fn transaction(transaction: Transaction) -> String {
+    TRANSACTION.close_id(transaction.0.into())
+}
+
+/// The login behind a login page's `state`.
+pub fn read_transaction(text: &str) -> Option<Transaction> {
+    Some(Transaction(TRANSACTION.open_id(text)?.try_into().ok()?))
+}
+
+/// The value of the `auth0` cookie.
+pub fn sso(session: SsoSession) -> String {
+    SSO.close_id(session.0.into())
+}
+
+/// The session behind a cookie.
+pub fn read_sso(text: &str) -> Option<SsoSession> {
+    Some(SsoSession(SSO.open_id(text)?.try_into().ok()?))
+}
+
+/// The name of a connection.
+pub const fn connection(connection: Connection) -> &'static str {
+    match connection {
+        Connection::Database => "Username-Password-Authentication",
+        Connection::Email => "email",
+        Connection::Google => "google-oauth2",
+    }
+}
+
+/// The connection of a name.
+pub fn read_connection(name: &str) -> Option<Connection> {
+    [Connection::Database, Connection::Email, Connection::Google]
+        .into_iter()
+        .find(|known| connection(*known) == name)
+}
+
+/// The provider of an identity: the part of a user id before the bar.
+pub const fn provider(connection: Connection) -> &'static str {
+    match connection {
+        Connection::Database => "auth0",
+        Connection::Email => "email",
+        Connection::Google => "google-oauth2",
+    }
+}
+
+/// The part of a user id after the bar: 24 hexadecimal digits, or Google's 21 decimal ones.
+pub fn identity(id: UserId, from: Connection) -> String {
+    let tag = mix(0x00a7_0001 ^ u64::from(id.0));
+    match from {
+        Connection::Google => format!("1{:010}{:010}", id.0 ^ GOOGLE_MASK, tag % 10_000_000_000),
+        Connection::Database | Connection::Email => format!("{tag:016x}{:08x}", id.0 ^ tag as u32),
+    }
+}
+
+/// So that Google's ids do not look counted.
+const GOOGLE_MASK: u32 = 0x5bd1_e995;
+
+/// A user id, as in `sub`: `auth0|…`, `email|…` or `google-oauth2|…`.
+pub fn user_id(id: UserId, from: Connection) -> String {
+    format!("{}|{}", provider(from), identity(id, from))
+}
+
+/// The user behind a user id.
+pub fn read_user_id(text: &str) -> Option<UserId> {
+    let (named, digits) = text.split_once('|')?;
+    let from = match named {
+        "auth0" => Connection::Database,
+        "email" => Connection::Email,
+        "google-oauth2" => Connection::Google,
+        _ => return None,
+    };
+    let id = match from {
+        Connection::Google => digits.get(1..11)?.parse::<u32>().ok()? ^ GOOGLE_MASK,
+        Connection::Database | Connection::Email => {
+            let tag = u64::from_str_radix(digits.get(..16)?, 16).ok()?;
+            u32::from_str_radix(digits.get(16..24)?, 16).ok()? ^ tag as u32
+        }
+    };
+    (identity(UserId(id), from) == digits).then_some(UserId(id))
+}
+
+/// The text of `scope`.
+pub fn scope(scopes: Scopes) -> String {
+    let asked = [
+        (scopes.openid, "openid"),
+        (scopes.profile, "profile"),
+        (scopes.email, "email"),
+        (scopes.offline, "offline_access"),
+    ];
+    let names: Vec<&str> = asked
+        .into_iter()
+        .filter_map(|(asked, name)| asked.then_some(name))
+        .collect();
+    names.join(" ")
+}
+
+/// The scopes of a `scope`; those that do not matter here are dropped.
+pub fn read_scope(text: &str) -> Scopes {
+    let asked = |name| text.split_whitespace().any(|scope| scope == name);
+    Scopes {
+        openid: asked("openid"),
+        profile: asked("profile"),
+        email: asked("email"),
+        offline: asked("offline_access"),
+    }
+}
+
+/// Who issues tokens, and for whom: what access tokens say beyond their claims.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parties {
+    /// `iss`, with its slash at the end.
+    pub issuer: String,
+    /// The application's `client_id`.
+    pub client_id: String,
+    /// The identifier of the application's API.
+    pub api: String,
+}
+
+/// An access token as a JWT (Auth0's own profile).
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct AccessClaims {
+    iss: String,
+    sub: String,
+    aud: OneOrMany,
+    iat: i64,
+    exp: i64,
+    #[serde(default)]
+    scope: String,
+    azp: String,
+}
+
+/// `aud`: Auth0 writes a single audience as a string.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    fn has(&self, audience: &str) -> bool {
+        match self {
+            Self::One(one) => one == audience,
+            Self::Many(many) => many.iter().any(|one| one == audience),
+        }
+    }
+}
+
+/// A token that nothing accepts: what a text stands for that is not one of the tenant's tokens.
+pub const NO_TOKEN: AccessToken = AccessToken {
+    subject: UserId(u32::MAX),
+    issued: Timestamp::from_secs(0),
+    expires: Timestamp::from_secs(0),
+    scopes: Scopes {
+        openid: false,
+        profile: false,
+        email: false,
+        offline: false,
+    },
+    audience: Audience {
+        api: false,
+        userinfo: false,
+    },
+    key: KeyId(0),
+    handle: 0,
+};
+
+impl Parties {
+    /// The audience that `UserInfo` looks for.
+    pub fn userinfo_audience(&self) -> String {
+        format!("{}userinfo", self.issuer)
+    }
+
+    /// The audience of the Management API.
+    pub fn management_audience(&self) -> String {
+        format!("{}api/v2/", self.issuer)
+    }
+
+    /// The text of an access token: a signed JWT, or an opaque one if it is for no API. The same
+    /// claims give the same text.
+    pub fn access_token(&self, keys: KeyRing, token: &AccessToken, subject: Connection) -> String {
+        if !token.audience.api {
+            return opaque(token);
+        }
+        let aud = if token.audience.userinfo {
+            OneOrMany::Many(vec![self.api.clone(), self.userinfo_audience()])
+        } else {
+            OneOrMany::One(self.api.clone())
+        };
+        let claims = AccessClaims {
+            iss: self.issuer.clone(),
+            sub: user_id(token.subject, subject),
+            aud,
+            iat: token.issued.as_secs(),
+            exp: token.expires.as_secs(),
+            scope: scope(token.scopes),
+            azp: self.client_id.clone(),
+        };
+        keys.sign_here(token.key, &claims)
+    }
+
+    /// The access token behind a text, its signature and issuer checked, its times not.
+    pub fn verify_access_token(&self, keys: KeyRing, text: &str) -> Option<AccessToken> {
+        if !text.contains('.') {
+            return read_opaque(text);
+        }
+        let (key, claims) = keys.verify::<AccessClaims>(text).ok()?;
+        self.claimed(key, &claims)
+    }
+
+    /// The access token behind a text, nothing checked: for a client that reads what it was given.
+    pub fn read_access_token(&self, keys: KeyRing, text: &str) -> Option<AccessToken> {
+        if !text.contains('.') {
+            return read_opaque(text);
+        }
+        let kid = jsonwebtoken::decode_header(text).ok()?.kid?;
+        let claims: AccessClaims = jsonwebtoken::dangerous::insecure_decode(text).ok()?.claims;
+        self.claimed(keys.find(&kid)?, &claims)
+    }
+
+    fn claimed(&self, key: KeyId, claims: &AccessClaims) -> Option<AccessToken> {
+        (claims.iss == self.issuer).then_some(())?;
+        Some(AccessToken {
+            subject: read_user_id(&claims.sub)?,
+            issued: Timestamp::from_secs(claims.iat),
+            expires: Timestamp::from_secs(claims.exp),
+            scopes: read_scope(&claims.scope),
+            audience: Audience {
+                api: claims.aud.has(&self.api),
+                userinfo: claims.aud.has(&self.userinfo_audience()),
+            },
+            key,
+            handle: 0,
+        })
+    }
+}
+
+/// 12 bytes of claims and the tag make the 32 characters of Auth0's own opaque tokens.
+fn opaque(token: &AccessToken) -> String {
+    let life = (token.expires - token.issued).as_secs() as u32;
+    let flags = [
+        token.scopes.openid,
+        token.scopes.profile,
+        token.scopes.email,
+        token.scopes.offline,
+    ];
+    let flags = flags
+        .iter()
+        .enumerate()
+        .fold(0, |bits, (place, set)| bits | u8::from(*set) << place);
+    let mut claims = [0; 12];
+    claims[..4].copy_from_slice(&token.subject.0.to_be_bytes());
+    claims[4..8].copy_from_slice(&(token.issued.as_secs() as u32).to_be_bytes());
+    claims[8..11].copy_from_slice(&life.to_be_bytes()[1..]);
+    claims[11] = flags;
+    Seal("auth0 opaque").close(&claims)
+}
+
+fn read_opaque(text: &str) -> Option<AccessToken> {
+    let claims: [u8; 12] = Seal("auth0 opaque").open(text)?.try_into().ok()?;
+    let number = |from: usize, to: usize| {
+        claims[from..to]
+            .iter()
+            .fold(0, |n: i64, byte| n << 8 | i64::from(*byte))
+    };
+    let issued = Timestamp::from_secs(number(4, 8));
+    let flag = |place: u8| claims[11] >> place & 1 == 1;
+    Some(AccessToken {
+        subject: UserId(number(0, 4) as u32),
+        issued,
+        expires: issued + Span::from_secs(number(8, 11)),
+        scopes: Scopes {
+            openid: flag(0),
+            profile: flag(1),
+            email: flag(2),
+            offline: flag(3),
+        },
+        audience: Audience {
+            api: false,
+            userinfo: true,
+        },
+        key: KeyId::default(),
+        handle: 0,
+    })
+}
+
+/// A PKCE challenge from its text: base64url of 32 bytes.
+pub fn read_challenge(text: &str) -> Option<crate::auth0::Challenge> {
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .ok()?
+        .try_into()
+        .ok()
+        .map(crate::auth0::Challenge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::signing::Owner;
+    use proptest::prelude::*;
+
+    const KEYS: KeyRing = KeyRing::new(Owner::Auth0);
+
+    fn parties() -> Parties {
+        Parties {
+            issuer: "http://127.0.0.1:1/".to_owned(),
+            client_id: "client".to_owned(),
+            api: "https://api.example".to_owned(),
+        }
+    }
+
+    prop_compose! {
+        fn tokens()(subject: u32, issued in 0..u32::MAX, life in 1..1i64 << 24, api: bool, flags: [bool; 4]) -> AccessToken {
+            let scopes = Scopes { openid: flags[0], profile: flags[1], email: flags[2], offline: flags[3] };
+            let issued = Timestamp::from_secs(issued.into());
+            AccessToken {
+                subject: UserId(subject),
+                issued,
+                expires: issued + Span::from_secs(life),
+                scopes,
+                audience: Audience::issued(scopes, api),
+                key: KeyId(0),
+                handle: 0,
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn access_tokens_read_back(token in tokens()) {
+            let text = parties().access_token(KEYS, &token, Connection::Google);
+            prop_assert_eq!(parties().verify_access_token(KEYS, &text), Some(token));
+            prop_assert_eq!(parties().read_access_token(KEYS, &text), Some(token));
+            prop_assert!(token.audience.api || text.len() == 32, "{}", text);
+        }
+
+        #[test]
+        fn ids_read_back(id: u32, other: u32) {
+            for from in [Connection::Database, Connection::Email, Connection::Google] {
+                let text = user_id(UserId(id), from);
+                prop_assert_eq!(read_user_id(&text), Some(UserId(id)), "{}", text);
+            }
+            prop_assert_eq!(identity(UserId(id), Connection::Google).len(), 21);
+            let token = RefreshToken { family: id, generation: other };
+            prop_assert_eq!(read_refresh_token(&refresh_token(token)), Some(token));
+            prop_assert_eq!(read_code(&code(Code(id))), Some(Code(id)));
+            prop_assert_eq!(read_sso(&sso(SsoSession(id))), Some(SsoSession(id)));
+            prop_assert_eq!(read_transaction(&transaction(Transaction(id))), Some(Transaction(id)));
+        }
+    }
+
+    #[test]
+    fn made_up_ids_are_nobodys() {
+        for text in [
+            "auth0|1",
+            "auth0|000000000000000000000000",
+            "google-oauth2|103547991597142817347",
+            "x",
+            "sms|1",
+        ] {
+            assert_eq!(read_user_id(text), None, "{text}");
+        }
+        assert_eq!(read_refresh_token("v1.AAAA"), None);
+    }
+
+    #[test]
+    fn another_issuers_token_is_not_ours() {
+        let token = AccessToken {
+            audience: Audience {
+                api: true,
+                userinfo: true,
+            },
+            ..NO_TOKEN
+        };
+        let other = Parties {
+            issuer: "http://elsewhere/".to_owned(),
+            ..parties()
+        };
+        let text = other.access_token(KEYS, &token, Connection::Database);
+        assert_eq!(parties().verify_access_token(KEYS, &text), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! `/.well-known/…`: what the tenant publishes of itself; and what is not there at all.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+
+use super::errors::json_answer;
+use super::face::Face;
+use crate::auth0::{Call, Endpoint, Reply};
+use crate::http::Exchange;
+
+pub(super) async fn configuration(State(face): State<Arc<Face>>, exchange: Exchange) -> Response {
+    let asked = face.ask(&exchange, Call::Other, |_, _| Some(()));
+    let issuer = &face.parties().issuer;
+    let at = |path: &str| format!("{issuer}{path}");
+    let document = json!({
+        "issuer": issuer,
+        "authorization_endpoint": at("authorize"),
+        "token_endpoint": at("oauth/token"),
+        "userinfo_endpoint": at("userinfo"),
+        "jwks_uri": at(".well-known/jwks.json"),
+        "revocation_endpoint": at("oauth/revoke"),
+        "end_session_endpoint": at("oidc/logout"),
+        "scopes_supported": ["openid", "profile", "offline_access", "email"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "password", "client_credentials"],
+        "code_challenge_methods_supported": ["S256"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "claims_supported": ["aud", "email", "email_verified", "exp", "iat", "iss", "name", "nickname", "nonce", "picture", "sid", "sub"],
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+    });
+    asked
+        .answer(exchange, |()| json_answer(StatusCode::OK, &document))
+        .await
+}
+
+pub(super) async fn jwks(State(face): State<Arc<Face>>, exchange: Exchange) -> Response {
+    let asked = face.ask(&exchange, Call::Jwks, |_, reply| match reply {
+        Reply::Keys(set) => Some(set),
+        _ => None,
+    });
+    asked
+        .answer_later(exchange, async |set| {
+            // A key that nobody has seen yet takes its time to be made.
+            let jwks = tokio::task::spawn_blocking(move || Face::keys().jwks(set))
+                .await
+                .unwrap_or_default();
+            json_answer(StatusCode::OK, &jwks)
+        })
+        .await
+}
+
+pub(super) async fn not_found(State(face): State<Arc<Face>>, exchange: Exchange) -> Response {
+    let complaint = json_answer(
+        StatusCode::NOT_FOUND,
+        &json!({ "statusCode": 404, "error": "Not Found", "message": "Not Found" }),
+    );
+    face.refuse(exchange, Endpoint::Other, complaint).await
+}
