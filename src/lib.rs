@@ -7,3 +7,4 @@ pub mod recorder;
 pub mod rehearsal;
 pub mod scenario;
 pub mod strategy;
+pub mod verdict;

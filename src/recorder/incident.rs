@@ -42,6 +42,41 @@ pub enum IncidentKind {
     FlippedBack,
 }
 
+impl IncidentKind {
+    /// The name that the event log uses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ForcedLogout(_) => "forced_logout",
+            Self::NaturalLogout(_) => "natural_logout",
+            Self::Lockout(_) => "lockout",
+            Self::Abandonment(_) => "abandonment",
+            Self::MigrationFailed(_) => "migration_failed",
+            Self::Migrated => "migrated",
+            Self::LoggedIn(_) => "logged_in",
+            Self::DuplicateAccount => "duplicate_account",
+            Self::CreatedAccount => "created_account",
+            Self::WronglyAdmitted(_) => "wrongly_admitted",
+            Self::FlippedBack => "flipped_back",
+        }
+    }
+
+    /// The name of its cause; for a login, of the provider.
+    pub const fn cause(self) -> Option<&'static str> {
+        match self {
+            Self::ForcedLogout(cause) | Self::NaturalLogout(cause) | Self::Abandonment(cause) => {
+                Some(cause.name())
+            }
+            Self::Lockout(cause) => Some(cause.name()),
+            Self::MigrationFailed(cause) => Some(cause.name()),
+            Self::LoggedIn(via) => Some(via.name()),
+            Self::WronglyAdmitted(way) => Some(way.name()),
+            Self::Migrated | Self::DuplicateAccount | Self::CreatedAccount | Self::FlippedBack => {
+                None
+            }
+        }
+    }
+}
+
 /// Which provider a session was opened at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Via {
@@ -49,6 +84,16 @@ pub enum Via {
     Auth0,
     /// The new one.
     Stytch,
+}
+
+impl Via {
+    /// The name that reports use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auth0 => "auth0",
+            Self::Stytch => "stytch",
+        }
+    }
 }
 
 /// Why a session was not honoured.
@@ -258,6 +303,15 @@ pub enum WrongAdmission {
 }
 
 impl WrongAdmission {
+    /// All ways, in order.
+    pub const ALL: [Self; 5] = [
+        Self::AnotherPerson,
+        Self::Expired,
+        Self::Revoked,
+        Self::Forged,
+        Self::AnotherTenant,
+    ];
+
     /// The name that reports use.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,0 +1,502 @@
+//! Text to gate: the names, the selector, the sign, the limit, and whether they fit together.
+
+use std::ops::Range;
+
+use cutover_mocks::time::Span;
+
+use super::cursor::{Cursor, Piece, suggestion};
+use super::limit::TIME_UNITS;
+use super::quantity::incidents_by_kind;
+use super::selector::{self, KEYS};
+use super::{
+    Calls, Comparison, Derived, Endpoint, Gate, GateError, Limit, Percentile, Quantity, Selector,
+    Status,
+};
+use crate::recorder::{Base, Measure, Operation};
+
+/// The longest time that a limit may name: 1,000 days.
+const LONGEST: i64 = 86_400_000_000 * 1_000;
+
+pub(super) fn gate(text: &str) -> Result<Gate, GateError> {
+    let mut cursor = Cursor::new(text);
+    let path = cursor.take_while(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+    if path.text.is_empty() {
+        let span = cursor.next().span;
+        return Err(
+            GateError::new(span, "a gate begins with the name of a quantity")
+                .help("for example `forced_logouts == 0`"),
+        );
+    }
+    let quantity = quantity(&path)?;
+    let opened = cursor.next();
+    let (selector, filters) = if cursor.take_text("{") {
+        let selector = selector(&mut cursor, &opened)?;
+        (selector, opened.span.start..cursor.next().span.start)
+    } else {
+        (Selector::default(), opened.span)
+    };
+    if !selector.is_empty() && !is_sliced(quantity) {
+        let message = format!("`{quantity}` is not kept apart by platform, cohort or phase");
+        return Err(GateError::new(filters, message).help("leave the braces out"));
+    }
+    let comparison = comparison(&mut cursor)?;
+    let rest = cursor.rest();
+    let limit = limit(&rest, quantity, &selector)?;
+    refuse_vacuous(quantity, comparison, limit, &rest)?;
+    Ok(Gate {
+        quantity,
+        selector,
+        comparison,
+        limit,
+    })
+}
+
+/// Splits at dots; each segment keeps its place.
+fn segments<'a>(path: &Piece<'a>) -> Vec<Piece<'a>> {
+    let mut start = path.span.start;
+    path.text
+        .split('.')
+        .map(|text| {
+            let span = start..start + text.len();
+            start = span.end + 1;
+            Piece { text, span }
+        })
+        .collect()
+}
+
+fn quantity(path: &Piece<'_>) -> Result<Quantity, GateError> {
+    let all = segments(path);
+    let end = path.span.end..path.span.end;
+    let segment = |place: usize| {
+        all.get(place).cloned().unwrap_or(Piece {
+            text: "",
+            span: end.clone(),
+        })
+    };
+    let (quantity, used) = match all[0].text {
+        "latency" => {
+            let operation = named(&segment(1), "operation", &Operation::ALL, Operation::name)?;
+            let percentile = named(
+                &segment(2),
+                "percentile",
+                &Percentile::ALL,
+                Percentile::name,
+            )?;
+            (Quantity::Latency(operation, percentile), 3)
+        }
+        "calls" => calls(&segment(1), &segment(2), all.get(3))?,
+        "storm" => storm(&segment(1), &segment(2))?,
+        "causes" => cause(&segment(1), &segment(2))?,
+        _ => (single(&all[0])?, 1),
+    };
+    match all.get(used) {
+        None => Ok(quantity),
+        Some(extra) => {
+            let span = extra.span.start.saturating_sub(1)..path.span.end;
+            Err(GateError::new(span, format!("`{quantity}` has no parts"))
+                .help(format!("write `{quantity}`")))
+        }
+    }
+}
+
+/// The item of this name.
+fn named<T: Copy>(
+    piece: &Piece<'_>,
+    what: &str,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Result<T, GateError> {
+    all.iter()
+        .copied()
+        .find(|&item| name(item) == piece.text)
+        .ok_or_else(|| {
+            let names: Vec<&str> = all.iter().map(|&item| name(item)).collect();
+            unknown(piece, what, &names)
+        })
+}
+
+fn unknown(piece: &Piece<'_>, what: &str, names: &[&str]) -> GateError {
+    let message = if piece.text.is_empty() {
+        format!("the name of the {what} is missing")
+    } else {
+        format!("there is no {what} `{}`", piece.text)
+    };
+    GateError::new(piece.span.clone(), message).help(suggestion(piece.text, names))
+}
+
+fn single(piece: &Piece<'_>) -> Result<Quantity, GateError> {
+    let measures = Measure::ALL
+        .iter()
+        .map(|&measure| (measure.name(), Quantity::Measure(measure)));
+    let derived = Derived::ALL
+        .iter()
+        .map(|&derived| (derived.name(), Quantity::Derived(derived)));
+    let all: Vec<(&str, Quantity)> = measures.chain(derived).collect();
+    if let Some((_, quantity)) = all.iter().find(|(name, _)| *name == piece.text) {
+        return Ok(*quantity);
+    }
+    let mut names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    names.extend(["latency", "calls", "storm", "causes"]);
+    let message = format!("there is no quantity `{}`", piece.text);
+    let help = super::cursor::nearest(piece.text, names).map_or_else(
+        || {
+            "counts such as `forced_logouts`, or `latency.…`, `calls.…`, `causes.…`, `storm.…`"
+                .to_owned()
+        },
+        |name| format!("did you mean `{name}`?"),
+    );
+    Err(GateError::new(piece.span.clone(), message).help(help))
+}
+
+fn calls(
+    provider: &Piece<'_>,
+    endpoint: &Piece<'_>,
+    which: Option<&Piece<'_>>,
+) -> Result<(Quantity, usize), GateError> {
+    let provider_name = named(provider, "provider", &["auth0", "stytch"], |name| name)?;
+    let of_provider: Vec<(Endpoint, &'static str)> = Endpoint::all()
+        .filter_map(|endpoint| {
+            let (at, name) = endpoint.name().split_once('.')?;
+            (at == provider_name).then_some((endpoint, name))
+        })
+        .collect();
+    let (endpoint, _) = named(endpoint, "endpoint", &of_provider, |(_, name)| name)?;
+    let calls = match which {
+        None => return Ok((Quantity::Calls(endpoint, Calls::All), 3)),
+        Some(piece) if piece.text == "peak" => Calls::Peak,
+        Some(piece) => Calls::Status(status(piece)?),
+    };
+    Ok((Quantity::Calls(endpoint, calls), 4))
+}
+
+fn status(piece: &Piece<'_>) -> Result<Status, GateError> {
+    const WORDS: [&str; 7] = ["peak", "no_answer", "timed_out", "2xx", "3xx", "4xx", "5xx"];
+    match piece.text {
+        "no_answer" => Ok(Status::NoAnswer),
+        "timed_out" => Ok(Status::TimedOut),
+        "2xx" => Ok(Status::Class(2)),
+        "3xx" => Ok(Status::Class(3)),
+        "4xx" => Ok(Status::Class(4)),
+        "5xx" => Ok(Status::Class(5)),
+        digits => match digits.parse::<u16>() {
+            Ok(status @ 100..=598) if digits.len() == 3 => Ok(Status::Exactly(status)),
+            _ => {
+                let error = unknown(piece, "kind of calls", &WORDS);
+                Err(error.help(format!(
+                    "an HTTP status such as 429, or one of {}",
+                    WORDS.join(", ")
+                )))
+            }
+        },
+    }
+}
+
+fn storm(first: &Piece<'_>, second: &Piece<'_>) -> Result<(Quantity, usize), GateError> {
+    match named(
+        first,
+        "part of the storm",
+        &["logins", "amplification"],
+        |name| name,
+    )? {
+        "logins" => {
+            named(second, "part of the logins", &["peak"], |name| name)?;
+            Ok((Quantity::LoginPeak, 3))
+        }
+        _ => Ok((Quantity::Amplification, 2)),
+    }
+}
+
+fn cause(kind: &Piece<'_>, cause: &Piece<'_>) -> Result<(Quantity, usize), GateError> {
+    let kinds = incidents_by_kind();
+    let places: Vec<usize> = (0..kinds.len()).collect();
+    let place = named(kind, "kind of incident with causes", &places, |place| {
+        kinds[place].0
+    })?;
+    let incident = named(cause, "cause", &kinds[place].1, |incident| {
+        incident.cause().unwrap_or_default()
+    })?;
+    Ok((Quantity::Cause(incident), 3))
+}
+
+/// The selector behind its opening brace.
+fn selector(cursor: &mut Cursor<'_>, opened: &Piece<'_>) -> Result<Selector, GateError> {
+    let mut selector = Selector::default();
+    loop {
+        let key = cursor.take_while(|c| c.is_ascii_alphanumeric() || c == '_');
+        let key_name = named(&key, "key", &KEYS, |name| name)?;
+        if !cursor.take_text("=") {
+            return Err(
+                GateError::new(cursor.next().span, format!("`{key_name}` has no value"))
+                    .help(format!("write `{key_name}=…`")),
+            );
+        }
+        let value = value(cursor)?;
+        if is_set(&selector, key_name) {
+            return Err(
+                GateError::new(key.span, format!("`{key_name}` stands here twice"))
+                    .help("a gate asks for one value of each; write a second gate"),
+            );
+        }
+        set(&mut selector, key_name, &value)?;
+        if cursor.take_text("}") {
+            return Ok(selector);
+        }
+        if !cursor.take_text(",") {
+            let next = cursor.next();
+            return Err(if next.text.is_empty() {
+                GateError::new(opened.span.clone(), "this brace is never closed")
+            } else {
+                GateError::new(next.span, "expected `,` or `}`")
+            });
+        }
+    }
+}
+
+fn value<'a>(cursor: &mut Cursor<'a>) -> Result<Piece<'a>, GateError> {
+    let next = cursor.next();
+    if cursor.take_text("\"") {
+        let closed = cursor.take_until('"');
+        return closed
+            .ok_or_else(|| GateError::new(next.span, "this quotation mark is never closed"));
+    }
+    let word = cursor.take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '%'));
+    if word.text.is_empty() {
+        return Err(GateError::new(
+            cursor.next().span,
+            "expected a word or a text in quotation marks",
+        ));
+    }
+    Ok(word)
+}
+
+fn is_set(selector: &Selector, key: &str) -> bool {
+    match key {
+        "platform" => selector.platform.is_some(),
+        "app" => selector.app.is_some(),
+        "record" => selector.record.is_some(),
+        "organization" => selector.organization.is_some(),
+        "cohort" => selector.cohort.is_some(),
+        _ => selector.phase.is_some(),
+    }
+}
+
+fn set(selector: &mut Selector, key: &str, value: &Piece<'_>) -> Result<(), GateError> {
+    fn word<T: Copy>(
+        words: selector::Words<T>,
+        what: &str,
+        value: &Piece<'_>,
+    ) -> Result<Option<T>, GateError> {
+        named(value, what, words, |(word, _)| word).map(|(_, value)| Some(value))
+    }
+    match key {
+        "platform" => selector.platform = word(selector::PLATFORMS, key, value)?,
+        "app" => selector.app = word(selector::APPS, "app version", value)?,
+        "record" => selector.record = word(selector::RECORDS, key, value)?,
+        "organization" => {
+            selector.organization = word(selector::ORGANIZATIONS, "size of organization", value)?;
+        }
+        "cohort" => selector.cohort = word(selector::COHORTS, key, value)?,
+        _ => selector.phase = Some(value.text.to_owned()),
+    }
+    Ok(())
+}
+
+fn comparison(cursor: &mut Cursor<'_>) -> Result<Comparison, GateError> {
+    if let Some(found) = Comparison::ALL
+        .into_iter()
+        .find(|one| cursor.take_text(one.sign()))
+    {
+        return Ok(found);
+    }
+    let next = cursor.next();
+    Err(match next.text {
+        "" => GateError::new(next.span, "the gate has no limit")
+            .help("a comparison and a limit are missing, such as `== 0`"),
+        "=" => GateError::new(next.span, "`=` compares nothing").help("write `==`"),
+        "≤" => GateError::new(next.span, "`≤` is not known").help("write `<=`"),
+        "≥" => GateError::new(next.span, "`≥` is not known").help("write `>=`"),
+        other => GateError::new(next.span, format!("expected a comparison, not `{other}`"))
+            .help("one of == != <= < >= >"),
+    })
+}
+
+fn limit(piece: &Piece<'_>, quantity: Quantity, selector: &Selector) -> Result<Limit, GateError> {
+    let expects = expectation(quantity, selector);
+    let wrong = |message: String| GateError::new(piece.span.clone(), message).help(expects.clone());
+    if piece.text.is_empty() {
+        return Err(wrong("the limit is missing".to_owned()));
+    }
+    let digits = piece
+        .text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(piece.text.len());
+    let (number, unit) = (&piece.text[..digits], piece.text[digits..].trim_start());
+    let well_formed = number.starts_with(|c: char| c.is_ascii_digit())
+        && number.ends_with(|c: char| c.is_ascii_digit())
+        && number.matches('.').count() <= 1;
+    let amount = match number.parse::<f64>() {
+        Ok(amount) if well_formed && amount.is_finite() => amount,
+        _ => return Err(wrong(format!("`{}` is no limit", piece.text))),
+    };
+    let read = match (unit, quantity) {
+        ("", Quantity::Amplification) => Limit::Ratio(amount),
+        ("", _) => match number.parse() {
+            Ok(count) => Limit::Count(count),
+            Err(_) => return Err(wrong(format!("`{number}` is no whole number"))),
+        },
+        ("%", _) => Limit::Percent(amount),
+        ("/s", _) => Limit::PerSecond(amount),
+        (unit, _) => match TIME_UNITS.iter().find(|(name, _)| *name == unit) {
+            Some(&(_, micros)) => time(amount, micros).map_err(wrong)?,
+            None => return Err(wrong(format!("there is no unit `{unit}`"))),
+        },
+    };
+    if fits(quantity, selector, read) {
+        Ok(read)
+    } else {
+        Err(wrong(misfit(quantity, selector, read)))
+    }
+}
+
+fn time(amount: f64, unit: i64) -> Result<Limit, String> {
+    let micros = amount * unit as f64;
+    if micros > LONGEST as f64 {
+        return Err("the time is longer than 1000 days".to_owned());
+    }
+    if (micros - micros.round()).abs() > 1e-3 {
+        return Err("the time is finer than a microsecond".to_owned());
+    }
+    Ok(Limit::Time(Span::from_micros(micros.round() as i64)))
+}
+
+/// Whether counts of this quantity are kept by slice and phase.
+const fn is_sliced(quantity: Quantity) -> bool {
+    match quantity {
+        Quantity::Measure(_)
+        | Quantity::Cause(_)
+        | Quantity::Derived(Derived::MigrationSuccess | Derived::DevicesMigrated) => true,
+        Quantity::Derived(Derived::DevicesOnStytch | Derived::Residue | Derived::StillOut)
+        | Quantity::Latency(..)
+        | Quantity::Calls(..)
+        | Quantity::LoginPeak
+        | Quantity::Amplification => false,
+    }
+}
+
+/// Whether a percentage of this quantity means something.
+fn has_share(quantity: Quantity, selector: &Selector) -> bool {
+    match quantity {
+        Quantity::Measure(measure) => match measure.base() {
+            Some(Base::Measure(_) | Base::Requests) => true,
+            Some(Base::DevicesSeen | Base::People) => selector.is_empty(),
+            None => false,
+        },
+        Quantity::Derived(_) | Quantity::Cause(_) | Quantity::Calls(_, Calls::Status(_)) => true,
+        Quantity::Calls(_, Calls::All | Calls::Peak)
+        | Quantity::Latency(..)
+        | Quantity::LoginPeak
+        | Quantity::Amplification => false,
+    }
+}
+
+fn has_count(quantity: Quantity) -> bool {
+    match quantity {
+        Quantity::Measure(_) | Quantity::Cause(_) => true,
+        Quantity::Calls(_, calls) => calls != Calls::Peak,
+        Quantity::Derived(derived) => !matches!(
+            derived,
+            Derived::MigrationSuccess | Derived::DevicesMigrated
+        ),
+        Quantity::Latency(..) | Quantity::LoginPeak | Quantity::Amplification => false,
+    }
+}
+
+fn fits(quantity: Quantity, selector: &Selector, limit: Limit) -> bool {
+    match limit {
+        Limit::Count(_) => has_count(quantity),
+        Limit::Percent(_) => has_share(quantity, selector),
+        Limit::Time(_) => matches!(quantity, Quantity::Latency(..)),
+        Limit::PerSecond(_) => {
+            matches!(
+                quantity,
+                Quantity::LoginPeak | Quantity::Calls(_, Calls::Peak)
+            )
+        }
+        Limit::Ratio(_) => quantity == Quantity::Amplification,
+    }
+}
+
+fn misfit(quantity: Quantity, selector: &Selector, limit: Limit) -> String {
+    let unsliced = Selector::default();
+    if matches!(limit, Limit::Percent(_)) && !selector.is_empty() && has_share(quantity, &unsliced)
+    {
+        return format!(
+            "the whole that `{quantity}` is a share of is not kept apart by {selector}"
+        );
+    }
+    format!("`{limit}` does not fit `{quantity}`")
+}
+
+/// What a limit of this quantity looks like.
+fn expectation(quantity: Quantity, selector: &Selector) -> String {
+    let form = match quantity {
+        Quantity::Latency(..) => "a time such as 400ms",
+        Quantity::LoginPeak | Quantity::Calls(_, Calls::Peak) => "a rate such as 100/s",
+        Quantity::Amplification => "a plain number such as 1.5",
+        _ => match (has_count(quantity), has_share(quantity, selector)) {
+            (true, true) => "a whole number or a percentage such as 0.1%",
+            (true, false) => "a whole number such as 0",
+            (false, _) => "a percentage such as 99.9%",
+        },
+    };
+    format!("expected {form}")
+}
+
+/// Refuses a limit outside of what the quantity can be.
+fn refuse_vacuous(
+    quantity: Quantity,
+    comparison: Comparison,
+    limit: Limit,
+    written: &Piece<'_>,
+) -> Result<(), GateError> {
+    let least = if quantity == Quantity::Amplification {
+        1.0
+    } else {
+        0.0
+    };
+    // Retries may outnumber what they retry; every other share is of a whole that contains it.
+    let bounded =
+        matches!(limit, Limit::Percent(_)) && quantity != Quantity::Measure(Measure::Retries);
+    let most = if bounded { 100.0 } else { f64::INFINITY };
+    let number = limit.number();
+    let (below, above) = (number < least, number > most);
+    let never = match comparison {
+        Comparison::Equal => below || above,
+        Comparison::NotEqual => false,
+        Comparison::Below => number <= least,
+        Comparison::AtMost => below,
+        Comparison::Above => number >= most,
+        Comparison::AtLeast => above,
+    };
+    let always = match comparison {
+        Comparison::Equal => false,
+        Comparison::NotEqual => below || above,
+        Comparison::Below => above,
+        Comparison::AtMost => number >= most,
+        Comparison::Above => below,
+        Comparison::AtLeast => number <= least,
+    };
+    let span: Range<usize> = written.span.clone();
+    let word = match (never, always) {
+        (true, _) => "hold",
+        (_, true) => "fail",
+        _ => return Ok(()),
+    };
+    let range = if bounded {
+        "is from 0% to 100%".to_owned()
+    } else {
+        format!("is never below {least}")
+    };
+    Err(GateError::new(span, format!("this gate can never {word}"))
+        .help(format!("`{quantity}` {range}")))
+}

@@ -1,0 +1,3 @@
+//! Whether a rehearsal passed: gates, invariants, and the exit code that tells.
+
+pub mod gate;
