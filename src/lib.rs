@@ -2,6 +2,7 @@
 
 pub mod dice;
 pub mod driver;
+pub mod outcome;
 pub mod population;
 pub mod recorder;
 pub mod rehearsal;

@@ -19,7 +19,10 @@ pub use measure::{Base, Measure, Operation};
 pub use tally::{Pace, Recorder};
 
 /// Properties by which counts are kept apart; a gate or a table can ask for any of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
 pub struct Slice {
     /// Platform of the device.
     pub platform: Platform,
@@ -163,7 +166,8 @@ pub struct Peak {
 }
 
 /// How many people and devices there were, and what became of their sessions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct People {
     /// People, new ones included.
     pub people: u64,

@@ -25,6 +25,7 @@
 //! never fail, or never hold, is refused.
 
 mod cursor;
+mod fit;
 mod limit;
 mod parse;
 mod quantity;

@@ -1,0 +1,402 @@
+//! Sums that must agree: within the recording (conservation), and between what callers saw and what
+//! the providers say they did (reconciliation).
+//!
+//! A caller that stops waiting, or whose connection closes, does not know what the provider did.
+//! Such differences are explained and named. Whatever is left is unexplained: then the harness, a
+//! driver or a mock is wrong, and the numbers prove nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cutover_mocks::fault::FaultKind;
+use cutover_mocks::{auth0, stytch};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::calls::by_status;
+use super::{Ledgers, Rehearsed};
+use crate::recorder::{IncidentKind, Measure, Recording};
+
+/// Two numbers that must agree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What is checked.
+    pub name: String,
+    /// Against whom.
+    pub kind: CheckKind,
+    /// One side.
+    pub left: Side,
+    /// The other.
+    pub right: Side,
+    /// Differences that are as they should be.
+    pub explained: Vec<Explanation>,
+    /// What no explanation covers; the check holds when this is 0.
+    pub unexplained: u64,
+}
+
+/// Against whom a check holds the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckKind {
+    /// The recording against itself.
+    Conservation,
+    /// The recording against the providers' ledgers.
+    Reconciliation,
+}
+
+/// A number, and what it counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Side {
+    /// What.
+    pub what: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// A part of a difference that is as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Explanation {
+    /// How many.
+    pub count: u64,
+    /// Why.
+    pub why: String,
+}
+
+impl Check {
+    /// Whether the numbers agree.
+    pub const fn holds(&self) -> bool {
+        self.unexplained == 0
+    }
+
+    fn new(name: &str, kind: CheckKind, left: (&str, u64), right: (&str, u64)) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            left: Side {
+                what: left.0.to_owned(),
+                count: left.1,
+            },
+            right: Side {
+                what: right.0.to_owned(),
+                count: right.1,
+            },
+            explained: Vec::new(),
+            unexplained: left.1.abs_diff(right.1),
+        }
+    }
+
+    /// Explains up to `count` of what is still unexplained; returns how much it took.
+    fn explain(&mut self, count: u64, why: &str) -> u64 {
+        let count = count.min(self.unexplained);
+        if count > 0 {
+            self.unexplained -= count;
+            self.explained.push(Explanation {
+                count,
+                why: why.to_owned(),
+            });
+        }
+        count
+    }
+}
+
+const UNDER_WAY: &str = "under way when the rehearsal ended";
+
+/// All checks of a rehearsal.
+pub(super) fn checks(rehearsed: &Rehearsed<'_>) -> Vec<Check> {
+    let mut checks = conservation(rehearsed.recording, rehearsed.driver.calls_open_at_end);
+    if let Some(ledgers) = rehearsed.ledgers {
+        reconciliation(&mut checks, rehearsed, ledgers);
+    }
+    checks
+}
+
+/// Tells the incidents that a measure counts.
+type IsOfKind = fn(IncidentKind) -> bool;
+
+/// The recording against itself.
+fn conservation(recording: &Recording, open: u64) -> Vec<Check> {
+    let total = |measure: Measure| -> u64 {
+        recording
+            .counts
+            .values()
+            .map(|counts| counts[measure as usize])
+            .sum()
+    };
+    let caused = |is: IsOfKind| -> u64 {
+        let all = recording
+            .causes
+            .iter()
+            .filter(|((_, _, kind), _)| is(*kind));
+        all.map(|(_, count)| count).sum()
+    };
+    let calls: u64 = recording
+        .auth0_calls
+        .values()
+        .chain(recording.stytch_calls.values())
+        .sum();
+    let migrate_calls: u64 = by_status(&recording.stytch_calls, stytch::Endpoint::Migrate)
+        .values()
+        .sum();
+    let equal = |name: &str, left: (&str, u64), right: (&str, u64)| {
+        Check::new(name, CheckKind::Conservation, left, right)
+    };
+
+    let ends = [
+        Measure::VisitsDone,
+        Measure::VisitsAbandoned,
+        Measure::VisitsFailed,
+        Measure::VisitsCutOff,
+    ];
+    let mut checks = vec![equal(
+        "every visit has an end",
+        ("visits scheduled", total(Measure::VisitsScheduled)),
+        (
+            "visits done, abandoned, failed or cut off",
+            ends.into_iter().map(total).sum(),
+        ),
+    )];
+    let causes: [(Measure, IsOfKind); 6] = [
+        (Measure::ForcedLogouts, |kind| {
+            matches!(kind, IncidentKind::ForcedLogout(_))
+        }),
+        (Measure::Lockouts, |kind| {
+            matches!(kind, IncidentKind::Lockout(_))
+        }),
+        (Measure::Abandonments, |kind| {
+            matches!(kind, IncidentKind::Abandonment(_))
+        }),
+        (Measure::SilentMigrations, |kind| {
+            kind == IncidentKind::Migrated
+        }),
+        (Measure::DuplicateAccounts, |kind| {
+            kind == IncidentKind::DuplicateAccount
+        }),
+        (Measure::WronglyAdmitted, |kind| {
+            matches!(kind, IncidentKind::WronglyAdmitted(_))
+        }),
+    ];
+    checks.extend(causes.map(|(measure, is)| {
+        let name = format!("all of {} have a cause", measure.name());
+        equal(
+            &name,
+            (measure.name(), total(measure)),
+            ("incidents of the kind", caused(is)),
+        )
+    }));
+    checks.push(equal(
+        "every incident is kept or counted as dropped",
+        ("incidents counted", recording.causes.values().sum()),
+        (
+            "kept and dropped",
+            recording.incidents.len() as u64 + recording.incidents_dropped,
+        ),
+    ));
+    let mut called = equal(
+        "every call came back",
+        (
+            "logical calls and retries",
+            total(Measure::LogicalCalls) + total(Measure::Retries),
+        ),
+        ("calls as their callers saw them", calls),
+    );
+    called.explain(open, UNDER_WAY);
+    let mut migrated = equal(
+        "every call to Migrate Session came back",
+        ("calls made", total(Measure::MigrateCalls)),
+        ("calls as their callers saw them", migrate_calls),
+    );
+    migrated.explain(open, UNDER_WAY);
+    checks.extend([called, migrated, timeline(recording)]);
+    checks
+}
+
+/// The timeline holds the same counts as the phases.
+fn timeline(recording: &Recording) -> Check {
+    let by_phase = recording.counts.values().flatten().sum();
+    let by_time = recording.timeline.rows.iter().flatten().sum();
+    let sides = (
+        ("all counts by phase", by_phase),
+        ("all counts over time", by_time),
+    );
+    Check::new(
+        "the timeline adds up",
+        CheckKind::Conservation,
+        sides.0,
+        sides.1,
+    )
+}
+
+/// What callers saw against what the providers say.
+fn reconciliation(checks: &mut Vec<Check>, rehearsed: &Rehearsed<'_>, ledgers: Ledgers<'_>) {
+    let recording = rehearsed.recording;
+    // Calls under way at the end may belong to any endpoint; each explains one call once.
+    let mut open = rehearsed.driver.calls_open_at_end;
+    for endpoint in auth0::Endpoint::ALL {
+        if endpoint != auth0::Endpoint::UserInfo {
+            let seen = by_status(&recording.auth0_calls, endpoint);
+            let told = by_status(&ledgers.auth0.calls, endpoint);
+            checks.extend(calls(endpoint.name(), &seen, &told, &mut open));
+        }
+    }
+    checks.extend(userinfo(recording, ledgers));
+    for endpoint in stytch::Endpoint::ALL {
+        let seen = by_status(&recording.stytch_calls, endpoint);
+        let told = by_status(&ledgers.stytch.calls, endpoint);
+        checks.extend(calls(endpoint.name(), &seen, &told, &mut open));
+    }
+    checks.extend(migrations(rehearsed, ledgers));
+}
+
+/// Calls to one endpoint; none when there were none.
+fn calls(
+    endpoint: &str,
+    seen: &BTreeMap<u16, u64>,
+    told: &BTreeMap<u16, u64>,
+    open: &mut u64,
+) -> Option<Check> {
+    if seen.is_empty() && told.is_empty() {
+        return None;
+    }
+    let of = |calls: &BTreeMap<u16, u64>, status: u16| calls.get(&status).copied().unwrap_or(0);
+    let sides = (
+        ("callers saw", seen.values().sum()),
+        ("the provider counts", told.values().sum()),
+    );
+    let mut check = Check::new(endpoint, CheckKind::Reconciliation, sides.0, sides.1);
+    let statuses: BTreeSet<u16> = seen
+        .keys()
+        .chain(told.keys())
+        .copied()
+        .filter(|status| !matches!(status, 0 | 599))
+        .collect();
+    // An answer that a caller saw and the provider never gave can have no good reason.
+    let invented: u64 = statuses
+        .iter()
+        .map(|&status| of(seen, status).saturating_sub(of(told, status)))
+        .sum();
+    let unseen: BTreeMap<u16, u64> = statuses
+        .iter()
+        .map(|&status| (status, of(told, status).saturating_sub(of(seen, status))))
+        .filter(|&(_, count)| count > 0)
+        .collect();
+    let lost_answers: u64 = unseen.values().sum();
+    let (mut closed, mut timed_out) = (of(seen, 0), of(seen, 599));
+
+    // Connections that the provider closed itself are what callers saw as closed, or were waiting on.
+    let mut unmatched = of(told, 0);
+    let closed_by_provider = unmatched.min(closed);
+    (unmatched, closed) = (unmatched - closed_by_provider, closed - closed_by_provider);
+    check.unexplained = lost_answers + unmatched;
+    let statuses = list(&unseen);
+    timed_out -= check.explain(
+        timed_out,
+        &format!("timed out at the caller, answered later{statuses}"),
+    );
+    closed -= check.explain(
+        closed,
+        &format!("closed before the answer arrived{statuses}"),
+    );
+    *open -= check.explain(*open, UNDER_WAY);
+    check.unexplained += invented;
+    if closed + timed_out > 0 {
+        let why = "never arrived: refused, or given up before they were sent".to_owned();
+        check.explained.push(Explanation {
+            count: closed + timed_out,
+            why,
+        });
+    }
+    Some(check)
+}
+
+/// Statuses in brackets: ` (200, 429)`.
+fn list(statuses: &BTreeMap<u16, u64>) -> String {
+    let names: Vec<String> = statuses.keys().map(u16::to_string).collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", names.join(", "))
+    }
+}
+
+/// `UserInfo` is called by Stytch, once in each Migrate Session that gets so far.
+fn userinfo(recording: &Recording, ledgers: Ledgers<'_>) -> Option<Check> {
+    let own: u64 = by_status(&recording.auth0_calls, auth0::Endpoint::UserInfo)
+        .values()
+        .sum();
+    let asked = ledgers.auth0.calls_to(auth0::Endpoint::UserInfo);
+    let migrate = by_status(&ledgers.stytch.calls, stytch::Endpoint::Migrate);
+    let migrations: u64 = migrate.values().sum();
+    if asked == 0 && migrations == 0 && own == 0 {
+        return None;
+    }
+    let mut check = Check::new(
+        "auth0.userinfo",
+        CheckKind::Reconciliation,
+        (
+            "Migrate Session calls that Stytch counts, and callers' own",
+            migrations + own,
+        ),
+        ("UserInfo calls that the tenant counts", asked),
+    );
+    // A migration that succeeded must have asked; one that was refused may have been before that.
+    let refused = migrations - migrate.get(&200).copied().unwrap_or(0);
+    if asked <= migrations + own {
+        check.explain(
+            refused,
+            "Migrate Session refused them before it asked, or nothing came back",
+        );
+    }
+    Some(check)
+}
+
+/// Silent migrations against sessions that Stytch opened by migrating.
+fn migrations(rehearsed: &Rehearsed<'_>, ledgers: Ledgers<'_>) -> Option<Check> {
+    let recording = rehearsed.recording;
+    let silent: u64 = recording
+        .counts
+        .values()
+        .map(|counts| counts[Measure::SilentMigrations as usize])
+        .sum();
+    let opened = ledgers.stytch.migrated;
+    if silent == 0 && opened == 0 {
+        return None;
+    }
+    let mut check = Check::new(
+        "sessions opened by migration",
+        CheckKind::Reconciliation,
+        ("silent migrations", silent),
+        ("sessions that Stytch counts as migrated", opened),
+    );
+    // Stytch may know more sessions than the application; never the other way round.
+    if opened > silent {
+        let seen = by_status(&recording.stytch_calls, stytch::Endpoint::Migrate);
+        let of = |status: u16| seen.get(&status).copied().unwrap_or(0);
+        check.explain(of(599), "the application had stopped waiting");
+        check.explain(of(0), "the connection had closed before the answer");
+        let unreadable = rehearsed
+            .providers
+            .stytch
+            .faults
+            .faults()
+            .iter()
+            .any(|fault| {
+                fault
+                    .endpoint
+                    .is_none_or(|endpoint| endpoint == stytch::Endpoint::Migrate)
+                    && matches!(fault.kind, FaultKind::Truncated | FaultKind::Malformed)
+            });
+        if unreadable {
+            check.explain(
+                of(200).saturating_sub(silent),
+                "the answer was unreadable (injected)",
+            );
+        }
+        check.explain(rehearsed.driver.calls_open_at_end, UNDER_WAY);
+    }
+    Some(check)
+}
+
+#[cfg(test)]
+mod tests;
