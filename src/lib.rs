@@ -6,6 +6,7 @@ pub mod outcome;
 pub mod population;
 pub mod recorder;
 pub mod rehearsal;
+pub mod report;
 pub mod scenario;
 pub mod strategy;
 pub mod verdict;

@@ -106,7 +106,7 @@ impl Fixture {
             keys: 1_000,
         }];
         fixture.driver = DriverHealth {
-            calls_made: 620,
+            calls_made: 622,
             calls_open_at_end: 0,
             visits_late: 0,
             in_windows: Some(Lateness {
@@ -214,6 +214,7 @@ impl Fixture {
 
     fn calls(&mut self) {
         self.auth0_call(auth0::Endpoint::Token, 200, 8);
+        self.auth0_call(auth0::Endpoint::Jwks, 200, 2);
         self.stytch_call(stytch::Endpoint::Migrate, 200, 597);
         self.stytch_call(stytch::Endpoint::Migrate, 429, 13);
         self.stytch_call(stytch::Endpoint::Password, 200, 2);

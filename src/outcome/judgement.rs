@@ -141,6 +141,10 @@ impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.unit {
             Unit::Count => f.write_str(&grouped(self.number as u64)),
+            // Near nothing and near everything the small digits are what matters.
+            Unit::Percent if (1.0..=99.0).contains(&self.number) => {
+                write!(f, "{}%", rounded(self.number, 2))
+            }
             Unit::Percent => write!(f, "{}%", rounded(self.number, 4)),
             Unit::PerSecond => write!(f, "{}/s", rounded(self.number, 2)),
             Unit::Ratio => write!(f, "{}x", rounded(self.number, 3)),
@@ -184,6 +188,8 @@ mod tests {
         assert_eq!(shown(31_204.0, Unit::Count), "31,204");
         assert_eq!(shown(1_234_567.0, Unit::Count), "1,234,567");
         assert_eq!(shown(99.930_000_1, Unit::Percent), "99.93%");
+        assert_eq!(shown(0.000_51, Unit::Percent), "0.0005%");
+        assert_eq!(shown(66.666_67, Unit::Percent), "66.67%");
         assert_eq!(shown(412.0, Unit::Microseconds), "412 us");
         assert_eq!(shown(412_345.0, Unit::Microseconds), "412.3 ms");
         assert_eq!(shown(61_000_000.0, Unit::Microseconds), "61 s");

@@ -6,6 +6,8 @@
 
 mod calls;
 mod causes;
+mod check;
+mod conservation;
 mod counts;
 mod flag;
 mod health;
@@ -13,7 +15,7 @@ mod identity;
 mod judgement;
 mod latency;
 mod moment;
-pub mod reconcile;
+mod reconcile;
 
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -33,6 +35,7 @@ use crate::scenario::{Providers, Time};
 
 pub use calls::{Allowance, CallLimit, EndpointCalls, PeakCalls, Scope};
 pub use causes::{Cause, Example, Part};
+pub use check::{Check, CheckKind, Explanation, Side};
 pub use counts::{CountRow, Phase, TimelineColumns};
 pub use flag::FlagCheck;
 pub use health::{DriverHealth, Lateness};
@@ -44,7 +47,6 @@ pub use judgement::{
 };
 pub use latency::{LatencyRow, NotAHistogram};
 pub use moment::Moment;
-pub use reconcile::{Check, CheckKind, Explanation, Side};
 
 /// The version of the shape. It grows when a field changes its meaning or goes away.
 pub const OUTCOME_VERSION: u32 = 1;
@@ -198,7 +200,7 @@ impl Outcome {
                 .copied()
                 .map(FlagCheck::new)
                 .collect(),
-            checks: reconcile::checks(&rehearsed),
+            checks: checks(&rehearsed),
             assumptions: rehearsed.assumptions,
             identity: rehearsed.identity,
             run: rehearsed.run,
@@ -227,4 +229,14 @@ impl Outcome {
                 text
             })
     }
+}
+
+/// Everything that must agree.
+fn checks(rehearsed: &Rehearsed<'_>) -> Vec<Check> {
+    let mut checks =
+        conservation::conservation(rehearsed.recording, rehearsed.driver.calls_open_at_end);
+    if let Some(ledgers) = rehearsed.ledgers {
+        checks.extend(reconcile::reconciliation(rehearsed, ledgers));
+    }
+    checks
 }

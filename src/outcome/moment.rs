@@ -30,6 +30,29 @@ impl Moment {
         Timestamp::from_micros(self.0.as_microsecond())
     }
 
+    /// For file names, to the second: `20260302T000000Z`.
+    pub fn compact(self) -> String {
+        self.0.strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+
+    /// How long after a start, exactly: `1d 08:00:00`, with milliseconds where there are any.
+    pub fn offset(self, start: Self) -> String {
+        let micros = self.since(start).as_micros();
+        let sign = if micros < 0 { "-" } else { "" };
+        let millis = micros.unsigned_abs() / 1_000;
+        let (seconds, millis) = (millis / 1_000, millis % 1_000);
+        let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+        let fraction = if millis == 0 {
+            String::new()
+        } else {
+            format!(".{millis:03}")
+        };
+        format!(
+            "{sign}{days}d {hours:02}:{minutes:02}:{:02}{fraction}",
+            seconds % 60
+        )
+    }
+
     /// How long after an earlier moment.
     pub fn since(self, earlier: Self) -> Span {
         self.timestamp() - earlier.timestamp()

@@ -1,5 +1,4 @@
-//! Sums that must agree: within the recording (conservation), and between what callers saw and what
-//! the providers say they did (reconciliation).
+//! What callers saw, against what the providers say they did.
 //!
 //! A caller that stops waiting, or whose connection closes, does not know what the provider did.
 //! Such differences are explained and named. Whatever is left is unexplained: then the harness, a
@@ -9,227 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cutover_mocks::fault::FaultKind;
 use cutover_mocks::{auth0, stytch};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::calls::by_status;
+use super::check::{Check, CheckKind, Explanation, UNDER_WAY};
 use super::{Ledgers, Rehearsed};
-use crate::recorder::{IncidentKind, Measure, Recording};
-
-/// Two numbers that must agree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Check {
-    /// What is checked.
-    pub name: String,
-    /// Against whom.
-    pub kind: CheckKind,
-    /// One side.
-    pub left: Side,
-    /// The other.
-    pub right: Side,
-    /// Differences that are as they should be.
-    pub explained: Vec<Explanation>,
-    /// What no explanation covers; the check holds when this is 0.
-    pub unexplained: u64,
-}
-
-/// Against whom a check holds the numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckKind {
-    /// The recording against itself.
-    Conservation,
-    /// The recording against the providers' ledgers.
-    Reconciliation,
-}
-
-/// A number, and what it counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Side {
-    /// What.
-    pub what: String,
-    /// How many.
-    pub count: u64,
-}
-
-/// A part of a difference that is as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Explanation {
-    /// How many.
-    pub count: u64,
-    /// Why.
-    pub why: String,
-}
-
-impl Check {
-    /// Whether the numbers agree.
-    pub const fn holds(&self) -> bool {
-        self.unexplained == 0
-    }
-
-    fn new(name: &str, kind: CheckKind, left: (&str, u64), right: (&str, u64)) -> Self {
-        Self {
-            name: name.to_owned(),
-            kind,
-            left: Side {
-                what: left.0.to_owned(),
-                count: left.1,
-            },
-            right: Side {
-                what: right.0.to_owned(),
-                count: right.1,
-            },
-            explained: Vec::new(),
-            unexplained: left.1.abs_diff(right.1),
-        }
-    }
-
-    /// Explains up to `count` of what is still unexplained; returns how much it took.
-    fn explain(&mut self, count: u64, why: &str) -> u64 {
-        let count = count.min(self.unexplained);
-        if count > 0 {
-            self.unexplained -= count;
-            self.explained.push(Explanation {
-                count,
-                why: why.to_owned(),
-            });
-        }
-        count
-    }
-}
-
-const UNDER_WAY: &str = "under way when the rehearsal ended";
-
-/// All checks of a rehearsal.
-pub(super) fn checks(rehearsed: &Rehearsed<'_>) -> Vec<Check> {
-    let mut checks = conservation(rehearsed.recording, rehearsed.driver.calls_open_at_end);
-    if let Some(ledgers) = rehearsed.ledgers {
-        reconciliation(&mut checks, rehearsed, ledgers);
-    }
-    checks
-}
-
-/// Tells the incidents that a measure counts.
-type IsOfKind = fn(IncidentKind) -> bool;
-
-/// The recording against itself.
-fn conservation(recording: &Recording, open: u64) -> Vec<Check> {
-    let total = |measure: Measure| -> u64 {
-        recording
-            .counts
-            .values()
-            .map(|counts| counts[measure as usize])
-            .sum()
-    };
-    let caused = |is: IsOfKind| -> u64 {
-        let all = recording
-            .causes
-            .iter()
-            .filter(|((_, _, kind), _)| is(*kind));
-        all.map(|(_, count)| count).sum()
-    };
-    let calls: u64 = recording
-        .auth0_calls
-        .values()
-        .chain(recording.stytch_calls.values())
-        .sum();
-    let migrate_calls: u64 = by_status(&recording.stytch_calls, stytch::Endpoint::Migrate)
-        .values()
-        .sum();
-    let equal = |name: &str, left: (&str, u64), right: (&str, u64)| {
-        Check::new(name, CheckKind::Conservation, left, right)
-    };
-
-    let ends = [
-        Measure::VisitsDone,
-        Measure::VisitsAbandoned,
-        Measure::VisitsFailed,
-        Measure::VisitsCutOff,
-    ];
-    let mut checks = vec![equal(
-        "every visit has an end",
-        ("visits scheduled", total(Measure::VisitsScheduled)),
-        (
-            "visits done, abandoned, failed or cut off",
-            ends.into_iter().map(total).sum(),
-        ),
-    )];
-    let causes: [(Measure, IsOfKind); 6] = [
-        (Measure::ForcedLogouts, |kind| {
-            matches!(kind, IncidentKind::ForcedLogout(_))
-        }),
-        (Measure::Lockouts, |kind| {
-            matches!(kind, IncidentKind::Lockout(_))
-        }),
-        (Measure::Abandonments, |kind| {
-            matches!(kind, IncidentKind::Abandonment(_))
-        }),
-        (Measure::SilentMigrations, |kind| {
-            kind == IncidentKind::Migrated
-        }),
-        (Measure::DuplicateAccounts, |kind| {
-            kind == IncidentKind::DuplicateAccount
-        }),
-        (Measure::WronglyAdmitted, |kind| {
-            matches!(kind, IncidentKind::WronglyAdmitted(_))
-        }),
-    ];
-    checks.extend(causes.map(|(measure, is)| {
-        let name = format!("all of {} have a cause", measure.name());
-        equal(
-            &name,
-            (measure.name(), total(measure)),
-            ("incidents of the kind", caused(is)),
-        )
-    }));
-    checks.push(equal(
-        "every incident is kept or counted as dropped",
-        ("incidents counted", recording.causes.values().sum()),
-        (
-            "kept and dropped",
-            recording.incidents.len() as u64 + recording.incidents_dropped,
-        ),
-    ));
-    let mut called = equal(
-        "every call came back",
-        (
-            "logical calls and retries",
-            total(Measure::LogicalCalls) + total(Measure::Retries),
-        ),
-        ("calls as their callers saw them", calls),
-    );
-    called.explain(open, UNDER_WAY);
-    let mut migrated = equal(
-        "every call to Migrate Session came back",
-        ("calls made", total(Measure::MigrateCalls)),
-        ("calls as their callers saw them", migrate_calls),
-    );
-    migrated.explain(open, UNDER_WAY);
-    checks.extend([called, migrated, timeline(recording)]);
-    checks
-}
-
-/// The timeline holds the same counts as the phases.
-fn timeline(recording: &Recording) -> Check {
-    let by_phase = recording.counts.values().flatten().sum();
-    let by_time = recording.timeline.rows.iter().flatten().sum();
-    let sides = (
-        ("all counts by phase", by_phase),
-        ("all counts over time", by_time),
-    );
-    Check::new(
-        "the timeline adds up",
-        CheckKind::Conservation,
-        sides.0,
-        sides.1,
-    )
-}
+use crate::recorder::{Measure, Recording};
 
 /// What callers saw against what the providers say.
-fn reconciliation(checks: &mut Vec<Check>, rehearsed: &Rehearsed<'_>, ledgers: Ledgers<'_>) {
+pub(super) fn reconciliation(rehearsed: &Rehearsed<'_>, ledgers: Ledgers<'_>) -> Vec<Check> {
+    let mut checks = Vec::new();
     let recording = rehearsed.recording;
     // Calls under way at the end may belong to any endpoint; each explains one call once.
     let mut open = rehearsed.driver.calls_open_at_end;
@@ -247,6 +34,7 @@ fn reconciliation(checks: &mut Vec<Check>, rehearsed: &Rehearsed<'_>, ledgers: L
         checks.extend(calls(endpoint.name(), &seen, &told, &mut open));
     }
     checks.extend(migrations(rehearsed, ledgers));
+    checks
 }
 
 /// Calls to one endpoint; none when there were none.

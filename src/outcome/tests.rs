@@ -137,3 +137,11 @@ fn outcomes_fit_the_schema_and_others_do_not() {
     wrong["identity"]["seed"] = "one".into();
     assert!(!validator.is_valid(&wrong));
 }
+
+#[test]
+fn offsets_are_exact() {
+    let offset = |span: Span| Moment::new(START + span).offset(Moment::new(START));
+    assert_eq!(offset(Span::from_hours(32)), "1d 08:00:00");
+    assert_eq!(offset(Span::from_millis(61_250)), "0d 00:01:01.250");
+    assert_eq!(offset(Span::from_secs(-1)), "-0d 00:00:01");
+}

@@ -229,10 +229,6 @@ fn derived(outcome: &Outcome, selector: &Selector, derived: Derived, limit: Limi
             let attempts = samples(of(Measure::MigrationAttempts), "migration attempts");
             counted(of(Measure::SilentMigrations), attempts, limit)
         }
-        Derived::DevicesMigrated => {
-            let eligible = samples(of(Measure::MigrationsEligible), "eligible devices");
-            counted(of(Measure::SilentMigrations), eligible, limit)
-        }
         Derived::DevicesOnStytch => counted(people.on_stytch_at_end, live, limit),
         Derived::Residue => counted(people.on_legacy_at_end, live, limit),
         Derived::StillOut => counted(
@@ -249,7 +245,7 @@ fn latency(outcome: &Outcome, operation: Operation, percentile: Percentile) -> M
         .iter()
         .find(|row| row.operation == operation);
     let of = match outcome.identity.driver {
-        Driver::Http => "measured in true-speed windows",
+        Driver::Http => "measured",
         Driver::Virtual => "modelled",
     };
     Measured {

@@ -2,7 +2,7 @@
 
 use super::evaluate::endpoint_calls;
 use super::gate::{Calls, Comparison, Derived, Gate, Quantity, Selector};
-use crate::outcome::{Allowance, Amount, Cause, Outcome, Samples, Scope, grouped};
+use crate::outcome::{Allowance, Amount, Cause, Driver, Outcome, Samples, Scope, grouped};
 use crate::recorder::Measure;
 
 /// Causes that a sentence names; the others are summed up.
@@ -78,9 +78,7 @@ fn kind(quantity: Quantity) -> Option<&'static str> {
             Measure::Logins => Some("logged_in"),
             _ => None,
         },
-        Quantity::Derived(Derived::MigrationSuccess | Derived::DevicesMigrated) => {
-            Some("migration_failed")
-        }
+        Quantity::Derived(Derived::MigrationSuccess) => Some("migration_failed"),
         Quantity::Derived(Derived::StillOut) => Some("forced_logout"),
         Quantity::Cause(incident) => Some(incident.name()),
         Quantity::Derived(Derived::DevicesOnStytch | Derived::Residue)
@@ -204,6 +202,10 @@ pub(super) fn not_exercised(outcome: &Outcome, gate: &Gate, samples: &Samples) -
         Quantity::Calls(endpoint, Calls::Peak) if samples.n > 0 => {
             format!("nothing says when `{}` was called most", endpoint.name())
         }
+        Quantity::Latency(operation, _) => match outcome.identity.driver {
+            Driver::Http => format!("no `{}` within a true-speed window", operation.name()),
+            Driver::Virtual => format!("no `{}` in the whole rehearsal", operation.name()),
+        },
         _ => format!("nothing to judge by: 0 {}", samples.of),
     }
 }

@@ -6,7 +6,7 @@ use cutover_mocks::time::Timestamp;
 
 use super::*;
 use crate::outcome::fixture::{Fixture, slice};
-use crate::recorder::{LogoutCause, Platform};
+use crate::recorder::{FailureCause, IncidentKind, LogoutCause, Platform};
 
 fn find<'a>(checks: &'a [Check], name: &str) -> &'a Check {
     checks.iter().find(|check| check.name == name).expect(name)
@@ -234,6 +234,24 @@ fn each_broken_sum_is_named() {
     assert_eq!(broken(&checks_of(&calls)), ["every call came back"]);
     calls.driver.calls_open_at_end = 1;
     assert_eq!(broken(&checks_of(&calls)), Vec::<&str>::new());
+
+    let mut held_back = Fixture::healthy();
+    held_back.count(1, web, Measure::LogicalCalls, 1);
+    assert_eq!(broken(&checks_of(&held_back)), ["every call came back"]);
+    held_back.count(1, web, Measure::BreakerRejections, 1);
+    assert_eq!(broken(&checks_of(&held_back)), Vec::<&str>::new());
+
+    let mut attempts = Fixture::healthy();
+    attempts.incidents(
+        1,
+        web,
+        IncidentKind::MigrationFailed(FailureCause::Timeout),
+        1,
+    );
+    assert_eq!(
+        broken(&checks_of(&attempts)),
+        ["every migration succeeds or fails"]
+    );
 
     let mut timeline = Fixture::healthy();
     timeline.recording.timeline.rows[0][0] += 1;

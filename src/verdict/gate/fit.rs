@@ -11,7 +11,7 @@ pub(super) const fn is_sliced(quantity: Quantity) -> bool {
     match quantity {
         Quantity::Measure(_)
         | Quantity::Cause(_)
-        | Quantity::Derived(Derived::MigrationSuccess | Derived::DevicesMigrated) => true,
+        | Quantity::Derived(Derived::MigrationSuccess) => true,
         Quantity::Derived(Derived::DevicesOnStytch | Derived::Residue | Derived::StillOut)
         | Quantity::Latency(..)
         | Quantity::Calls(..)
@@ -40,10 +40,7 @@ fn has_count(quantity: Quantity) -> bool {
     match quantity {
         Quantity::Measure(_) | Quantity::Cause(_) => true,
         Quantity::Calls(_, calls) => calls != Calls::Peak,
-        Quantity::Derived(derived) => !matches!(
-            derived,
-            Derived::MigrationSuccess | Derived::DevicesMigrated
-        ),
+        Quantity::Derived(derived) => derived != Derived::MigrationSuccess,
         Quantity::Latency(..) | Quantity::LoginPeak | Quantity::Amplification => false,
     }
 }

@@ -32,8 +32,6 @@ pub enum Quantity {
 pub enum Derived {
     /// Silent migrations as a share of migration attempts.
     MigrationSuccess,
-    /// Silent migrations as a share of devices that were eligible for one.
-    DevicesMigrated,
     /// Devices with a live Stytch session at the end; their share of devices with any live session.
     DevicesOnStytch,
     /// Devices with a live legacy session at the end; their share of devices with any live session.
@@ -44,9 +42,8 @@ pub enum Derived {
 
 impl Derived {
     /// All of them, in order.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 4] = [
         Self::MigrationSuccess,
-        Self::DevicesMigrated,
         Self::DevicesOnStytch,
         Self::Residue,
         Self::StillOut,
@@ -56,7 +53,6 @@ impl Derived {
     pub const fn name(self) -> &'static str {
         match self {
             Self::MigrationSuccess => "migration_success",
-            Self::DevicesMigrated => "devices_migrated",
             Self::DevicesOnStytch => "devices_on_stytch",
             Self::Residue => "residue",
             Self::StillOut => "still_out",

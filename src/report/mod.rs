@@ -1,0 +1,51 @@
+//! Reports: an outcome as text for people, and as files for machines. Nothing is decided here.
+
+mod directory;
+mod events;
+mod follow;
+mod json;
+mod junit;
+mod terminal;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+
+use crate::outcome::Outcome;
+use crate::recorder::Recording;
+
+pub use directory::{DirectoryError, RunDirectory};
+pub use events::{Event, event_log};
+pub use follow::{FollowError, follow};
+pub use json::json;
+pub use junit::junit;
+pub use terminal::terminal;
+
+/// File names within a run's directory.
+pub mod names {
+    /// The outcome.
+    pub const OUTCOME: &str = "outcome.json";
+    /// Gates and invariants as test cases.
+    pub const JUNIT: &str = "junit.xml";
+    /// One line for each incident.
+    pub const EVENTS: &str = "events.jsonl";
+}
+
+/// Writes all machine-readable reports; each file appears whole or not at all, the outcome last.
+pub fn write(
+    directory: &RunDirectory,
+    outcome: &Outcome,
+    recording: &Recording,
+) -> Result<(), DirectoryError> {
+    directory.write(names::EVENTS, |out| {
+        event_log(recording, outcome.start, out)
+    })?;
+    directory.write(names::JUNIT, |out| {
+        let xml = junit(outcome).map_err(io::Error::other)?;
+        out.write_all(xml.as_bytes())
+    })?;
+    directory.write(names::OUTCOME, |out| {
+        out.write_all(json(outcome).as_bytes())
+    })
+}

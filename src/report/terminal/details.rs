@@ -1,0 +1,474 @@
+//! The tables and lines behind the verdict.
+
+use std::cmp::Reverse;
+
+use cutover_mocks::time::Span;
+
+use super::page::{Page, Tone};
+use super::share;
+use crate::outcome::{
+    Allowance, Amount, CallLimit, Check, CheckKind, Driver, EndpointCalls, LatencyRow, Lateness,
+    Moment, Outcome, PeakCalls, Scope, Unit, grouped,
+};
+use crate::recorder::Measure;
+
+/// Causes that a row names; the others are summed up.
+const NAMED: usize = 4;
+
+/// The vocabulary's counts with their causes.
+pub(super) fn counts(page: &mut Page, outcome: &Outcome) {
+    let people = outcome.people;
+    let total = |measure: Measure| outcome.total(measure);
+    let seen = (people.devices_seen, "devices seen");
+    let everyone = (people.people, "people");
+    let attempts = (total(Measure::MigrationAttempts), "attempts");
+    let live = (
+        people.on_legacy_at_end + people.on_stytch_at_end,
+        "live sessions at the end",
+    );
+    let checks = (total(Measure::AdmissionChecks), "answers checked");
+    let row = |name: &str, part: u64, (whole, of): (u64, &str), why: String| -> Vec<String> {
+        let of = format!("{} of {} {of}", share(part, whole), grouped(whole));
+        vec![name.to_owned(), grouped(part), of, why]
+    };
+    let causes = |kind: &str| causes(outcome, kind);
+    let measured = |name: &str, measure: Measure, whole: (u64, &str), kind: &str| {
+        row(name, total(measure), whole, causes(kind))
+    };
+    let storm = match outcome.login_peak {
+        Some(PeakCalls { per_second, at }) => format!("peak {per_second}/s {}", when(outcome, at)),
+        None => String::new(),
+    };
+    let begun = (total(Measure::LoginAttempts), "begun");
+    let out = (total(Measure::ForcedLogouts), "forced logouts");
+    let not_moved = match causes("migration_failed") {
+        failed if failed.is_empty() => String::new(),
+        failed => format!("failed: {failed}"),
+    };
+    let rows = vec![
+        measured(
+            "forced logouts",
+            Measure::ForcedLogouts,
+            seen,
+            "forced_logout",
+        ),
+        row(
+            "still logged out at the end",
+            people.still_out_at_end,
+            seen,
+            String::new(),
+        ),
+        measured(
+            "natural logouts",
+            Measure::NaturalLogouts,
+            seen,
+            "natural_logout",
+        ),
+        row(
+            "silent migrations",
+            total(Measure::SilentMigrations),
+            attempts,
+            not_moved,
+        ),
+        measured("lockouts", Measure::Lockouts, everyone, "lockout"),
+        measured(
+            "abandonments",
+            Measure::Abandonments,
+            everyone,
+            "abandonment",
+        ),
+        row(
+            "duplicate accounts",
+            total(Measure::DuplicateAccounts),
+            everyone,
+            String::new(),
+        ),
+        row("logins", total(Measure::Logins), begun, storm),
+        row(
+            "logins after a forced logout",
+            total(Measure::Relogins),
+            out,
+            String::new(),
+        ),
+        measured(
+            "wrongly admitted",
+            Measure::WronglyAdmitted,
+            checks,
+            "wrongly_admitted",
+        ),
+        row(
+            "residue on the legacy provider",
+            people.on_legacy_at_end,
+            live,
+            String::new(),
+        ),
+    ];
+    page.table(
+        "What happened",
+        &["", "count", "share", "causes"],
+        &[1],
+        rows,
+    );
+    if outcome.incidents_dropped > 0 {
+        page.paragraph(&format!(
+            "The event log is full: {} incidents are counted here and not in it.",
+            grouped(outcome.incidents_dropped)
+        ));
+    }
+}
+
+/// The commonest causes of a kind of incident: `refresh_race 2, migrate_429 1`.
+fn causes(outcome: &Outcome, kind: &str) -> String {
+    let mut causes: Vec<(u64, &str)> = outcome
+        .causes
+        .iter()
+        .filter(|cause| cause.kind == kind)
+        .filter_map(|cause| Some((cause.count, cause.cause.as_deref()?)))
+        .collect();
+    causes.sort_by_key(|&(count, name)| (Reverse(count), name));
+    let others: u64 = causes.iter().skip(NAMED).map(|(count, _)| count).sum();
+    let mut parts: Vec<String> = causes
+        .iter()
+        .take(NAMED)
+        .map(|(count, name)| format!("{name} {}", grouped(*count)))
+        .collect();
+    if others > 0 {
+        parts.push(format!("others {}", grouped(others)));
+    }
+    parts.join(", ")
+}
+
+/// A moment as people look for it: after the start of the rehearsal.
+fn when(outcome: &Outcome, at: Moment) -> String {
+    format!("at +{}", at.offset(outcome.start))
+}
+
+/// The counts that change from phase to phase.
+pub(super) fn phases(page: &mut Page, outcome: &Outcome) {
+    const COLUMNS: [(Measure, &str); 7] = [
+        (Measure::PageLoads, "page loads"),
+        (Measure::ForcedLogouts, "forced logouts"),
+        (Measure::SilentMigrations, "silent migrations"),
+        (Measure::Logins, "logins"),
+        (Measure::Lockouts, "lockouts"),
+        (Measure::Abandonments, "abandonments"),
+        (Measure::Retries, "retries"),
+    ];
+    let header: Vec<&str> = ["phase", "from"]
+        .into_iter()
+        .chain(COLUMNS.iter().map(|(_, name)| *name))
+        .collect();
+    let rows = outcome.phases.iter().map(|phase| {
+        let count = |measure: Measure| -> u64 {
+            let rows = outcome.counts.iter().filter(|row| row.phase == phase.name);
+            rows.filter_map(|row| row.counts.get(&measure)).sum()
+        };
+        let from = format!("+{}", phase.from.since(outcome.start));
+        let counts = COLUMNS.iter().map(|&(measure, _)| grouped(count(measure)));
+        [phase.name.clone(), from]
+            .into_iter()
+            .chain(counts)
+            .collect()
+    });
+    page.table("By phase", &header, &[2, 3, 4, 5, 6, 7, 8], rows.collect());
+}
+
+/// Percentiles of every operation.
+pub(super) fn latency(page: &mut Page, outcome: &Outcome) {
+    let windows: Vec<&str> = outcome
+        .windows
+        .iter()
+        .map(|window| window.name.as_str())
+        .collect();
+    match outcome.identity.driver {
+        Driver::Virtual => {
+            latency_table(page, "Latency, modelled in virtual time", &outcome.latency);
+        }
+        Driver::Http => {
+            let title = format!(
+                "Latency, measured in true-speed windows ({})",
+                windows.join(", ")
+            );
+            latency_table(page, &title, &outcome.latency);
+            latency_table(
+                page,
+                "Latency in time-lapse: modelled, not measured",
+                &outcome.latency_lapse,
+            );
+        }
+    }
+}
+
+fn latency_table(page: &mut Page, title: &str, rows: &[LatencyRow]) {
+    if rows.is_empty() {
+        return;
+    }
+    let time = |micros: u64| {
+        Amount {
+            number: micros as f64,
+            unit: Unit::Microseconds,
+        }
+        .to_string()
+    };
+    let cells = rows.iter().map(|row| {
+        vec![
+            row.operation.name().replace('_', " "),
+            grouped(row.count),
+            time(row.p50_us),
+            time(row.p95_us),
+            time(row.p99_us),
+            time(row.max_us),
+        ]
+    });
+    page.table(
+        title,
+        &["operation", "n", "p50", "p95", "p99", "max"],
+        &[1, 2, 3, 4, 5],
+        cells.collect(),
+    );
+}
+
+/// Calls by endpoint, against the limits in force.
+pub(super) fn calls(page: &mut Page, outcome: &Outcome) {
+    if outcome.calls.is_empty() {
+        return;
+    }
+    let rows = outcome.calls.iter().map(|calls| {
+        let peak = calls.peak.map_or_else(
+            || "-".to_owned(),
+            |peak| format!("{}/s {}", peak.per_second, when(outcome, peak.at)),
+        );
+        let limits: Vec<String> = calls.limits.iter().map(limit).collect();
+        let limits = if limits.is_empty() {
+            "none set".to_owned()
+        } else {
+            limits.join(", ")
+        };
+        vec![
+            calls.endpoint.clone(),
+            grouped(calls.calls),
+            not_served(calls),
+            peak,
+            limits,
+        ]
+    });
+    let header = ["endpoint", "calls", "not served", "peak", "limit"];
+    page.table(
+        "Calls to the providers, as their callers saw them",
+        &header,
+        &[1],
+        rows.collect(),
+    );
+    if outcome.calls.iter().any(|calls| calls.called_by_stytch) {
+        page.paragraph(
+            "auth0.userinfo is called by Stytch, once for each Migrate Session: the tenant's own count, \
+             with the peak of Migrate Session.",
+        );
+    }
+}
+
+/// Statuses that are no success: `429: 13, timed out: 2`.
+fn not_served(calls: &EndpointCalls) -> String {
+    let failed = calls
+        .by_status
+        .iter()
+        .filter(|(status, _)| !matches!(**status, 200..=399));
+    let parts: Vec<String> = failed
+        .map(|(status, count)| {
+            let name = match status {
+                0 => "no answer".to_owned(),
+                599 => "timed out".to_owned(),
+                other => other.to_string(),
+            };
+            format!("{name}: {}", grouped(*count))
+        })
+        .collect();
+    if parts.is_empty() {
+        "-".to_owned()
+    } else {
+        parts.join(", ")
+    }
+}
+
+fn limit(limit: &CallLimit) -> String {
+    let allows = match limit.allows {
+        Allowance::Bucket { per_second, .. } if per_second < 1.0 => {
+            format!("{}/min", (per_second * 6_000.0).round() / 100.0)
+        }
+        Allowance::Bucket { per_second, .. } => format!("{per_second}/s"),
+        Allowance::Window { calls, window_us } => {
+            format!("{calls} per {}", Span::from_micros(window_us))
+        }
+    };
+    match limit.scope {
+        Scope::Endpoint => allows,
+        Scope::Provider => format!("{allows} over all"),
+        Scope::Person => format!("{allows} each person"),
+    }
+}
+
+/// Whether the flag kept its share.
+pub(super) fn flag(page: &mut Page, outcome: &Outcome) {
+    if outcome.flag_shares.is_empty() {
+        return;
+    }
+    let percent = |share: f64| {
+        Amount {
+            number: share * 100.0,
+            unit: Unit::Percent,
+        }
+        .to_string()
+    };
+    let rows = outcome.flag_shares.iter().map(|check| {
+        let mark = if check.is_plausible() {
+            "✓ plausible"
+        } else {
+            "? BEYOND CHANCE"
+        };
+        vec![
+            mark.to_owned(),
+            format!("+{}", check.at.since(outcome.start)),
+            percent(check.configured),
+            format!(
+                "{} of {} keys",
+                share(check.on, check.keys),
+                grouped(check.keys)
+            ),
+            format!("{} to {}", percent(check.low), percent(check.high)),
+        ]
+    });
+    let header = ["", "from", "configured", "real", "99.9% interval"];
+    page.table("Feature flag", &header, &[2], rows.collect());
+}
+
+/// Reconciliation and driver health.
+pub(super) fn instruments(page: &mut Page, outcome: &Outcome) {
+    page.title("Instruments");
+    let reconciled: Vec<&Check> = outcome
+        .checks
+        .iter()
+        .filter(|check| check.kind == CheckKind::Reconciliation)
+        .collect();
+    let broken: Vec<&str> = reconciled
+        .iter()
+        .filter(|check| !check.holds())
+        .map(|check| check.name.as_str())
+        .collect();
+    let explained: u64 = reconciled
+        .iter()
+        .flat_map(|check| &check.explained)
+        .map(|explanation| explanation.count)
+        .sum();
+    let (tone, providers) = match (reconciled.len(), broken.len()) {
+        (0, _) => (
+            Tone::Plain,
+            "providers: not reconciled, for there is nothing to hold against".to_owned(),
+        ),
+        (all, 0) => (
+            Tone::Plain,
+            format!(
+                "providers: ✓ {all} of {all} sums agree, {} differences explained",
+                grouped(explained)
+            ),
+        ),
+        (all, wrong) => {
+            let text = format!(
+                "providers: ✗ {wrong} of {all} sums do not agree: {}",
+                broken.join(", ")
+            );
+            (Tone::Bad, text)
+        }
+    };
+    page.line(tone, &providers);
+    for check in reconciled
+        .iter()
+        .filter(|check| !check.holds() || !check.explained.is_empty())
+    {
+        page.item("sum", &difference(check));
+    }
+    let health = outcome.driver;
+    let late = match (outcome.identity.driver, health.in_windows) {
+        (Driver::Virtual, _) => "never late, for time waits for it".to_owned(),
+        (Driver::Http, None) => "nothing started in a true-speed window".to_owned(),
+        (Driver::Http, Some(lateness)) => {
+            format!(
+                "in windows {} ({} allowed at p99)",
+                told(lateness),
+                millis(outcome.lateness_limit_us)
+            )
+        }
+    };
+    let lapse = health
+        .in_lapse
+        .map(|lateness| format!("; in time-lapse {}", told(lateness)));
+    page.paragraph(&format!(
+        "driver: {} calls; {late}{}; {} visits late",
+        grouped(health.calls_made),
+        lapse.unwrap_or_default(),
+        grouped(health.visits_late)
+    ));
+}
+
+/// A sum with its explanations.
+fn difference(check: &Check) -> String {
+    let why: Vec<String> = check
+        .explained
+        .iter()
+        .map(|part| format!("{} {}", grouped(part.count), part.why))
+        .collect();
+    let unexplained = match check.unexplained {
+        0 => String::new(),
+        count => format!("; {} UNEXPLAINED", grouped(count)),
+    };
+    let Check {
+        name, left, right, ..
+    } = check;
+    let sides = format!(
+        "{} {}, {} {}",
+        left.what,
+        grouped(left.count),
+        right.what,
+        grouped(right.count)
+    );
+    let why = if why.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", why.join(", "))
+    };
+    format!("{name}: {sides}{why}{unexplained}")
+}
+
+fn told(lateness: Lateness) -> String {
+    format!(
+        "{} starts late by {} at p50, {} at p99, {} at most",
+        grouped(lateness.starts),
+        millis(lateness.p50_us as i64),
+        millis(lateness.p99_us as i64),
+        millis(lateness.max_us as i64),
+    )
+}
+
+fn millis(micros: i64) -> String {
+    format!("{:.1} ms", micros as f64 / 1e3)
+}
+
+/// What the result rests on.
+pub(super) fn assumptions(page: &mut Page, outcome: &Outcome) {
+    if outcome.assumptions.is_empty() {
+        return;
+    }
+    let rows = outcome.assumptions.iter().map(|assumption| {
+        let value = if assumption.value == assumption.default {
+            assumption.value.clone()
+        } else {
+            format!("{} (default {})", assumption.value, assumption.default)
+        };
+        vec![assumption.key.clone(), value, assumption.source.clone()]
+    });
+    page.table(
+        "Assumptions that this rests on",
+        &["setting", "value", "source"],
+        &[],
+        rows.collect(),
+    );
+}

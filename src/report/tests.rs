@@ -1,0 +1,170 @@
+//! What people and machines read, as a whole; no line is left out.
+
+use cutover_mocks::time::Span;
+
+use super::*;
+use crate::outcome::fixture::{Fixture, START, slice};
+use crate::outcome::{Completeness, Driver, Lateness, Moment};
+use crate::recorder::{IncidentKind, Measure, Platform, WrongAdmission};
+use crate::scenario::GateText;
+use crate::verdict::{PlacedGate, judge};
+
+fn judged(fixture: &Fixture, gates: &[&str]) -> Outcome {
+    let place = |(index, text): (usize, &&str)| {
+        let written = GateText {
+            text: (*text).to_owned(),
+            file: "rolling.toml".to_owned(),
+            line: 40 + index,
+        };
+        PlacedGate::read(written).expect(text)
+    };
+    let gates: Vec<PlacedGate> = gates.iter().enumerate().map(place).collect();
+    let mut outcome = fixture.outcome();
+    outcome.verdict = Some(judge(&outcome, &gates));
+    outcome
+}
+
+/// The page without its colours.
+fn plain(outcome: &Outcome) -> String {
+    anstream::adapter::strip_str(&terminal(outcome)).to_string()
+}
+
+const HOLDING: &[&str] = &[
+    "forced_logouts <= 3",
+    "lockouts == 0",
+    "migration_success >= 99.5%",
+    "latency.migrate.p99 < 400ms",
+    "calls.auth0.userinfo.peak <= 100/s",
+];
+
+const FAILING: &[&str] = &[
+    "lockouts == 0",
+    "forced_logouts{platform=web, phase=\"step 25%\"} == 0",
+    "migration_success > 99.9%",
+    "calls.auth0.userinfo.peak <= 10/s",
+    "latency.login.p99 < 1s",
+];
+
+#[test]
+fn page_of_gates_that_hold() {
+    insta::assert_snapshot!(plain(&judged(&Fixture::healthy(), HOLDING)));
+}
+
+#[test]
+fn page_of_gates_that_fail() {
+    insta::assert_snapshot!(plain(&judged(&Fixture::healthy(), FAILING)));
+}
+
+#[test]
+fn page_of_an_inconclusive_run() {
+    let mut fixture = Fixture::healthy();
+    fixture.driver.in_windows = Some(Lateness {
+        starts: 900,
+        p50_us: 4_000,
+        p99_us: 48_000,
+        max_us: 91_000,
+    });
+    fixture.driver.visits_late = 31;
+    fixture
+        .stytch
+        .calls
+        .insert((cutover_mocks::stytch::Endpoint::Password, 200), 4);
+    fixture.recording.flag_shares[0].on = 400;
+    insta::assert_snapshot!(plain(&judged(&fixture, HOLDING)));
+}
+
+#[test]
+fn page_of_an_interrupted_run() {
+    let mut fixture = Fixture::healthy();
+    fixture.completeness = Completeness::Interrupted {
+        at: Moment::new(START + Span::from_hours(40)),
+    };
+    insta::assert_snapshot!(plain(&judged(&fixture, HOLDING)));
+}
+
+#[test]
+fn page_of_a_violated_invariant_in_virtual_time() {
+    let mut fixture = Fixture::healthy();
+    fixture.carried_by = Driver::Virtual;
+    fixture.driver = crate::outcome::DriverHealth::exact(622);
+    fixture.count(1, slice(Platform::Web), Measure::WronglyAdmitted, 2);
+    let kind = IncidentKind::WronglyAdmitted(WrongAdmission::Revoked);
+    fixture.incidents(1, slice(Platform::Web), kind, 2);
+    fixture.recording.incidents_dropped = 5;
+    fixture
+        .recording
+        .incidents
+        .truncate(fixture.recording.incidents.len() - 5);
+    insta::assert_snapshot!(plain(&judged(&fixture, &[])));
+}
+
+#[test]
+fn colours_only_repeat_what_words_say() {
+    let page = terminal(&judged(&Fixture::healthy(), FAILING));
+    assert!(page.contains("\u{1b}[31m"), "failing gates are red");
+    let words = anstream::adapter::strip_str(&page).to_string();
+    assert!(words.contains("✗ FAILS") && words.contains("✗ NOT EXERCISED"));
+}
+
+#[test]
+fn no_line_is_wider_than_a_hundred_columns() {
+    let mut fixture = Fixture::healthy();
+    fixture.completeness = Completeness::Interrupted {
+        at: Moment::new(START),
+    };
+    for gates in [HOLDING, FAILING] {
+        for line in plain(&judged(&fixture, gates)).lines() {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
+    }
+}
+
+#[test]
+fn junit_has_a_case_for_each_gate_and_invariant() {
+    let xml = junit(&judged(&Fixture::healthy(), FAILING)).expect("plain text");
+    insta::assert_snapshot!(xml);
+}
+
+#[test]
+fn junit_of_an_inconclusive_run_is_no_success() {
+    let mut fixture = Fixture::healthy();
+    fixture.completeness = Completeness::Interrupted {
+        at: Moment::new(START),
+    };
+    let xml = junit(&judged(&fixture, HOLDING)).expect("plain text");
+    assert!(xml.contains("<error message=\"interrupted"), "{xml}");
+}
+
+#[test]
+fn a_run_leaves_its_files_and_a_person_can_be_followed() {
+    let reports = std::env::temp_dir().join(format!("cutover-report-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&reports);
+    let mut fixture = Fixture::healthy();
+    fixture.recording.incidents_dropped = 4;
+    let outcome = judged(&fixture, HOLDING);
+    let directory = RunDirectory::create(&reports, "rolling", 1, outcome.start).expect("writable");
+    write(&directory, &outcome, &fixture.recording).expect("writable");
+
+    let read = |name: &str| std::fs::read_to_string(directory.path().join(name)).expect(name);
+    let again: Outcome = serde_json::from_str(&read(names::OUTCOME)).expect("its own JSON");
+    assert_eq!(json(&again), read(names::OUTCOME));
+    assert!(read(names::JUNIT).contains("<testsuites"));
+    let log = read(names::EVENTS);
+    assert_eq!(log.lines().count(), fixture.recording.incidents.len() + 1);
+    assert_eq!(log.lines().last(), Some("{\"incidents_not_kept\":4}"));
+    insta::assert_snapshot!(log.lines().take(4).collect::<Vec<_>>().join("\n"));
+    insta::assert_snapshot!(follow(directory.path(), 17).expect("its own log"));
+    let nobody = follow(directory.path(), 1_000_000).expect("its own log");
+    assert!(nobody.starts_with("person 1000000: the event log says nothing of them\n"));
+
+    std::fs::write(directory.path().join(names::EVENTS), "{\"person\":17,").expect("writable");
+    let error = follow(directory.path(), 17)
+        .expect_err("half a line")
+        .to_string();
+    assert!(error.contains("events.jsonl:1 is no event"), "{error}");
+    std::fs::remove_dir_all(&reports).expect("ours");
+    assert!(matches!(
+        follow(directory.path(), 17),
+        Err(FollowError::Unreadable { .. })
+    ));
+}
