@@ -5,7 +5,7 @@ use cutover_mocks::time::Span;
 
 use super::kind::OneOf;
 use super::problem::Problem;
-use super::reader::Table;
+use super::reader::{Table, Variants};
 use super::scalar::{Flag, LENGTH, Percent, SOME_LENGTH, count, length};
 
 /// The application.
@@ -138,7 +138,19 @@ const ON_MIGRATE_FAILURE: OneOf<OnMigrateFailure> = OneOf(&[
 ]);
 
 /// Retry policies; also the keys of `[app.retry]`.
-pub(super) const RETRIES: &[&str] = &["none", "immediate", "fixed", "exponential", "full-jitter"];
+pub(super) const RETRIES: Variants = Variants {
+    what: "retry policy",
+    names: &[
+        ("none", "Never."),
+        ("immediate", "At once."),
+        ("fixed", "After the same wait each time."),
+        ("exponential", "After waits that double, without jitter."),
+        (
+            "full-jitter",
+            "After a wait drawn evenly from zero to the doubling bound, within a budget.",
+        ),
+    ],
+};
 
 /// Reads `[app]`.
 pub(super) fn read(t: &mut Table<'_>) -> App {
@@ -329,24 +341,13 @@ fn read_breaker(t: &mut Table<'_>) -> Breaker {
 }
 
 fn read_retry(t: &mut Table<'_>) -> Retry {
-    let variants = [
-        ("none", "Never."),
-        ("immediate", "At once."),
-        ("fixed", "After the same wait each time."),
-        ("exponential", "After waits that double, without jitter."),
-        (
-            "full-jitter",
-            "After a wait drawn evenly from zero to the doubling bound, within a \
-            budget.",
-        ),
-    ];
     let doc = "How provider calls that may succeed later (429, 5xx, timeout, broken) \
             are retried: a policy's name, or a table of it with its settings.";
     let default = (
         "full-jitter",
         "AWS SDK, full jitter, with the budget of Google's SRE book, chapter 21",
     );
-    t.named("retry", doc, &variants, default, |t, name| match name {
+    t.named("retry", doc, &RETRIES, default, |t, name| match name {
         "none" => Retry::None,
         "immediate" => Retry::Immediate {
             attempts: attempts(t, "5"),

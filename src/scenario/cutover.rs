@@ -6,7 +6,8 @@ use cutover_mocks::time::Span;
 
 use super::kind::{OneOf, Or};
 use super::problem::Problem;
-use super::reader::{Read, Table};
+use super::quantity;
+use super::reader::{Read, Table, Variants};
 use super::scalar::{Flag, LENGTH, Percent};
 use super::time::Frame;
 
@@ -102,7 +103,27 @@ pub enum StytchSessions {
 }
 
 /// Strategies; also the keys of `[cutover]`.
-pub(super) const STRATEGIES: &[&str] = &["none", "all-at-once", "rolling", "zero-downtime"];
+pub(super) const STRATEGIES: Variants = Variants {
+    what: "strategy",
+    names: &[
+        (
+            "none",
+            "Nothing changes: the baseline that the others are measured against.",
+        ),
+        (
+            "all-at-once",
+            "From one moment on only Stytch sessions are honoured.",
+        ),
+        (
+            "rolling",
+            "A feature flag moves a growing share; those it has reached need a Stytch session.",
+        ),
+        (
+            "zero-downtime",
+            "Both sessions are honoured and legacy ones are migrated.",
+        ),
+    ],
+};
 
 const FLAG_KEY: OneOf<FlagKey> = OneOf(&[
     ("user", FlagKey::User),
@@ -125,26 +146,7 @@ struct Begun {
 
 /// Reads `[cutover]`.
 pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> Cutover {
-    let variants = [
-        (
-            "none",
-            "Nothing changes: the baseline that the others are measured against.",
-        ),
-        (
-            "all-at-once",
-            "From one moment on only Stytch sessions are honoured.",
-        ),
-        (
-            "rolling",
-            "A feature flag moves a growing share; those it has reached need a \
-            Stytch session.",
-        ),
-        (
-            "zero-downtime",
-            "Both sessions are honoured and legacy ones are migrated.",
-        ),
-    ];
-    let chosen = t.choice("strategy", &variants, |t, name| match name {
+    let chosen = t.choice(&STRATEGIES, |t, name| match name {
         "none" => Begun {
             strategy: Strategy::None,
             begins: None,
@@ -218,12 +220,12 @@ fn check_rollback(
         ),
         Some(begins) if at.sound && begins.sound && at.value <= begins.value => t.problem(
             Problem::new("the rollback comes before the cutover")
-                .at(&at.place, format!("back at {}", at.value))
+                .at(&at.place, format!("back at {}", at.text()))
                 .at(
                     &begins.place,
-                    format!("the cutover begins at {}", begins.value),
+                    format!("the cutover begins at {}", begins.text()),
                 )
-                .help(format!("roll back later than {}", begins.value)),
+                .help(format!("roll back later than {}", begins.text())),
         ),
         Some(_) => {}
     }
@@ -250,9 +252,9 @@ fn read_zero_downtime(t: &mut Table<'_>, frame: &Frame) -> Begun {
         frame.within(t, "until", &until.clone().map(|_| end));
         if from.sound && end <= from.value {
             let problem = Problem::new("legacy sessions end before the migration begins")
-                .at(&until.place, format!("they end at {end}"))
-                .at(&from.place, format!("it begins at {}", from.value))
-                .help(format!("end them later than {}, or \"never\"", from.value));
+                .at(&until.place, format!("they end at {}", quantity::text(end)))
+                .at(&from.place, format!("it begins at {}", from.text()))
+                .help(format!("end them later than {}, or \"never\"", from.text()));
             t.problem(problem);
         }
     }
@@ -385,10 +387,10 @@ fn read_legacy_until(
     frame.within(t, "legacy_until", &until.clone().map(|_| end));
     if let Some(begins) = begins.filter(|begins| begins.sound && end < begins.value) {
         let problem = Problem::new("legacy sessions end before the first step")
-            .at(&until.place, format!("they end at {end}"))
+            .at(&until.place, format!("they end at {}", quantity::text(end)))
             .at(
                 &begins.place,
-                format!("the first step is at {}", begins.value),
+                format!("the first step is at {}", begins.text()),
             )
             .help(format!(
                 "end them at {} or later, or \"never\"",
@@ -415,8 +417,11 @@ fn check_steps(t: &mut Table<'_>, steps: &[Read<(Read<Span>, Read<Share>)>]) {
         let ((at, share), (next_at, next_share)) = (&pair[0].value, &pair[1].value);
         if at.sound && next_at.sound && next_at.value <= at.value {
             let problem = Problem::new("the ramp goes backwards in time")
-                .at(&next_at.place, format!("this step is at {}", next_at.value))
-                .at(&at.place, format!("the one before it is at {}", at.value))
+                .at(
+                    &next_at.place,
+                    format!("this step is at {}", next_at.text()),
+                )
+                .at(&at.place, format!("the one before it is at {}", at.text()))
                 .help("order steps by time, each at its own");
             t.problem(problem);
         }

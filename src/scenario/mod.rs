@@ -13,6 +13,7 @@ pub mod providers;
 mod quantity;
 mod reader;
 mod scalar;
+mod syntax;
 pub mod time;
 mod tree;
 
@@ -32,7 +33,7 @@ pub use reader::Assumption;
 pub use time::{Time, Window};
 
 use kind::OneOf;
-use problem::{Place, Problem, Sources};
+use problem::{Place, Problem, Sources, Weight};
 use reader::{Reader, Table};
 use scalar::{Text, count};
 use tree::{Choice, Entry, Node, Tree, Value};
@@ -83,11 +84,11 @@ pub struct Loaded {
 const CHOICES: &[Choice] = &[
     Choice {
         path: &["cutover"],
-        keys: cutover::STRATEGIES,
+        keys: cutover::STRATEGIES.names,
     },
     Choice {
         path: &["app", "retry"],
-        keys: app::RETRIES,
+        keys: app::RETRIES.names,
     },
 ];
 
@@ -103,7 +104,7 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
     name_after(path, &mut gathered.tree);
     let sources = &gathered.sources;
     let (scenario, reader) = Reader::read(&gathered.tree, |t| read(t, sources));
-    let problems = with_consequences(sources, gathered.problems, reader.problems);
+    let problems = without_consequences(sources, gathered.problems, reader.problems);
     if !problems.is_empty() {
         return Err(Problems::new(gathered.sources, problems));
     }
@@ -202,22 +203,37 @@ fn name_after(path: &Path, tree: &mut Tree) {
     });
 }
 
-/// All problems, without those that are consequences of syntax errors.
-fn with_consequences(
+/// All problems, without those that are mere consequences of others.
+fn without_consequences(
     sources: &Sources,
     syntax: Vec<Problem>,
     meaning: Vec<Problem>,
 ) -> Vec<Problem> {
+    let broken_syntax = !syntax.is_empty();
+    // A value without quotes was read as text: if it does not fit its key as text either, that says more.
+    let says_more = |syntax: &Problem| {
+        meaning
+            .iter()
+            .any(|problem| problem.place() == syntax.place())
+    };
+    let yields = |problem: &Problem| problem.weight == Weight::Yields && says_more(problem);
+    let mut problems: Vec<Problem> = syntax
+        .into_iter()
+        .filter(|problem| !yields(problem))
+        .collect();
     let line = |place: &Place| (place.source, sources.line(place));
-    let broken: Vec<_> = syntax.iter().filter_map(Problem::place).map(line).collect();
-    let mut problems = syntax;
-    let any = !problems.is_empty();
+    let broken: Vec<_> = problems
+        .iter()
+        .filter_map(Problem::place)
+        .map(line)
+        .collect();
     problems.extend(meaning.into_iter().filter(|problem| {
         let on_broken_line = problem
             .place()
             .map(line)
             .is_some_and(|line| broken.contains(&line));
-        !on_broken_line && !(any && problem.follows)
+        let follows = broken_syntax && problem.weight == Weight::Follows;
+        !on_broken_line && !follows
     }));
     problems
 }

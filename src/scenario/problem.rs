@@ -63,8 +63,19 @@ pub(super) struct Problem {
     title: String,
     labels: Vec<(Place, String)>,
     help: Option<String>,
-    /// Whether it may be a mere consequence of a syntax error: what is absent, or does not add up.
-    pub(super) follows: bool,
+    /// How it stands to others.
+    pub(super) weight: Weight,
+}
+
+/// How a problem stands to others of the same text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// It counts in any case.
+    Counts,
+    /// It may be a mere consequence of a syntax error: something is absent.
+    Follows,
+    /// It gives way to a problem of meaning at the same place.
+    Yields,
 }
 
 impl Problem {
@@ -74,7 +85,7 @@ impl Problem {
             title: title.into(),
             labels: Vec::new(),
             help: None,
-            follows: false,
+            weight: Weight::Counts,
         }
     }
 
@@ -95,7 +106,14 @@ impl Problem {
     /// Marks a problem that a syntax error elsewhere may have caused.
     #[must_use]
     pub(super) fn following(mut self) -> Self {
-        self.follows = true;
+        self.weight = Weight::Follows;
+        self
+    }
+
+    /// Marks a problem that gives way to a problem of meaning at the same place.
+    #[must_use]
+    pub(super) fn yielding(mut self) -> Self {
+        self.weight = Weight::Yields;
         self
     }
 

@@ -73,6 +73,24 @@ pub(super) fn span(text: &str) -> Result<Span, String> {
     Ok(Span::from_micros(sign * total))
 }
 
+/// A length of time as [`span`] reads it, to the microsecond.
+pub(super) fn text(span: Span) -> String {
+    let mut text = String::from(if span < Span::ZERO { "-" } else { "" });
+    let mut rest = span.as_micros().unsigned_abs() as i64;
+    for (name, length) in UNITS.into_iter().skip(1) {
+        if rest >= length {
+            let gap = if text.len() > 1 { " " } else { "" };
+            text += &format!("{gap}{}{name}", rest / length);
+            rest %= length;
+        }
+    }
+    if text.is_empty() {
+        "0s".to_owned()
+    } else {
+        text
+    }
+}
+
 fn unit_problem(unit: &str) -> String {
     match short_unit(unit) {
         _ if unit.is_empty() => "a number needs a unit: w, d, h, m, s, ms or us".to_owned(),
@@ -182,6 +200,21 @@ mod tests {
         assert_eq!(span("1.5h"), Ok(Span::from_mins(90)));
         assert_eq!(span("-2w"), Ok(Span::from_days(-14)));
         assert_eq!(span("0s"), Ok(Span::ZERO));
+    }
+
+    #[test]
+    fn spans_are_written_as_they_are_read() {
+        for written in [
+            "14d",
+            "1h 30m",
+            "3d 5s",
+            "250ms",
+            "-2d 1us",
+            "0s",
+            "1d 2h 3m 4s 5ms 6us",
+        ] {
+            assert_eq!(span(written).map(text), Ok(written.to_owned()));
+        }
     }
 
     #[test]

@@ -41,6 +41,11 @@ impl Kind for Count {
                 Err(misfit(node, "this is too large", None))
             }
             Value::Integer(number) => Ok(number),
+            Value::Number(number) if number.is_infinite() => {
+                Err(misfit(node, "this is too large", None))
+            }
+            Value::Number(_) => Err(misfit(node, "this has a fraction", None)),
+            Value::Text(ref text) => Err(misfit(node, "this is text", Some(as_digits(text)))),
             _ => Err(other_type(node, "write digits without quotes: 20_000")),
         }
     }
@@ -51,6 +56,20 @@ impl Kind for Count {
             schema["maximum"] = json!(self.max);
         }
         schema
+    }
+}
+
+/// What to write instead of a text that is perhaps a number.
+fn as_digits(text: &str) -> String {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let numeric = text
+        .chars()
+        .all(|c| c.is_ascii_digit() || ",'._ ".contains(c));
+    match digits.parse() {
+        Ok(number) if numeric => {
+            format!("write digits without quotes or commas: {}", grouped(number))
+        }
+        _ => "write digits without quotes: 20_000".to_owned(),
     }
 }
 

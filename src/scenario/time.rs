@@ -4,6 +4,7 @@ use cutover_mocks::stytch::Vertical;
 use cutover_mocks::time::{Span, Timestamp};
 
 use super::problem::Problem;
+use super::quantity;
 use super::reader::{Read, Table};
 use super::scalar::{LENGTH, Moment, SOME_LENGTH, Text};
 
@@ -59,10 +60,11 @@ impl Frame {
                 "`{}` is after the end of the rehearsal",
                 t.path(name)
             ))
-            .at(&at.place, format!("at {}", at.value))
+            .at(&at.place, format!("at {}", at.text()))
             .at(
                 &self.length.place,
-                self.length.label(format!("it lasts {}", self.length.value)),
+                self.length
+                    .label(format!("it lasts {}", self.length.text())),
             )
             .help("choose an earlier moment, or a longer rehearsal");
             t.problem(problem);
@@ -79,9 +81,9 @@ impl Frame {
     ) {
         if from.sound && until.sound && until.value <= from.value {
             let problem = Problem::new(format!("{what} ends before it begins"))
-                .at(&until.place, format!("it ends at {}", until.value))
-                .at(&from.place, format!("it begins at {}", from.value))
-                .help(format!("end it later than {}", from.value));
+                .at(&until.place, format!("it ends at {}", until.text()))
+                .at(&from.place, format!("it begins at {}", from.text()))
+                .help(format!("end it later than {}", from.text()));
             t.problem(problem);
         }
     }
@@ -166,12 +168,15 @@ fn read_window(t: &mut Table<'_>, frame: &Frame) -> ReadWindow {
             "the window \"{}\" goes on after the end of the rehearsal",
             name.value
         ))
-        .at(&length.place, format!("it would end at {until}"))
+        .at(
+            &length.place,
+            format!("it would end at {}", quantity::text(until)),
+        )
         .at(
             &frame.length.place,
             frame
                 .length
-                .label(format!("the rehearsal lasts {}", frame.length.value)),
+                .label(format!("the rehearsal lasts {}", frame.length.text())),
         )
         .help("shorten it, or begin it earlier");
         t.problem(problem);
@@ -200,11 +205,11 @@ fn check_apart(t: &mut Table<'_>, windows: &mut [Read<ReadWindow>]) {
             ))
             .at(
                 &second.from.place,
-                format!("this one begins at {}", second.from.value),
+                format!("this one begins at {}", second.from.text()),
             )
             .at(
                 &first.from.place,
-                format!("this one ends at {} only", first.until),
+                format!("this one ends at {} only", quantity::text(first.until)),
             )
             .help("move them apart, or make one window of them");
             t.problem(problem);

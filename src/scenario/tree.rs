@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Place, Problem, Sources};
+use super::syntax;
 
 /// A value with its place.
 #[derive(Clone, Debug)]
@@ -54,7 +55,7 @@ impl Value {
             Self::Text(_) => "text",
             Self::Integer(_) => "a whole number",
             Self::Number(_) => "a number",
-            Self::Flag(_) => "true or false",
+            Self::Flag(_) => "a boolean",
             Self::Moment(_) => "a date",
             Self::List(_) => "a list",
             Self::Table(_) => "a table",
@@ -96,22 +97,24 @@ impl Tree {
 pub(super) fn parse(sources: &Sources, source: usize, problems: &mut Vec<Problem>) -> Tree {
     let text = &sources.get(source).text;
     let (table, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        let problem = syntax_problem(text, source, &error);
-        let repeated = problems
-            .iter()
-            .any(|other| same_line(sources, other, &problem));
-        if !repeated {
-            problems.push(problem);
-        }
+    let unquoted = syntax::problems(text, source, &errors, problems);
+    Reading {
+        text,
+        source,
+        unquoted,
     }
-    tree(table.get_ref(), source, problems)
+    .tree(table.get_ref())
 }
 
 /// A value alone: TOML if it is TOML, a bare string otherwise, as on the command line.
 pub(super) fn bare(text: &str, place: &Place) -> Node {
+    let reading = Reading {
+        text,
+        source: place.source,
+        unquoted: Vec::new(),
+    };
     let value = match DeValue::parse(text) {
-        Ok(value) => node(&value, place.source, &mut Vec::new()).value,
+        Ok(value) => reading.node(&value).value,
         Err(_) => Value::Text(text.to_owned()),
     };
     Node {
@@ -120,134 +123,69 @@ pub(super) fn bare(text: &str, place: &Place) -> Node {
     }
 }
 
-fn tree(table: &DeTable<'_>, source: usize, problems: &mut Vec<Problem>) -> Tree {
-    let entry = |(key, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
-        let key: (&toml::Spanned<std::borrow::Cow<'_, str>>, _) = (key, value);
-        let place = place(source, key.0.span());
-        (
-            key.0.get_ref().to_string(),
-            Entry {
-                key: place,
-                node: node(key.1, source, problems),
-            },
-        )
-    };
-    Tree(table.iter().map(entry).collect())
+/// A text that is being turned into a tree.
+struct Reading<'t> {
+    text: &'t str,
+    source: usize,
+    /// Values that are no TOML for want of quotes: they read as the text that they are.
+    unquoted: Vec<Place>,
 }
 
-fn place(source: usize, span: std::ops::Range<usize>) -> Place {
-    Place {
-        source,
-        start: span.start,
-        end: span.end,
+impl Reading<'_> {
+    fn tree(&self, table: &DeTable<'_>) -> Tree {
+        let mut tree = Tree::default();
+        for (key, value) in table {
+            let entry = Entry {
+                key: self.place(key.span()),
+                node: self.node(value),
+            };
+            tree.0.insert(key.get_ref().to_string(), entry);
+        }
+        tree
     }
-}
 
-fn node(value: &toml::Spanned<DeValue<'_>>, source: usize, problems: &mut Vec<Problem>) -> Node {
-    let place = place(source, value.span());
-    let value = match value.get_ref() {
-        DeValue::String(text) => Value::Text(text.to_string()),
-        DeValue::Boolean(flag) => Value::Flag(*flag),
-        DeValue::Datetime(moment) => Value::Moment(*moment),
-        DeValue::Array(list) => Value::List(
-            list.iter()
-                .map(|item| node(item, source, problems))
-                .collect(),
-        ),
-        DeValue::Table(table) => Value::Table(tree(table, source, problems)),
-        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-            Ok(number) => Value::Integer(number),
-            // Recovered from a syntax error, or too large: the text stays, and fits no key for numbers.
-            Err(_) => Value::Text(number.as_str().to_owned()),
-        },
-        DeValue::Float(number) => match number.as_str().parse() {
-            Ok(number) => Value::Number(number),
-            Err(_) => Value::Text(number.as_str().to_owned()),
-        },
-    };
-    Node { place, value }
-}
-
-fn same_line(sources: &Sources, a: &Problem, b: &Problem) -> bool {
-    match (a.place(), b.place()) {
-        (Some(a), Some(b)) => a.source == b.source && sources.line(a) == sources.line(b),
-        _ => false,
-    }
-}
-
-/// A syntax error in words of this project where the parser's own would mislead.
-fn syntax_problem(text: &str, source: usize, error: &toml::de::Error) -> Problem {
-    let span = error.span().unwrap_or(0..0);
-    let (start, line) = line_around(text, span.start);
-    if let Some(value) = unquoted_value(line, span.start - start) {
-        let place = Place {
-            source,
-            start: start + value.start,
-            end: start + value.end,
+    fn node(&self, value: &toml::Spanned<DeValue<'_>>) -> Node {
+        let place = self.place(value.span());
+        if let Some(raw) = self.unquoted.iter().find(|raw| raw.start == place.start) {
+            let text = self.text[raw.start..raw.end].to_owned();
+            return Node {
+                place: raw.clone(),
+                value: Value::Text(text),
+            };
+        }
+        let value = match value.get_ref() {
+            DeValue::String(text) => Value::Text(text.to_string()),
+            DeValue::Boolean(flag) => Value::Flag(*flag),
+            DeValue::Datetime(moment) => Value::Moment(*moment),
+            DeValue::Array(list) => Value::List(list.iter().map(|item| self.node(item)).collect()),
+            DeValue::Table(table) => Value::Table(self.tree(table)),
+            DeValue::Integer(number) => {
+                match i64::from_str_radix(number.as_str(), number.radix()) {
+                    Ok(number) => Value::Integer(number),
+                    // Beyond 64 bits: too large for every key.
+                    Err(_) => Value::Number(f64::INFINITY),
+                }
+            }
+            DeValue::Float(number) => Value::Number(number.as_str().parse().unwrap_or(f64::NAN)),
         };
-        let word = &line[value];
-        return Problem::new("text needs quotes")
-            .at(
-                &place,
-                "this is neither a number nor true, false, a list or a table",
-            )
-            .help(format!("write \"{word}\""));
+        Node { place, value }
     }
-    let message = error.message();
-    let (title, label) = message.split_once(", ").unwrap_or((message, ""));
-    // An error at the end of a line is shown on its last character.
-    let start = if span.is_empty() {
-        span.start.min(text.len().saturating_sub(1))
-    } else {
-        span.start
-    };
-    let place = Place {
-        source,
-        start,
-        end: span.end.max(start),
-    };
-    match title {
-        "duplicate key" => Problem::new("this key is given twice")
-            .at(&place, "the second time")
-            .help("keep one of them; a table may have only one header"),
-        _ => Problem::new(title).at(&place, label),
+
+    fn place(&self, span: std::ops::Range<usize>) -> Place {
+        Place {
+            source: self.source,
+            start: span.start,
+            end: span.end,
+        }
     }
 }
 
-/// The line around a byte, and where it begins.
-fn line_around(text: &str, byte: usize) -> (usize, &str) {
-    let byte = byte.min(text.len());
-    let start = text[..byte].rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text[byte..]
-        .find('\n')
-        .map_or(text.len(), |newline| byte + newline);
-    (start, &text[start..end])
-}
-
-/// In `key = value` with the error in the value: the value, if it begins as neither string, list nor table.
-fn unquoted_value(line: &str, error: usize) -> Option<std::ops::Range<usize>> {
-    let equals = line.find('=')?;
-    if error <= equals || line.trim_start().starts_with('[') {
-        return None;
-    }
-    let begin = equals + 1 + (line[equals + 1..].len() - line[equals + 1..].trim_start().len());
-    let value = line[begin..]
-        .split('#')
-        .next()
-        .unwrap_or_default()
-        .trim_end();
-    let bare = !value.is_empty()
-        && !value.starts_with(['"', '\'', '[', '{'])
-        && !value.contains(['"', '\'', '=']);
-    bare.then_some(begin..begin + value.len())
-}
-
-/// Tables of which one key is chosen: naming another one in a file that extends replaces the choice.
+/// A table of which one key is chosen; a file that chooses drops what the file below it chose.
 pub(super) struct Choice {
     /// The table's path.
     pub(super) path: &'static [&'static str],
-    /// The keys, one of which is chosen.
-    pub(super) keys: &'static [&'static str],
+    /// The keys, one of which is chosen, with what they mean.
+    pub(super) keys: &'static [(&'static str, &'static str)],
 }
 
 /// How a tree is laid over another one.
@@ -273,9 +211,9 @@ fn merge_at(
 ) -> Tree {
     if let Some(choice) = choices.iter().find(|choice| path.iter().eq(choice.path)) {
         let chosen = |tree: &Tree, key: &str| tree.0.contains_key(key);
-        if choice.keys.iter().any(|key| chosen(&over, key)) {
+        if choice.keys.iter().any(|(key, _)| chosen(&over, key)) {
             base.0.retain(|key, _| {
-                let named = choice.keys.contains(&key.as_str());
+                let named = choice.keys.iter().any(|(name, _)| name == key);
                 !named || (layer == Layer::Setting && chosen(&over, key))
             });
         }

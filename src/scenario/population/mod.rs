@@ -153,7 +153,7 @@ fn read_parts<const N: usize>(
     if let Some(help) = kind::off_by(sum).filter(|_| shares.iter().all(|share| share.sound)) {
         let mut problem = Problem::new(format!(
             "the shares of `{}` sum to {}",
-            t.path(""),
+            t.own_path(),
             kind::percent(sum)
         ));
         let (given, defaults): (Vec<_>, Vec<_>) = parts

@@ -6,7 +6,7 @@ use cutover_mocks::time::Span;
 
 use super::super::kind::{Kind, List, Misfit, OneOf, Parts, misfit};
 use super::super::quantity;
-use super::super::reader::Table;
+use super::super::reader::{Table, Variants};
 use super::super::scalar::{LENGTH, POSITIVE, Percent, SOME_LENGTH, count, number_from};
 use super::super::time::Frame;
 use super::super::tree::{Node, Value};
@@ -51,23 +51,26 @@ pub struct Beta {
     pub b: f64,
 }
 
-/// A pattern of visits: how likely people come on a day, and when.
-const PATTERNS: &[(&str, &str)] = &[
-    (
-        "consumer",
-        "Beta(0.005, 0.78): 30% of monthly actives on a day, many dormant accounts.",
-    ),
-    ("saas", "Beta(19.7, 110.9): 15% of accounts on a day."),
-    (
-        "ecommerce",
-        "Beta(0.005, 5.4): 10% of monthly actives on a day.",
-    ),
-    (
-        "habit",
-        "Beta(0.036, 0.30): half of monthly actives on a day.",
-    ),
-    ("beta", "Any other Beta distribution."),
-];
+/// Patterns of visits: how likely people come on a day.
+const PATTERNS: Variants = Variants {
+    what: "pattern",
+    names: &[
+        (
+            "consumer",
+            "Beta(0.005, 0.78): 30% of monthly actives on a day, many dormant accounts.",
+        ),
+        ("saas", "Beta(19.7, 110.9): 15% of accounts on a day."),
+        (
+            "ecommerce",
+            "Beta(0.005, 5.4): 10% of monthly actives on a day.",
+        ),
+        (
+            "habit",
+            "Beta(0.036, 0.30): half of monthly actives on a day.",
+        ),
+        ("beta", "Any other Beta distribution."),
+    ],
+};
 
 const EVENING: &[f64; 24] = &[
     1.6, 1.0, 0.7, 0.5, 0.5, 0.8, 1.6, 2.8, 3.8, 4.2, 4.4, 4.6, 5.0, 4.8, 4.5, 4.5, 4.8, 5.4, 6.2,
@@ -101,7 +104,7 @@ pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> Visits {
             distribution: a preset's name, or { beta = { a = 0.005, b = 0.78 } }.";
     let source = "solved from published ratios of daily, weekly and monthly actives \
             (june.so)";
-    let daily = t.named("pattern", doc, PATTERNS, (pattern, source), read_pattern);
+    let daily = t.named("pattern", doc, &PATTERNS, (pattern, source), read_pattern);
     let share =
         |t: &mut Table<'_>, name, doc, default| t.key(name, Percent, doc).or(default, OWN).value;
     Visits {

@@ -82,9 +82,9 @@ fn read_percentiles(t: &mut Table<'_>, p50: &str, p99: &str) -> Latency {
         .or(p99, source);
     if p50.sound && p99.sound && p99.value < p50.value {
         let problem = Problem::new("the 99th percentile is below the median")
-            .at(&p99.place, p99.label(format!("p99 is {}", p99.value)))
-            .at(&p50.place, p50.label(format!("p50 is {}", p50.value)))
-            .help(format!("set p99 to {} or more", p50.value));
+            .at(&p99.place, p99.label(format!("p99 is {}", p99.text())))
+            .at(&p50.place, p50.label(format!("p50 is {}", p50.text())))
+            .help(format!("set p99 to {} or more", p50.text()));
         t.problem(problem);
     }
     Latency {
@@ -128,10 +128,10 @@ fn read_keys(t: &mut Table<'_>, frame: &Frame, announces_next: bool) -> KeySched
         frame.within(t, "key_rotations", &moment);
         if let Some(before) = before.filter(|before| before.value >= moment.value) {
             let problem = Problem::new("key rotations go backwards")
-                .at(&moment.place, format!("this one is at {}", moment.value))
+                .at(&moment.place, format!("this one is at {}", moment.text()))
                 .at(
                     &before.place,
-                    format!("the one before it is at {}", before.value),
+                    format!("the one before it is at {}", before.text()),
                 )
                 .help("order them by time");
             t.problem(problem);

@@ -4,10 +4,14 @@
 mod key;
 mod variants;
 
+use cutover_mocks::time::Span;
 use serde_json::{Map, Value as Json, json};
+
+pub(in crate::scenario) use variants::Variants;
 
 use super::kind::nearest;
 use super::problem::{Place, Problem};
+use super::quantity;
 use super::tree::{Node, Tree, Value};
 
 /// One setting with its value, for reports.
@@ -78,6 +82,13 @@ impl<T> Read<T> {
     }
 }
 
+impl Read<Span> {
+    /// The length of time as people write it.
+    pub(in crate::scenario) fn text(&self) -> String {
+        quantity::text(self.value)
+    }
+}
+
 /// A table that is being read.
 pub(in crate::scenario) struct Table<'r> {
     reader: &'r mut Reader,
@@ -101,7 +112,7 @@ impl Reader {
         let mut reader = Self::default();
         let (value, _) = reader.visit(String::new(), Some(tree), Place::default(), f);
         if !reader.unknown.is_empty() {
-            let elsewhere = Self::describe_paths(tree);
+            let elsewhere = Self::all_paths();
             for unknown in std::mem::take(&mut reader.unknown) {
                 reader.problems.push(unknown.problem(&elsewhere));
             }
@@ -118,7 +129,7 @@ impl Reader {
         reader.visit(String::new(), None, Place::default(), f).1
     }
 
-    fn describe_paths(_: &Tree) -> Vec<String> {
+    fn all_paths() -> Vec<String> {
         fn collect(schema: &Json, path: &str, paths: &mut Vec<String>) {
             let properties = schema.get("properties").and_then(Json::as_object);
             for (key, inner) in properties.into_iter().flatten() {
@@ -217,7 +228,10 @@ impl<'r> Table<'r> {
         condition: bool,
         f: impl FnOnce(&mut Self) -> T,
     ) -> Option<T> {
-        (condition || self.reader.describing).then(|| f(self))
+        let required = self.required.len();
+        let value = (condition || self.reader.describing).then(|| f(self));
+        self.required.truncate(required);
+        value
     }
 
     /// Tells of a problem.
@@ -228,6 +242,11 @@ impl<'r> Table<'r> {
     /// Where the table stands.
     pub(in crate::scenario) fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// Its own path.
+    pub(in crate::scenario) fn own_path(&self) -> &str {
+        &self.path
     }
 
     /// The path of one of its keys.
@@ -245,6 +264,16 @@ impl<'r> Table<'r> {
 
     /// A node as a table, with its place; what is no table is a problem and reads as absent.
     fn as_table(&mut self, name: &str, node: Option<&'r Node>) -> (Option<&'r Tree>, Place) {
+        self.as_table_or(name, node, None)
+    }
+
+    /// The same where a word may stand instead, for the message.
+    fn as_table_or(
+        &mut self,
+        name: &str,
+        node: Option<&'r Node>,
+        word: Option<&str>,
+    ) -> (Option<&'r Tree>, Place) {
         match node {
             None => (None, self.place.clone()),
             Some(Node {
@@ -253,9 +282,13 @@ impl<'r> Table<'r> {
             }) => (Some(tree), place.clone()),
             Some(node) => {
                 let path = self.path(name);
+                let word = word
+                    .map(|word| format!(", or \"{word}\""))
+                    .unwrap_or_default();
+                let problem = wrong_type(&path, &format!("a table{word}"), node);
                 self.reader
                     .problems
-                    .push(wrong_type(&path, "a table", node).help(format!("write [{path}]")));
+                    .push(problem.help(format!("write [{path}]")));
                 (None, node.place.clone())
             }
         }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::kind::nearest;
 use super::super::problem::Problem;
-use super::super::tree::{Entry, Value};
+use super::super::tree::{Entry, Node, Value};
 use super::{Read, Table, join, partial, wrong_type};
 
 impl<'r> Table<'r> {
@@ -29,7 +29,7 @@ impl<'r> Table<'r> {
                 return None;
             }
         }
-        let (tree, place) = self.as_table(name, node);
+        let (tree, place) = self.as_table_or(name, node, Some(off));
         let sound = tree.is_some();
         let (value, schema) = self.reader.visit(path, tree, place.clone(), f);
         let schema = json!({ "anyOf": [{ "const": off }, partial(schema)] });
@@ -110,47 +110,29 @@ impl<'r> Table<'r> {
     /// Exactly one of several tables inside this one: `[cutover.rolling]`.
     pub(in crate::scenario) fn choice<T>(
         &mut self,
-        what: &str,
-        variants: &[(&'static str, &str)],
+        variants: &Variants,
         mut f: impl FnMut(&mut Table<'_>, &str) -> T,
     ) -> Read<T> {
-        let mut chosen: Vec<(&'static str, &str, &'r Entry)> = Vec::new();
-        for &(name, doc) in variants {
+        let mut chosen: Vec<(&'static str, &'r Entry)> = Vec::new();
+        for &(name, doc) in variants.names {
             self.ask(name);
-            if let Some(entry) = self.tree.and_then(|tree| tree.get(name)) {
-                chosen.push((name, doc, entry));
-            }
+            chosen.extend(
+                self.tree
+                    .and_then(|tree| tree.get(name))
+                    .map(|entry| (name, entry)),
+            );
             if self.reader.describing {
-                let path = join(&self.path, name);
-                let (_, schema) = self
-                    .reader
-                    .visit(path, None, self.place.clone(), |t| f(t, name));
+                let (path, place) = (self.path(name), self.place.clone());
+                let (_, schema) = self.reader.visit(path, None, place, |t| f(t, name));
                 self.describe(name, doc, schema, None);
             }
         }
-        let names: Vec<&str> = variants.iter().map(|&(name, _)| name).collect();
-        match chosen.as_slice() {
-            [] => {
-                let problem = Problem::new(format!("`{}` names no {what}", self.path))
-                    .at(&self.place.clone(), format!("a {what} belongs here"))
-                    .help(format!(
-                        "add one of these tables: {}",
-                        bracketed(&self.path, &names)
-                    ))
-                    .following();
-                self.reader.problems.push(problem);
-            }
-            [(_, _, first), (_, _, second), ..] => {
-                let problem = Problem::new(format!("`{}` names more than one {what}", self.path))
-                    .at(&second.key, "a second one")
-                    .at(&first.key, "the first one")
-                    .help(format!("keep one {what}"));
-                self.reader.problems.push(problem);
-            }
-            [_] => {}
+        if chosen.len() != 1 {
+            let problem = self.not_one(variants, &chosen);
+            self.reader.problems.push(problem);
         }
-        let Some(&(name, _, entry)) = chosen.first() else {
-            let value = self.reader.stand_in(|t| f(t, names[0]));
+        let Some(&(name, entry)) = chosen.first() else {
+            let value = self.reader.stand_in(|t| f(t, variants.names[0].0));
             return Read {
                 value,
                 place: self.place.clone(),
@@ -161,9 +143,8 @@ impl<'r> Table<'r> {
         self.reader
             .assume(&self.path, &Value::Text(name.to_owned()), None);
         let (tree, place) = self.as_table(name, Some(&entry.node));
-        let (value, _) = self
-            .reader
-            .visit(join(&self.path, name), tree, place, |t| f(t, name));
+        let path = self.path(name);
+        let (value, _) = self.reader.visit(path, tree, place, |t| f(t, name));
         Read {
             value,
             place: entry.key.clone(),
@@ -172,79 +153,104 @@ impl<'r> Table<'r> {
         }
     }
 
+    fn not_one(&self, variants: &Variants, chosen: &[(&str, &Entry)]) -> Problem {
+        let (path, what) = (&self.path, variants.what);
+        if let [(_, first), (_, second), ..] = chosen {
+            return Problem::new(format!("`{path}` names more than one {what}"))
+                .at(&second.key, "a second one")
+                .at(&first.key, "the first one")
+                .help(format!("keep one {what}"));
+        }
+        let tables: Vec<String> = variants
+            .names
+            .iter()
+            .map(|(name, _)| format!("[{}]", self.path(name)))
+            .collect();
+        Problem::new(format!("`{path}` names no {what}"))
+            .at(&self.place, format!("a {what} belongs here"))
+            .help(format!("add one of these tables: {}", tables.join(", ")))
+            .following()
+    }
+
     /// One of several variants under a key, by its name alone or as a table with its settings:
     /// `retry = "fixed"` or `[app.retry.fixed]`.
     pub(in crate::scenario) fn named<T>(
         &mut self,
         name: &'static str,
         doc: &str,
-        variants: &[(&'static str, &str)],
+        variants: &Variants,
         default: (&'static str, &'static str),
         mut f: impl FnMut(&mut Table<'_>, &str) -> T,
     ) -> T {
         let node = self.ask(name);
-        let path = join(&self.path, name);
+        let path = self.path(name);
+        let place = node.map_or(&self.place, |node| &node.place).clone();
         if self.reader.describing {
-            let (_, schema) = self
-                .reader
-                .visit(path.clone(), None, self.place.clone(), |t| {
-                    t.choice("", variants, &mut f)
-                });
-            let names: Vec<&str> = variants.iter().map(|&(name, _)| name).collect();
+            let (_, schema) = self.reader.visit(path.clone(), None, place.clone(), |t| {
+                t.choice(variants, &mut f)
+            });
+            let names: Vec<&str> = variants.names.iter().map(|&(name, _)| name).collect();
             let schema = json!({ "anyOf": [{ "enum": names }, schema] });
             let value = Value::Text(default.0.to_owned());
             self.describe(name, doc, schema, Some((&value, default.1)));
         }
-        let known = |text: &str| {
-            variants
-                .iter()
-                .find(|(name, _)| *name == text)
-                .map(|&(name, _)| name)
-        };
-        let (chosen, source) = match node.map(|node| (node, &node.value)) {
-            None => (default.0, Some(default.1)),
-            Some((node, Value::Table(tree))) => {
-                let place = node.place.clone();
-                return self
-                    .reader
-                    .visit(path, Some(tree), place, |t| {
-                        t.choice(name, variants, &mut f)
-                    })
-                    .0
-                    .value;
-            }
-            Some((_, Value::Text(text))) if known(text).is_some() => {
-                (known(text).unwrap_or(default.0), None)
-            }
-            Some((node, value)) => {
-                let names: Vec<&str> = variants.iter().map(|&(name, _)| name).collect();
-                let problem = wrong_type(&path, &format!("one of {}", names.join(", ")), node);
-                let near = if let Value::Text(text) = value {
-                    nearest(text, names.into_iter())
-                } else {
-                    None
-                };
-                let problem = match near {
-                    Some(near) => problem.help(format!("did you mean \"{near}\"?")),
-                    None => problem,
-                };
-                self.reader.problems.push(problem);
-                (default.0, None)
+        if let Some(Value::Table(tree)) = node.map(|node| &node.value) {
+            let read = |t: &mut Table<'_>| t.choice(variants, &mut f).value;
+            return self.reader.visit(path, Some(tree), place, read).0;
+        }
+        let chosen = match node.map(|node| variants.read(node)) {
+            None => default.0,
+            Some(Ok(chosen)) => chosen,
+            Some(Err((why, help))) => {
+                let problem = Problem::new(format!("`{path}`: expected {}", variants.expected()));
+                self.reader
+                    .problems
+                    .push(problem.at(&place, why).help(help));
+                default.0
             }
         };
+        let source = node.is_none().then_some(default.1);
         self.reader
             .assume(&path, &Value::Text(chosen.to_owned()), source);
-        let place = node.map_or(&self.place, |node| &node.place).clone();
         self.reader
             .visit(join(&path, chosen), None, place, |t| f(t, chosen))
             .0
     }
 }
 
-fn bracketed(path: &str, names: &[&str]) -> String {
-    let tables: Vec<String> = names
-        .iter()
-        .map(|name| format!("[{}]", join(path, name)))
-        .collect();
-    tables.join(", ")
+/// Variants to choose from.
+pub(in crate::scenario) struct Variants {
+    /// What each of them is: "strategy".
+    pub(in crate::scenario) what: &'static str,
+    /// Their names, with what they mean; at least one.
+    pub(in crate::scenario) names: &'static [(&'static str, &'static str)],
+}
+
+impl Variants {
+    fn expected(&self) -> String {
+        let names: Vec<String> = self
+            .names
+            .iter()
+            .map(|(name, _)| format!("\"{name}\""))
+            .collect();
+        format!("a {}: one of {}", self.what, names.join(", "))
+    }
+
+    /// The variant that a value names, or why it names none and what to do.
+    fn read(&self, node: &Node) -> Result<&'static str, (String, String)> {
+        let Value::Text(text) = &node.value else {
+            return Err((
+                format!("this is {}", node.value.what()),
+                "write a name in quotes".to_owned(),
+            ));
+        };
+        let names = || self.names.iter().map(|&(name, _)| name);
+        names().find(|name| name == text).ok_or_else(|| {
+            let help = match nearest(text, names()) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => format!("for example \"{}\"", self.names[0].0),
+            };
+            ("there is no such name".to_owned(), help)
+        })
+    }
 }
