@@ -125,6 +125,9 @@ pub enum LogoutCause {
     ProviderFailed,
     /// The Stytch session had ended.
     StytchSessionEnded,
+    /// The person reset their password on another device, which ends all of their Stytch sessions:
+    /// their own doing, never counted as forced.
+    PasswordReset,
     /// The legacy session had ended.
     LegacySessionEnded,
     /// The device had lost its cookie.
@@ -139,7 +142,7 @@ pub enum LogoutCause {
 
 impl LogoutCause {
     /// All causes, in order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::MiddlewareReject,
         Self::FlagFlip,
         Self::RefreshRace,
@@ -153,6 +156,7 @@ impl LogoutCause {
         Self::MigrateTimeout,
         Self::ProviderFailed,
         Self::StytchSessionEnded,
+        Self::PasswordReset,
         Self::LegacySessionEnded,
         Self::LostCookie,
         Self::Rollback,
@@ -176,6 +180,7 @@ impl LogoutCause {
             Self::MigrateTimeout => "migrate_timeout",
             Self::ProviderFailed => "provider_failed",
             Self::StytchSessionEnded => "stytch_session_ended",
+            Self::PasswordReset => "password_reset",
             Self::LegacySessionEnded => "legacy_session_ended",
             Self::LostCookie => "lost_cookie",
             Self::Rollback => "rollback",

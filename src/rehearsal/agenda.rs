@@ -24,6 +24,8 @@ pub(super) enum Event {
     Retry(usize),
     /// A person has typed, or their mail has come.
     Login(usize),
+    /// A person clicks on "log out", and their visit ends.
+    LogOut(usize),
     /// A provider's answer reaches its caller.
     Answer(CallId, Seen),
 }

@@ -76,8 +76,12 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let state = &self.visits[visit];
         self.plan.mode(instance.view(now), |share| {
             let sticky = self.plan.rolling().is_some_and(|rolling| rolling.sticky);
-            let remembered =
-                sticky && !state.shape.private && self.devices[state.device.0 as usize].moved;
+            let moved = if state.shape.private {
+                state.private_moved
+            } else {
+                self.devices[state.device.0 as usize].moved
+            };
+            let remembered = sticky && moved;
             let on = state
                 .buckets
                 .is_some_and(|buckets| buckets.on(known, instance.evaluator, share));
@@ -97,13 +101,18 @@ impl<V: Verifier> Rehearsal<'_, V> {
             && jar
                 .legacy
                 .is_some_and(|cookie| cookie.is_live(self.scenario, self.now));
+        // An instance that a change has not reached yet is a cause by itself.
+        let view = self.instances[usize::from(instance)].view(self.now);
+        let behind = self.plan.rolling().is_none() || self.plan.changed_between(view, self.now);
         let rolled_back = self.plan.rolled_back_at().is_some_and(|at| self.now >= at);
         let device = &mut self.devices[self.visits[visit].device.0 as usize];
         let newly_eligible = eligible && !device.eligible;
         device.eligible |= eligible;
         device.seen = true;
-        let back = device.moved && !mode.moved() && !rolled_back && !private;
-        if !private {
+        let back = device.moved && !mode.moved() && !rolled_back && !private && !behind;
+        if private {
+            self.visits[visit].private_moved = mode.moved();
+        } else {
             device.moved = mode.moved();
         }
         if newly_eligible {

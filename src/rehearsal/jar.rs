@@ -106,6 +106,8 @@ pub(super) struct DeviceState {
     pub(super) lock: Option<(Timestamp, LockoutCause)>,
     /// When it was last used.
     pub(super) last_visit: Timestamp,
+    /// When its person last clicked on "log out".
+    pub(super) left_at: Option<Timestamp>,
     /// Visits of it under way.
     pub(super) visits: u8,
 }
@@ -144,6 +146,7 @@ impl DeviceState {
             migrated: false,
             lock: None,
             last_visit,
+            left_at: None,
             visits: 0,
         }
     }

@@ -20,13 +20,13 @@ use rustc_hash::FxHashMap;
 use slab::Slab;
 
 use crate::dice::Dice;
-use crate::population::{DeviceId, Population, seed::Starting};
+use crate::population::{DeviceId, PersonId, Population, seed::Starting};
 use crate::recorder::{Measure, Pace, Recorder, Recording};
 use crate::scenario::Scenario;
 use crate::strategy::Plan;
 use agenda::{Agenda, Event, Whose};
 use app::Instance;
-use app::flow::{Flight, FlightKey, Flow};
+use app::flow::{Flights, Flow};
 use calls::PendingCall;
 use jar::DeviceState;
 use visitor::visit::Visit;
@@ -57,7 +57,9 @@ pub struct Rehearsal<'a, V> {
     devices: Vec<DeviceState>,
     visits: Slab<Visit>,
     flows: Slab<Flow>,
-    flights: FxHashMap<FlightKey, Flight>,
+    flights: Flights,
+    /// When people last reset their password at Stytch.
+    resets: FxHashMap<PersonId, Timestamp>,
     instances: Vec<Instance>,
     pending: Slab<PendingCall>,
     out: Vec<Dispatch>,
@@ -124,7 +126,8 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             devices,
             visits: Slab::new(),
             flows: Slab::new(),
-            flights: FxHashMap::default(),
+            flights: Flights::default(),
+            resets: FxHashMap::default(),
             instances: Instance::all(&scenario.app, skewed),
             pending: Slab::new(),
             out: Vec::new(),
@@ -178,6 +181,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             Event::Resume(flow) => self.resume(flow),
             Event::Retry(flow) => self.retry(flow),
             Event::Login(visit) => self.continue_login(visit),
+            Event::LogOut(visit) => self.log_out(visit),
             Event::Answer(id, seen) => self.take_answer(id, seen, whose),
         }
     }

@@ -74,6 +74,11 @@ impl Plan {
         }
     }
 
+    /// Whether nothing is cut over.
+    pub const fn is_none(&self) -> bool {
+        matches!(self.strategy, Strategy::None)
+    }
+
     /// The rolling part, if the strategy is one.
     pub const fn rolling(&self) -> Option<&Rolling> {
         match &self.strategy {
@@ -147,14 +152,13 @@ impl Plan {
         }
     }
 
-    /// The moments at which the strategy itself changes, ascending; a ramp's growth between its steps
-    /// is not a moment.
-    pub fn changes(&self) -> Vec<Timestamp> {
-        self.phases()
-            .into_iter()
-            .skip(1)
-            .map(|phase| phase.from)
-            .collect()
+    /// Whether the strategy itself, or a ramp's share, changes after one moment and until another.
+    pub fn changed_between(&self, after: Timestamp, until: Timestamp) -> bool {
+        self.share(after) != self.share(until)
+            || self
+                .phases()
+                .iter()
+                .any(|phase| after < phase.from && phase.from <= until)
     }
 
     /// The phases, in order; the first begins at the start.

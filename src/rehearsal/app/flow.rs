@@ -1,8 +1,11 @@
 //! A request on its way through the middleware: rulings, flights shared with other requests, retries.
 
+use std::collections::VecDeque;
+
 use cutover_mocks::auth0;
 use cutover_mocks::stytch;
-use cutover_mocks::time::Timestamp;
+use cutover_mocks::time::{Span, Timestamp};
+use rustc_hash::FxHashMap;
 
 use super::outcome::{self, Failure};
 use super::ruling::{Case, Errand, Past, Ruling};
@@ -57,10 +60,34 @@ struct CredentialKey(
     Option<stytch::SessionJwt>,
 );
 
-/// A provider call that several requests wait for.
-#[derive(Clone, Debug, Default)]
-pub(in crate::rehearsal) struct Flight {
-    waiting: Vec<usize>,
+/// Provider calls that several requests share.
+#[derive(Debug, Default)]
+pub(in crate::rehearsal) struct Flights {
+    /// Under way: the requests that wait.
+    flying: FxHashMap<FlightKey, Vec<usize>>,
+    /// Landed a moment ago, for requests that set out before it did and ask only now.
+    landed: FxHashMap<FlightKey, Landing>,
+    /// The same, in order of time.
+    forget: VecDeque<(Timestamp, FlightKey)>,
+}
+
+/// The result of a shared call can be read for this long, as from the store that holds its lock.
+const FLIGHT_MEMORY: Span = Span::from_secs(10);
+
+impl Flights {
+    fn land(&mut self, key: FlightKey, landing: Landing, now: Timestamp) -> Vec<usize> {
+        while let Some((_, old)) = self
+            .forget
+            .pop_front_if(|(at, _)| *at + FLIGHT_MEMORY < now)
+        {
+            self.landed.remove(&old);
+        }
+        if !matches!(landing, Landing::Failed(_)) {
+            self.landed.insert(key, landing);
+            self.forget.push_back((now, key));
+        }
+        self.flying.remove(&key).unwrap_or_default()
+    }
 }
 
 /// How an errand ended.
@@ -129,6 +156,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
                 .organization
                 .map(|org| self.starting.organization(org).is_some()),
             by_flag: self.plan.rolling().is_some(),
+            rolled_back: self.plan.rolled_back_at().is_some_and(|at| now >= at),
             past,
             now,
         };
@@ -203,13 +231,17 @@ impl<V: Verifier> Rehearsal<'_, V> {
         self.flows[flow].errand = Some(errand);
         self.flows[flow].attempts = 0;
         if let Some(key) = self.flight_key(flow) {
-            if let Some(flight) = self.flights.get_mut(&key) {
-                flight.waiting.push(flow);
-                let visit = self.flows[flow].visit;
+            let visit = self.flows[flow].visit;
+            if let Some(landing) = self.flights.landed.get(&key).copied() {
+                self.count(Measure::FlightsJoined, visit);
+                return self.apply(flow, landing);
+            }
+            if let Some(waiting) = self.flights.flying.get_mut(&key) {
+                waiting.push(flow);
                 self.count(Measure::FlightsJoined, visit);
                 return;
             }
-            self.flights.insert(key, Flight::default());
+            self.flights.flying.insert(key, Vec::new());
         }
         let visit = self.flows[flow].visit;
         self.count(Measure::LogicalCalls, visit);
@@ -409,11 +441,11 @@ impl<V: Verifier> Rehearsal<'_, V> {
 
     /// An errand has ended: it goes on for the request that asked and for all that joined it.
     fn land(&mut self, flow: usize, landing: Landing) {
+        let now = self.now;
         let joined = self
             .flight_key(flow)
-            .and_then(|key| self.flights.remove(&key))
-            .unwrap_or_default()
-            .waiting;
+            .map(|key| self.flights.land(key, landing, now))
+            .unwrap_or_default();
         self.note_landing(flow, &landing);
         self.apply(flow, landing);
         for flow in joined {
@@ -483,10 +515,8 @@ impl<V: Verifier> Rehearsal<'_, V> {
                 self.finish_flow(flow, Answered::LoginPage(Some(cause)));
             }
             (Some(Errand::Renew), Landing::Failed(failure)) if !failure.transient => {
-                self.finish_flow(
-                    flow,
-                    Answered::LoginPage(Some(LogoutCause::StytchSessionEnded)),
-                );
+                let cause = self.why_session_ended(visit, &jar);
+                self.finish_flow(flow, Answered::LoginPage(Some(cause)));
             }
             _ => self.finish_flow(flow, Answered::Error),
         }
@@ -503,6 +533,18 @@ impl<V: Verifier> Rehearsal<'_, V> {
             LogoutCause::RefreshRace
         } else {
             LogoutCause::RefreshExpired
+        }
+    }
+
+    /// A password reset ends all of a person's sessions at Stytch, on their other devices too.
+    fn why_session_ended(&self, visit: usize, jar: &Jar) -> LogoutCause {
+        let reset = self.resets.get(&self.visits[visit].person);
+        let was_reset =
+            reset.is_some_and(|at| jar.stytch.is_some_and(|cookie| cookie.jwt.issued <= *at));
+        if was_reset {
+            LogoutCause::PasswordReset
+        } else {
+            LogoutCause::StytchSessionEnded
         }
     }
 

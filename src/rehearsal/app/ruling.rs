@@ -73,6 +73,8 @@ pub(in crate::rehearsal) struct Case<'a> {
     pub(in crate::rehearsal) organization_mapped: Option<bool>,
     /// Whether a refused legacy session was refused because of a flag.
     pub(in crate::rehearsal) by_flag: bool,
+    /// Whether the cutover was rolled back.
+    pub(in crate::rehearsal) rolled_back: bool,
     /// What has already happened to this request.
     pub(in crate::rehearsal) past: Past,
     /// When.
@@ -98,7 +100,10 @@ impl Case<'_> {
         match (self.jar.stytch, self.jar.legacy) {
             (Some(cookie), _) if self.mode.stytch => self.rule_stytch(cookie, verifier),
             (_, Some(cookie)) => self.rule_legacy(cookie, verifier),
-            (Some(_), None) => Ruling::Refuse(Some(LogoutCause::Rollback)),
+            (Some(_), None) if self.rolled_back => Ruling::Refuse(Some(LogoutCause::Rollback)),
+            // An instance that the change has not reached yet.
+            (Some(_), None) if self.by_flag => Ruling::Refuse(Some(LogoutCause::FlagFlip)),
+            (Some(_), None) => Ruling::Refuse(Some(LogoutCause::MiddlewareReject)),
             (None, None) => Ruling::Refuse(None),
         }
     }

@@ -24,8 +24,6 @@ pub(in crate::rehearsal) struct Login {
     /// Time that the providers took.
     spent: Span,
     challenge: Option<Challenge>,
-    /// Whether the person has remembered or reset their password.
-    knows_password: bool,
 }
 
 /// What a login waits for.
@@ -70,7 +68,6 @@ impl Login {
             stage: Stage::Again,
             spent: Span::ZERO,
             challenge: None,
-            knows_password: false,
         }
     }
 }
@@ -227,7 +224,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             .reaction
             .forgets_password
             .falls(luck)
-            && !state.login.is_some_and(|login| login.knows_password)
+            && !state.knows_password
     }
 
     /// The provider has answered a step of a login.
@@ -286,14 +283,13 @@ impl<V: Verifier> Rehearsal<'_, V> {
             auth0::Reply::Created(_) => {
                 self.count(Measure::SignUps, visit);
                 self.visits[visit].signs_up = false;
+                self.mirror_sign_up(visit, Via::Auth0);
                 self.open_legacy_login(visit);
             }
             // The mail with the reset link has gone out: the person sets a new password and logs in.
             auth0::Reply::Done => {
                 self.count(Measure::PasswordResets, visit);
-                if let Some(login) = &mut self.visits[visit].login {
-                    login.knows_password = true;
-                }
+                self.visits[visit].knows_password = true;
                 self.pause_then_open(visit);
             }
             auth0::Reply::UserInfo(_) | auth0::Reply::Keys(_) => {
@@ -346,9 +342,13 @@ impl<V: Verifier> Rehearsal<'_, V> {
                     Step::SignUp => {
                         self.count(Measure::SignUps, visit);
                         self.visits[visit].signs_up = false;
-                        self.mirror_sign_up(visit);
+                        self.mirror_sign_up(visit, Via::Stytch);
                     }
-                    Step::Reset => self.count(Measure::PasswordResets, visit),
+                    Step::Reset => {
+                        self.visits[visit].knows_password = true;
+                        self.resets.insert(self.visits[visit].person, self.now);
+                        self.count(Measure::PasswordResets, visit);
+                    }
                     _ => {}
                 }
                 self.logged_in(visit, Via::Stytch, Credential::Stytch(opened.into()));
@@ -498,26 +498,34 @@ impl<V: Verifier> Rehearsal<'_, V> {
         self.incident(visit, IncidentKind::DuplicateAccount);
     }
 
-    /// An application that keeps both sides in step creates a legacy record for each new person.
-    fn mirror_sign_up(&mut self, visit: usize) {
-        if self.scenario.app.mirror_signups {
-            let state = &self.visits[visit];
-            let email = state
-                .person
-                .legacy_email(self.population.person(state.person));
-            let call = auth0::Call::CreateUser {
+    /// An application that keeps both sides in step creates each new person on the other side too.
+    fn mirror_sign_up(&mut self, visit: usize, signed_up_at: Via) {
+        if !self.scenario.app.mirror_signups || self.plan.is_none() {
+            return;
+        }
+        let state = &self.visits[visit];
+        let email = state
+            .person
+            .legacy_email(self.population.person(state.person));
+        let call = match signed_up_at {
+            Via::Stytch => ProviderCall::Auth0(auth0::Call::CreateUser {
                 email,
                 connection: Connection::Database,
                 verified: true,
-            };
-            self.send_errand(visit, ProviderCall::Auth0(call));
-        }
+            }),
+            Via::Auth0 => ProviderCall::Stytch(stytch::Call::CreateUser {
+                email,
+                org: self.organization(visit),
+            }),
+        };
+        self.send_errand(visit, call);
     }
 
     /// A person clicks on "log out": both sides end what they can end.
-    pub(super) fn log_out(&mut self, visit: usize) {
+    pub(in crate::rehearsal) fn log_out(&mut self, visit: usize) {
         let jar = self.jar(visit);
         self.count(Measure::VoluntaryLogouts, visit);
+        self.devices[self.visits[visit].device.0 as usize].left_at = Some(self.now);
         if let Some(cookie) = jar.stytch {
             self.send_errand(
                 visit,
@@ -530,6 +538,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             self.send_errand(visit, ProviderCall::Auth0(auth0::Call::Revoke { token }));
         }
         self.clear_cookies(visit);
+        self.end_visit(visit, Ending::Done);
     }
 }
 

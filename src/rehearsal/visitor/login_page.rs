@@ -59,11 +59,12 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         if let Some(cause) = cause {
             if first {
                 self.note_logout(visit, cause);
-            } else {
-                return self.try_again(visit, LockoutCause::FlagLoop);
             }
             if cause == LogoutCause::OldApp {
                 return self.locked_out(visit, LockoutCause::OldApp);
+            }
+            if !first {
+                return self.try_again(visit, LockoutCause::FlagLoop);
             }
         }
         match self.devices[device].standing {
@@ -93,9 +94,15 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
     fn note_logout(&mut self, visit: usize, cause: LogoutCause) {
         let state = &self.visits[visit];
         let device = state.device.0 as usize;
-        let forced = self
+        // A click on "log out" in another tab, or a new password set elsewhere, is the person's doing.
+        let by_choice = cause == LogoutCause::PasswordReset
+            || self.devices[device]
+                .left_at
+                .is_some_and(|at| at >= state.started);
+        let known = self
             .baseline
-            .is_some_and(|baseline| !baseline.met_login(state.person, state.ordinal));
+            .is_none_or(|baseline| baseline.met_login(state.person, state.ordinal));
+        let forced = !known && !by_choice;
         self.devices[device].standing = Standing::Out(Out {
             since: self.now,
             cause,

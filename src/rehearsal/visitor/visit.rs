@@ -34,6 +34,12 @@ pub(in crate::rehearsal) struct Visit {
     pub(in crate::rehearsal) attempts: u8,
     /// Whether a login page was met in this visit.
     pub(in crate::rehearsal) met_login: bool,
+    /// When it started.
+    pub(in crate::rehearsal) started: Timestamp,
+    /// Whether the flag was seen on in its private window.
+    pub(in crate::rehearsal) private_moved: bool,
+    /// Whether the person has reset their password in it.
+    pub(in crate::rehearsal) knows_password: bool,
     /// Whether it is somebody's first, who has no account yet.
     pub(in crate::rehearsal) signs_up: bool,
     pages_done: u16,
@@ -107,6 +113,9 @@ impl<V: Verifier> Rehearsal<'_, V> {
             login: None,
             attempts: 0,
             met_login: false,
+            started: self.now,
+            private_moved: false,
+            knows_password: false,
             signs_up: ordinal == super::login_page::SIGN_UP,
             pages_done: 0,
             reloads: 0,
@@ -128,22 +137,33 @@ impl<V: Verifier> Rehearsal<'_, V> {
         self.load_page(visit);
     }
 
-    /// The next page of a visit loads: at once where nobody needs to be asked, else request by request.
+    /// The next page of a visit loads. Pages for which nobody needs to be asked are gone through at
+    /// once, each at its own time; the first that needs a provider waits for its turn.
     pub(in crate::rehearsal) fn load_page(&mut self, visit: usize) {
+        let turn = self.now;
         while self.load_locally(visit) {
-            match self.next_page(visit) {
-                // Another visit of the device may change its jar in between.
-                Some(at) if self.devices[self.visits[visit].device.0 as usize].visits > 1 => {
-                    self.agenda.add(at, self.whose(visit), Event::Page(visit));
-                    return;
-                }
-                Some(at) => self.now = at,
-                None => return,
+            let Some(at) = self.next_page(visit) else {
+                return;
+            };
+            // Another visit of the device may change its jar in between.
+            if self.devices[self.visits[visit].device.0 as usize].visits > 1 {
+                self.agenda.add(at, self.whose(visit), Event::Page(visit));
+                return;
             }
+            self.now = at;
         }
+        if self.now > turn {
+            self.agenda
+                .add(self.now, self.whose(visit), Event::Page(visit));
+            return;
+        }
+        self.send_requests(visit);
+    }
+
+    /// All requests of a page load set out, a little after each other.
+    fn send_requests(&mut self, visit: usize) {
         let spec = &self.scenario.population.visits;
-        let state = &self.visits[visit];
-        let requests = requests(spec.parallel_requests, state.shape.two_tabs);
+        let requests = requests(spec.parallel_requests, self.visits[visit].shape.two_tabs);
         let whose = self.whose(visit);
         let started = self.now;
         self.visits[visit].page = Page {
@@ -264,9 +284,11 @@ impl<V: Verifier> Rehearsal<'_, V> {
             return Some(self.now + self.think(visit));
         }
         if state.shape.logs_out {
-            self.log_out(visit);
+            self.agenda
+                .add(self.now, self.whose(visit), Event::LogOut(visit));
+        } else {
+            self.end_visit(visit, Ending::Done);
         }
-        self.end_visit(visit, Ending::Done);
         None
     }
 
