@@ -156,6 +156,8 @@ impl Fixture {
         self.count(1, web, Measure::Refreshes, 8);
         self.count(1, web, Measure::Retries, 10);
         self.count(1, web, Measure::LogicalCalls, 608);
+        self.count(1, web, Measure::DevicesMigrated, 496);
+        self.count(1, ios, Measure::DevicesMigrated, 100);
         self.count(1, ios, Measure::MigrationsEligible, 100);
         self.count(1, ios, Measure::MigrationAttempts, 100);
         self.count(1, ios, Measure::MigrateCalls, 100);
@@ -325,12 +327,7 @@ impl Fixture {
                 stytch: &self.stytch,
             }),
             driver: self.driver,
-            assumptions: vec![Assumption {
-                key: "stytch.userinfo_timeout".to_owned(),
-                value: "5s".to_owned(),
-                default: "5s".to_owned(),
-                source: "UNCONFIRMED".to_owned(),
-            }],
+            assumptions: assumptions(),
         })
     }
 }
@@ -342,6 +339,7 @@ fn identity(driver: Driver) -> Identity {
         text: "question = \"Who is logged out when a quarter of the people is moved?\"\n"
             .to_owned(),
         sha256: "5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9".to_owned(),
+        files: vec!["rolling.toml".to_owned(), "base-consumer.toml".to_owned()],
         seed: 18_446_744_073_709_551_615,
         overrides: Vec::new(),
         strategy: "rolling".to_owned(),
@@ -360,4 +358,28 @@ fn run() -> Run {
         started: Moment::new(Timestamp::from_secs(1_795_500_000)),
         ended: Moment::new(Timestamp::from_secs(1_795_500_061)),
     }
+}
+
+fn assumptions() -> Vec<Assumption> {
+    let setting = |key: &str, value: &str, default: bool, source: &str| Assumption {
+        key: key.to_owned(),
+        value: value.to_owned(),
+        default,
+        source: source.to_owned(),
+    };
+    vec![
+        setting("population.users", "1000", false, "the scenario"),
+        setting(
+            "providers.stytch.userinfo_timeout",
+            "\"5s\"",
+            true,
+            "an assumption: UNCONFIRMED",
+        ),
+        setting(
+            "providers.stytch.migrate_error_status",
+            "422",
+            false,
+            "the scenario",
+        ),
+    ]
 }

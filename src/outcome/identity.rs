@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Moment;
+use crate::scenario::{self, Cutover, Loaded, Strategy};
 
 /// What was rehearsed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -13,14 +14,17 @@ pub struct Identity {
     pub scenario: String,
     /// The question it answers.
     pub question: String,
-    /// The scenario's text as it was read, the main file only.
+    /// The scenario's text: its file, the files it extends and the settings of the command line,
+    /// merged to one.
     pub text: String,
-    /// SHA-256 of the scenario's text and of every file it includes, in hexadecimal.
+    /// SHA-256 of the text, in hexadecimal.
     pub sha256: String,
+    /// The scenario's file and those it extends, in this order.
+    pub files: Vec<String>,
     /// The seed of everything random.
     pub seed: u64,
-    /// Settings changed on the command line, in order.
-    pub overrides: Vec<Override>,
+    /// Settings of the command line, as written: `population.users=500`.
+    pub overrides: Vec<String>,
     /// Name of the strategy.
     pub strategy: String,
     /// Who carried the calls.
@@ -29,14 +33,40 @@ pub struct Identity {
     pub tool_version: String,
 }
 
-/// A setting changed on the command line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Override {
-    /// The setting's path: `population.users`.
-    pub key: String,
-    /// Its value, as written.
-    pub value: String,
+impl Identity {
+    /// Of a loaded scenario.
+    pub fn new(loaded: &Loaded, driver: Driver, tool_version: &str) -> Self {
+        let scenario = &loaded.scenario;
+        Self {
+            scenario: scenario.name.clone(),
+            question: scenario.question.clone(),
+            text: loaded.text.clone(),
+            sha256: loaded.hash.clone(),
+            files: loaded
+                .files
+                .iter()
+                .map(|file| file.display().to_string())
+                .collect(),
+            seed: scenario.seed,
+            overrides: loaded.overrides.clone(),
+            strategy: strategy(&scenario.cutover).to_owned(),
+            driver,
+            tool_version: tool_version.to_owned(),
+        }
+    }
+}
+
+/// A strategy as scenarios write it.
+const fn strategy(cutover: &Cutover) -> &'static str {
+    match (&cutover.strategy, cutover.rollback.is_some()) {
+        (Strategy::None, _) => "none",
+        (Strategy::AllAtOnce { .. }, false) => "all-at-once",
+        (Strategy::AllAtOnce { .. }, true) => "all-at-once with rollback",
+        (Strategy::Rolling(_), false) => "rolling",
+        (Strategy::Rolling(_), true) => "rolling with rollback",
+        (Strategy::ZeroDowntime { .. }, false) => "zero-downtime",
+        (Strategy::ZeroDowntime { .. }, true) => "zero-downtime with rollback",
+    }
 }
 
 /// Who carried the calls.
@@ -73,16 +103,34 @@ pub struct Machine {
     pub arch: String,
 }
 
-/// An assumption that the result rests on: a setting that no source confirms.
+/// A setting with its value, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Assumption {
     /// The setting's path.
     pub key: String,
-    /// Its value in this rehearsal.
+    /// Its value in this rehearsal, as TOML.
     pub value: String,
-    /// Its default.
-    pub default: String,
-    /// Where the default comes from.
+    /// Whether nobody set it.
+    pub default: bool,
+    /// Where a default comes from; `UNCONFIRMED` stands in it where no source tells.
     pub source: String,
+}
+
+impl Assumption {
+    /// Whether it is a default that no source confirms.
+    pub fn is_unconfirmed(&self) -> bool {
+        self.default && self.source.contains("UNCONFIRMED")
+    }
+}
+
+impl From<&scenario::Assumption> for Assumption {
+    fn from(setting: &scenario::Assumption) -> Self {
+        Self {
+            key: setting.key.clone(),
+            value: setting.value.clone(),
+            default: setting.default,
+            source: setting.source.to_owned(),
+        }
+    }
 }

@@ -39,7 +39,7 @@ pub use check::{Check, CheckKind, Explanation, Side};
 pub use counts::{CountRow, Phase, TimelineColumns};
 pub use flag::FlagCheck;
 pub use health::{DriverHealth, Lateness};
-pub use identity::{Assumption, Driver, Identity, Machine, Override, Run};
+pub use identity::{Assumption, Driver, Identity, Machine, Run};
 pub(crate) use judgement::grouped;
 pub use judgement::{
     Amount, GateOutcome, GateResult, InvariantOutcome, InvariantResult, Samples, Status, Unit,
@@ -100,7 +100,7 @@ pub struct Outcome {
     pub flag_shares: Vec<FlagCheck>,
     /// Sums that must agree: within the recording, and with what the providers say.
     pub checks: Vec<Check>,
-    /// Assumptions that the result rests on.
+    /// Every setting with its value; those that nobody set with their source.
     pub assumptions: Vec<Assumption>,
     /// Whether it passed; absent until [`crate::verdict::judge`] has spoken.
     pub verdict: Option<Verdict>,
@@ -159,7 +159,7 @@ pub struct Rehearsed<'a> {
     pub ledgers: Option<Ledgers<'a>>,
     /// How well the driver kept its times.
     pub driver: DriverHealth,
-    /// Assumptions that the result rests on.
+    /// Every setting.
     pub assumptions: Vec<Assumption>,
 }
 

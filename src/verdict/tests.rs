@@ -53,6 +53,7 @@ const VALUES: &[(&str, GateResult, &str, u64)] = &[
         "99.4%",
         500,
     ),
+    ("devices_migrated > 99%", GateResult::Holds, "99.3333%", 600),
     ("devices_on_stytch >= 98%", GateResult::Holds, "98.01%", 602),
     ("residue < 1%", GateResult::Fails, "1.99%", 602),
     ("residue <= 12", GateResult::Holds, "12", 602),

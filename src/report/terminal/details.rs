@@ -452,23 +452,17 @@ fn millis(micros: i64) -> String {
     format!("{:.1} ms", micros as f64 / 1e3)
 }
 
-/// What the result rests on.
+/// What the result rests on and no source confirms.
 pub(super) fn assumptions(page: &mut Page, outcome: &Outcome) {
-    if outcome.assumptions.is_empty() {
-        return;
+    let open = outcome
+        .assumptions
+        .iter()
+        .filter(|setting| setting.is_unconfirmed());
+    let settings: Vec<String> = open
+        .map(|setting| format!("{} = {}", setting.key, setting.value))
+        .collect();
+    if !settings.is_empty() {
+        page.title("Defaults that no source confirms");
+        page.paragraph(&settings.join(", "));
     }
-    let rows = outcome.assumptions.iter().map(|assumption| {
-        let value = if assumption.value == assumption.default {
-            assumption.value.clone()
-        } else {
-            format!("{} (default {})", assumption.value, assumption.default)
-        };
-        vec![assumption.key.clone(), value, assumption.source.clone()]
-    });
-    page.table(
-        "Assumptions that this rests on",
-        &["setting", "value", "source"],
-        &[],
-        rows.collect(),
-    );
 }
