@@ -39,9 +39,9 @@ pub enum Status {
 pub struct GateOutcome {
     /// The gate, as the scenario writes it.
     pub gate: String,
-    /// The file it stands in.
+    /// The file it stands in; empty for a gate of the command line.
     pub file: String,
-    /// Its line, from 1.
+    /// Its line, from 1; 0 without a file.
     pub line: usize,
     /// Whether it holds.
     pub result: GateResult,

@@ -223,7 +223,13 @@ fn failures(page: &mut Page, verdict: &Verdict) {
     } in failed
     {
         page.gap();
-        page.line(Tone::Bad, &format!("✗ {gate}  ({file}:{line})"));
+        // A gate of the command line stands in no file.
+        let place = if file.is_empty() {
+            String::new()
+        } else {
+            format!("  ({file}:{line})")
+        };
+        page.line(Tone::Bad, &format!("✗ {gate}{place}"));
         for (what, text) in [("why", reason), ("look", look)] {
             if let Some(text) = text {
                 page.item(what, text);

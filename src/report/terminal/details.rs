@@ -148,10 +148,10 @@ pub(super) fn phases(page: &mut Page, outcome: &Outcome) {
     const COLUMNS: [(Measure, &str); 7] = [
         (Measure::PageLoads, "page loads"),
         (Measure::ForcedLogouts, "forced logouts"),
-        (Measure::SilentMigrations, "silent migrations"),
+        (Measure::SilentMigrations, "migrated silently"),
         (Measure::Logins, "logins"),
         (Measure::Lockouts, "lockouts"),
-        (Measure::Abandonments, "abandonments"),
+        (Measure::Abandonments, "gave up"),
         (Measure::Retries, "retries"),
     ];
     let header: Vec<&str> = ["phase", "from"]
@@ -454,15 +454,27 @@ fn millis(micros: i64) -> String {
 
 /// What the result rests on and no source confirms.
 pub(super) fn assumptions(page: &mut Page, outcome: &Outcome) {
-    let open = outcome
+    let mut groups: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    for setting in outcome
         .assumptions
         .iter()
-        .filter(|setting| setting.is_unconfirmed());
-    let settings: Vec<String> = open
-        .map(|setting| format!("{} = {}", setting.key, setting.value))
-        .collect();
-    if !settings.is_empty() {
-        page.title("Defaults that no source confirms");
-        page.paragraph(&settings.join(", "));
+        .filter(|setting| setting.is_unconfirmed())
+    {
+        let (table, key) = setting.key.rsplit_once('.').unwrap_or(("", &setting.key));
+        match groups.last_mut() {
+            Some((of, value, keys)) if *of == table && *value == setting.value => keys.push(key),
+            _ => groups.push((table, &setting.value, vec![key])),
+        }
     }
+    if groups.is_empty() {
+        return;
+    }
+    page.title("Defaults that no source confirms");
+    let told = groups
+        .iter()
+        .map(|(table, value, keys)| match keys.as_slice() {
+            [key] => format!("{table}.{key} = {value}"),
+            keys => format!("{} settings of {table} = {value}", keys.len()),
+        });
+    page.paragraph(&told.collect::<Vec<String>>().join(", "));
 }
