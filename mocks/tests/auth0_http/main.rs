@@ -1,0 +1,9 @@
+//! Whole flows against a tenant on a real socket, as a scripted browser and an application drive them.
+#![cfg(feature = "http")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod browser;
+mod records;
+mod scene;
+mod tokens;
+mod trouble;
