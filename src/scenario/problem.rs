@@ -41,9 +41,12 @@ impl Sources {
         &self.0[source]
     }
 
-    /// Whether there is such a source.
-    pub(super) fn has(&self, place: &Place) -> bool {
-        place.source < self.0.len()
+    /// The text at a place.
+    pub(super) fn at(&self, place: &Place) -> &str {
+        self.get(place.source)
+            .text
+            .get(place.start..place.end)
+            .unwrap_or_default()
     }
 
     /// The line on which a place begins, from 1.

@@ -2,3 +2,4 @@
 
 mod outcome;
 mod scenario_files;
+mod scenario_loading;

@@ -1,5 +1,6 @@
 //! Scenario files: what is shipped loads, the schema agrees, and bad files say what is wrong.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cutover::scenario::{self, Overrides};
@@ -24,7 +25,7 @@ fn compare(path: &Path, now: &str) {
 }
 
 /// Files of a folder with this extension, in order.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .expect("the folder is there")
         .map(|entry| entry.expect("an entry").path())
@@ -89,6 +90,80 @@ fn every_shipped_scenario_loads_and_fits_the_schema() {
         );
         assert!(!loaded.scenario.gates.is_empty(), "{name} gates nothing");
     }
+}
+
+/// All key paths that a schema knows.
+fn paths(schema: &serde_json::Value, path: &str, all: &mut BTreeSet<String>) {
+    for variant in schema["anyOf"].as_array().into_iter().flatten() {
+        paths(variant, path, all);
+    }
+    if schema["items"]["type"] == "object" {
+        paths(&schema["items"], path, all);
+    }
+    for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
+        let path = format!("{path}.{key}");
+        paths(inner, &path, all);
+        // A variant without settings can be named without its table.
+        if inner["properties"] != serde_json::json!({}) {
+            all.insert(path);
+        }
+    }
+}
+
+/// All key paths that a file sets.
+fn set_paths(file: &serde_json::Value, path: &str, all: &mut BTreeSet<String>) {
+    for item in file.as_array().into_iter().flatten() {
+        set_paths(item, path, all);
+    }
+    for (key, inner) in file.as_object().into_iter().flatten() {
+        let path = format!("{path}.{key}");
+        set_paths(inner, &path, all);
+        all.insert(path);
+    }
+}
+
+#[test]
+fn the_fixtures_set_every_key_and_fit_the_schema() {
+    let schema = scenario::schema();
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let (mut known, mut set) = (BTreeSet::new(), BTreeSet::new());
+    paths(&schema, "", &mut known);
+    for path in files(&root().join("tests/scenario-files")) {
+        let json = as_json(&path);
+        let complaints: Vec<String> = validator
+            .iter_errors(&json)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(complaints.is_empty(), "{}: {complaints:#?}", path.display());
+        set_paths(&json, "", &mut set);
+    }
+    let missing: Vec<_> = known.difference(&set).collect();
+    assert!(missing.is_empty(), "no fixture sets {missing:#?}");
+}
+
+#[test]
+fn the_schema_refuses_what_has_the_wrong_shape() {
+    let schema = jsonschema::validator_for(&scenario::schema()).expect("a schema");
+    for name in [
+        "beta",
+        "names",
+        "ranges",
+        "rates",
+        "retry",
+        "shares",
+        "spans",
+        "unknown-key",
+        "wrong-types",
+    ] {
+        let path = root().join(format!("tests/scenario-errors/{name}.toml"));
+        let json = as_json(&path);
+        assert!(!schema.is_valid(&json), "{name} fits the schema");
+    }
+}
+
+#[test]
+fn the_schema_is_one_by_its_own_standard() {
+    jsonschema::meta::validate(&scenario::schema()).expect("a valid draft 2020-12 schema");
 }
 
 #[test]

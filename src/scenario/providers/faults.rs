@@ -1,6 +1,7 @@
 //! Faults of a provider as the scenario writes them: what goes wrong, when, where, how often.
 
 use cutover_mocks::fault::{Fault, FaultKind, FaultPlan};
+use cutover_mocks::share::Share;
 use cutover_mocks::time::Span;
 
 use super::super::kind::{OneOf, Or};
@@ -117,7 +118,7 @@ fn read_fault<E: Copy + PartialEq>(
         .value
         .rate()
     });
-    if kind.sound && kind.value == Kind::Limit && share.sound && share.given {
+    if kind.sound && kind.value == Kind::Limit && share.sound && share.value < Share::ONE {
         let problem = Problem::new("a limit covers every call")
             .at(&share.place, "a share has no meaning here")
             .at(&kind.place, "the fault is a limit")
