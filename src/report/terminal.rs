@@ -4,6 +4,7 @@
 //! `NO_COLOR` or a pipe asks for plain text. Every mark stands beside a word, so that nothing is
 //! said by colour alone. No line is longer than 100 columns but for names that are.
 
+mod counts;
 mod details;
 mod page;
 
@@ -26,7 +27,7 @@ pub fn terminal(outcome: &Outcome) -> String {
         failures(&mut page, verdict);
         invariants(&mut page, verdict);
     }
-    details::counts(&mut page, outcome);
+    counts::counts(&mut page, outcome);
     details::phases(&mut page, outcome);
     details::latency(&mut page, outcome);
     details::calls(&mut page, outcome);

@@ -3,6 +3,7 @@
 use cutover_mocks::fault::{Fault, FaultPlan};
 use cutover_mocks::share::Share;
 use cutover_mocks::time::Timestamp;
+use proptest::prelude::*;
 
 use super::*;
 use crate::outcome::fixture::{Fixture, slice};
@@ -256,4 +257,42 @@ fn each_broken_sum_is_named() {
     let mut timeline = Fixture::healthy();
     timeline.recording.timeline.rows[0][0] += 1;
     assert_eq!(broken(&checks_of(&timeline)), ["the timeline adds up"]);
+}
+
+/// Answers by status, and how many of each their callers lost: to a timeout, to a closed connection.
+fn answers() -> impl Strategy<Value = BTreeMap<u16, (u64, u64, u64)>> {
+    let statuses = proptest::sample::select(vec![200_u16, 400, 429, 500, 503]);
+    proptest::collection::btree_map(statuses, (0..50_u64, 0..5_u64, 0..5_u64), 1..5)
+}
+
+proptest! {
+    #[test]
+    fn lost_answers_are_explained_and_one_that_nobody_lost_is_not(
+        answers in answers(),
+        closed_by_provider in 0..5_u64,
+        never_arrived in 0..5_u64,
+        extra in 1..5_u64,
+    ) {
+        let mut fixture = Fixture::empty();
+        let at = auth0::Endpoint::Token;
+        let (mut timed_out, mut closed) = (never_arrived, closed_by_provider);
+        for (&status, &(seen, late, cut)) in &answers {
+            fixture.recording.auth0_calls.insert((at, status), seen);
+            fixture.auth0.calls.insert((at, status), seen + late + cut);
+            timed_out += late;
+            closed += cut;
+        }
+        fixture.auth0.calls.insert((at, 0), closed_by_provider);
+        fixture.recording.auth0_calls.insert((at, 599), timed_out);
+        fixture.recording.auth0_calls.insert((at, 0), closed);
+        if let Some(check) = checks_of(&fixture).iter().find(|check| check.name == "auth0.token") {
+            prop_assert!(check.holds(), "{check:?}");
+        }
+        // More calls than callers lost, and an answer that the provider never gave.
+        *fixture.auth0.calls.entry((at, 201)).or_insert(0) += extra + never_arrived;
+        prop_assert_eq!(find(&checks_of(&fixture), "auth0.token").unexplained, extra);
+        fixture.auth0.calls.remove(&(at, 201));
+        fixture.recording.auth0_calls.insert((at, 418), extra);
+        prop_assert_eq!(find(&checks_of(&fixture), "auth0.token").unexplained, extra);
+    }
 }

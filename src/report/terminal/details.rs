@@ -1,145 +1,17 @@
 //! The tables and lines behind the verdict.
 
-use std::cmp::Reverse;
-
 use cutover_mocks::time::Span;
 
 use super::page::{Page, Tone};
 use super::share;
 use crate::outcome::{
     Allowance, Amount, CallLimit, Check, CheckKind, Driver, EndpointCalls, LatencyRow, Lateness,
-    Moment, Outcome, PeakCalls, Scope, Unit, grouped,
+    Moment, Outcome, Scope, Unit, grouped,
 };
 use crate::recorder::Measure;
 
-/// Causes that a row names; the others are summed up.
-const NAMED: usize = 4;
-
-/// The vocabulary's counts with their causes.
-pub(super) fn counts(page: &mut Page, outcome: &Outcome) {
-    let people = outcome.people;
-    let total = |measure: Measure| outcome.total(measure);
-    let seen = (people.devices_seen, "devices seen");
-    let everyone = (people.people, "people");
-    let attempts = (total(Measure::MigrationAttempts), "attempts");
-    let live = (
-        people.on_legacy_at_end + people.on_stytch_at_end,
-        "live sessions at the end",
-    );
-    let checks = (total(Measure::AdmissionChecks), "answers checked");
-    let row = |name: &str, part: u64, (whole, of): (u64, &str), why: String| -> Vec<String> {
-        let of = format!("{} of {} {of}", share(part, whole), grouped(whole));
-        vec![name.to_owned(), grouped(part), of, why]
-    };
-    let causes = |kind: &str| causes(outcome, kind);
-    let measured = |name: &str, measure: Measure, whole: (u64, &str), kind: &str| {
-        row(name, total(measure), whole, causes(kind))
-    };
-    let storm = match outcome.login_peak {
-        Some(PeakCalls { per_second, at }) => format!("peak {per_second}/s {}", when(outcome, at)),
-        None => String::new(),
-    };
-    let begun = (total(Measure::LoginAttempts), "begun");
-    let out = (total(Measure::ForcedLogouts), "forced logouts");
-    let not_moved = match causes("migration_failed") {
-        failed if failed.is_empty() => String::new(),
-        failed => format!("failed: {failed}"),
-    };
-    let rows = vec![
-        measured(
-            "forced logouts",
-            Measure::ForcedLogouts,
-            seen,
-            "forced_logout",
-        ),
-        row(
-            "still logged out at the end",
-            people.still_out_at_end,
-            seen,
-            String::new(),
-        ),
-        measured(
-            "natural logouts",
-            Measure::NaturalLogouts,
-            seen,
-            "natural_logout",
-        ),
-        row(
-            "silent migrations",
-            total(Measure::SilentMigrations),
-            attempts,
-            not_moved,
-        ),
-        measured("lockouts", Measure::Lockouts, everyone, "lockout"),
-        measured(
-            "abandonments",
-            Measure::Abandonments,
-            everyone,
-            "abandonment",
-        ),
-        row(
-            "duplicate accounts",
-            total(Measure::DuplicateAccounts),
-            everyone,
-            String::new(),
-        ),
-        row("logins", total(Measure::Logins), begun, storm),
-        row(
-            "logins after a forced logout",
-            total(Measure::Relogins),
-            out,
-            String::new(),
-        ),
-        measured(
-            "wrongly admitted",
-            Measure::WronglyAdmitted,
-            checks,
-            "wrongly_admitted",
-        ),
-        row(
-            "residue on the legacy provider",
-            people.on_legacy_at_end,
-            live,
-            String::new(),
-        ),
-    ];
-    page.table(
-        "What happened",
-        &["", "count", "share", "causes"],
-        &[1],
-        rows,
-    );
-    if outcome.incidents_dropped > 0 {
-        page.paragraph(&format!(
-            "The event log is full: {} incidents are counted here and not in it.",
-            grouped(outcome.incidents_dropped)
-        ));
-    }
-}
-
-/// The commonest causes of a kind of incident: `refresh_race 2, migrate_429 1`.
-fn causes(outcome: &Outcome, kind: &str) -> String {
-    let mut causes: Vec<(u64, &str)> = outcome
-        .causes
-        .iter()
-        .filter(|cause| cause.kind == kind)
-        .filter_map(|cause| Some((cause.count, cause.cause.as_deref()?)))
-        .collect();
-    causes.sort_by_key(|&(count, name)| (Reverse(count), name));
-    let others: u64 = causes.iter().skip(NAMED).map(|(count, _)| count).sum();
-    let mut parts: Vec<String> = causes
-        .iter()
-        .take(NAMED)
-        .map(|(count, name)| format!("{name} {}", grouped(*count)))
-        .collect();
-    if others > 0 {
-        parts.push(format!("others {}", grouped(others)));
-    }
-    parts.join(", ")
-}
-
 /// A moment as people look for it: after the start of the rehearsal.
-fn when(outcome: &Outcome, at: Moment) -> String {
+pub(super) fn when(outcome: &Outcome, at: Moment) -> String {
     format!("at +{}", at.offset(outcome.start))
 }
 
