@@ -21,6 +21,7 @@ use crate::time::{Span, Timestamp};
 /// An Auth0 tenant with one application and one API.
 #[derive(Clone, Debug)]
 pub struct Tenant {
+    start: Timestamp,
     pub(super) settings: Settings,
     pub(super) users: Users,
     pub(super) families: Families,
@@ -73,6 +74,7 @@ impl Tenant {
     /// A tenant without users, all of its limits untouched at the start.
     pub fn new(settings: Settings, start: Timestamp) -> Self {
         Self {
+            start,
             users: Users::default(),
             families: Families::default(),
             logins: Passing::new(settings.transaction_life),
@@ -211,6 +213,11 @@ impl Tenant {
             Call::ClientCredentials | Call::Other => Ok(Reply::Done),
             Call::Unreadable { .. } => Err(Error::Other),
         }
+    }
+
+    /// When the tenant was set up.
+    pub fn start(&self) -> Timestamp {
+        self.start
     }
 
     /// The tenant's own idea of now.

@@ -45,6 +45,10 @@ impl Servers {
             None => None,
             Some(served) => {
                 let door = Door::open(served.address).await?;
+                let keys = served.tenant.keys(served.tenant.start());
+                // Two keys take a while to be made; a panic in there would show at their first use.
+                let made = tokio::task::spawn_blocking(move || auth0::Face::keys().prepare(keys));
+                drop(made.await);
                 let url = door.base_url();
                 let issuer = served.issuer.unwrap_or_else(|| format!("{url}/"));
                 let face = auth0::Face::new(

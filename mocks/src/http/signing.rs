@@ -61,7 +61,9 @@ pub enum BadToken {
     Invalid,
 }
 
-type Keys = BTreeMap<(Owner, KeyId), Arc<SigningKey>>;
+/// A key's place is taken under the lock; the key itself is made outside, so that nobody waits for
+/// a key that they do not need.
+type Keys = BTreeMap<(Owner, KeyId), Arc<OnceLock<Arc<SigningKey>>>>;
 
 static KEYS: OnceLock<Mutex<Keys>> = OnceLock::new();
 
@@ -87,19 +89,18 @@ impl KeyRing {
 
     /// The key with this id, made now if nobody asked for it before (takes about 0.1 s).
     pub fn key(self, id: KeyId) -> Arc<SigningKey> {
-        Arc::clone(
-            keys()
-                .entry((self.owner, id))
-                .or_insert_with(|| Arc::new(SigningKey::generate(id))),
-        )
+        let place = Arc::clone(keys().entry((self.owner, id)).or_default());
+        Arc::clone(place.get_or_init(|| Arc::new(SigningKey::generate(id))))
     }
 
     /// Which key a `kid` names, if it has been made.
     pub fn find(self, kid: &str) -> Option<KeyId> {
         let range = (self.owner, KeyId(0))..=(self.owner, KeyId(u16::MAX));
+        let named =
+            |place: &OnceLock<Arc<SigningKey>>| place.get().is_some_and(|key| key.kid == kid);
         keys()
             .range(range)
-            .find(|(_, key)| key.kid == kid)
+            .find(|(_, place)| named(place))
             .map(|((_, id), _)| *id)
     }
 

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cutover_mocks::auth0::*;
 use cutover_mocks::http::password_of;
+use cutover_mocks::http::stamp::STAMP;
 use cutover_mocks::http::stamp::TOOK;
 use cutover_mocks::time::Span;
 use reqwest::StatusCode;
@@ -233,4 +234,56 @@ async fn a_forged_token_opens_nothing() {
     let forged = URL_SAFE_NO_PAD.encode(claims.to_string());
     parts[1] = &forged;
     assert_eq!(scene.userinfo(&parts.join(".")).await.status(), 401);
+}
+
+#[tokio::test]
+async fn an_audience_that_is_no_api_of_the_tenant_is_refused() {
+    let mut scene = Scene::new(|_| ()).await;
+    let password = password_of(ADA);
+    let fields = [
+        ("grant_type", "password"),
+        ("client_id", "cutover-client"),
+        ("username", ADA),
+        ("password", &password),
+        ("audience", "https://elsewhere.example"),
+    ];
+    let answer = scene.post("/oauth/token", &fields).await.unwrap();
+    assert_eq!(answer.status(), 400);
+    let path = "/authorize?response_type=code&client_id=cutover-client&audience=x&redirect_uri=https%3A%2F%2Fapp.example";
+    let back = query(&location(&scene.get(path, &[]).await));
+    assert_eq!(back["error_description"], "Service not found: x");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_tabs_that_refresh_at_once_one_wins_and_all_are_logged_out() {
+    let mut scene = Scene::new(|_| ()).await;
+    let tokens = scene.log_in().await;
+    let url = scene.url("/oauth/token");
+    let body = format!(
+        "grant_type=refresh_token&client_id=cutover-client&refresh_token={}",
+        text(&tokens, "refresh_token")
+    );
+    let calls: Vec<_> = (0..8)
+        .map(|_| {
+            let call = scene
+                .client
+                .post(&url)
+                .header(STAMP, scene.stamp())
+                .body(body.clone());
+            tokio::spawn(call.send())
+        })
+        .collect();
+    let mut won = Vec::new();
+    for call in calls {
+        let answer = call.await.unwrap().unwrap();
+        if answer.status() == 200 {
+            won.push(serde_json::from_str::<Value>(&answer.text().await.unwrap()).unwrap());
+        } else {
+            assert_eq!(answer.status(), 403);
+        }
+    }
+    assert_eq!(won.len(), 1);
+    let newest = text(&won[0], "refresh_token").to_owned();
+    assert_eq!(scene.refresh(&newest).await.unwrap().status(), 403);
+    assert_eq!(scene.running.auth0().unwrap().ledger().revoked, 1);
 }

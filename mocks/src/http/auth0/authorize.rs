@@ -124,6 +124,17 @@ fn read(face: &Face, uri: &Uri, headers: &HeaderMap) -> Result<(Asked, Call), Bo
         connection,
         hint: params.get("login_hint").map(str::to_owned),
     };
+    let audience = params.get("audience");
+    let api = face.parties().asks_for_api(audience).map_err(|_| {
+        let text = format!("Service not found: {}", audience.unwrap_or_default());
+        redirect(
+            &back(
+                &asked,
+                &[("error", "access_denied"), ("error_description", &text)],
+            ),
+            None,
+        )
+    })?;
     // `prompt=login` asks for a page whatever session there is.
     let sso = (params.get("prompt") != Some("login"))
         .then(|| cookie(headers))
@@ -136,9 +147,7 @@ fn read(face: &Face, uri: &Uri, headers: &HeaderMap) -> Result<(Asked, Call), Bo
             .map(|hint| face.directory().intern(hint)),
         silent: params.get("prompt") == Some("none"),
         scopes: texts::read_scope(params.get("scope").unwrap_or_default()),
-        api: params
-            .get("audience")
-            .is_some_and(|audience| audience == face.application().api),
+        api,
         challenge,
         sso,
     };

@@ -163,6 +163,11 @@ pub struct Parties {
     pub api: String,
 }
 
+/// An `audience` that the tenant has no API for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the audience is not an API of this tenant")]
+pub struct UnknownAudience;
+
 /// An access token as a JWT (Auth0's own profile).
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct AccessClaims {
@@ -221,6 +226,16 @@ impl Parties {
     /// The audience of the Management API.
     pub fn management_audience(&self) -> String {
         format!("{}api/v2/", self.issuer)
+    }
+
+    /// Whether a requested `audience` is the application's API; an error if it is nothing here.
+    pub fn asks_for_api(&self, audience: Option<&str>) -> Result<bool, UnknownAudience> {
+        match audience {
+            None => Ok(false),
+            Some(audience) if audience == self.api => Ok(true),
+            Some(audience) if audience == self.userinfo_audience() => Ok(false),
+            Some(_) => Err(UnknownAudience),
+        }
     }
 
     /// The text of an access token: a signed JWT, or an opaque one if it is for no API. The same

@@ -132,9 +132,16 @@ fn read(face: &Face, headers: &HeaderMap, body: &Bytes) -> Result<Call, Complain
                     Proof::WrongPassword
                 },
                 scopes: texts::read_scope(params.get("scope").unwrap_or_default()),
-                api: params
-                    .get("audience")
-                    .is_some_and(|audience| audience == face.application().api),
+                api: face
+                    .parties()
+                    .asks_for_api(params.get("audience"))
+                    .map_err(|_| {
+                        oauth_error(
+                            StatusCode::BAD_REQUEST,
+                            "invalid_request",
+                            "invalid audience specified for password grant exchange",
+                        )
+                    })?,
             }
         }
         "client_credentials" => {
