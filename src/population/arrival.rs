@@ -25,6 +25,8 @@ const DAY: Span = Span::from_days(1);
 const PER_DAY: u32 = 32;
 /// Ordinals of surges begin here, above those of any day.
 const SURGES: u32 = 1 << 24;
+/// At the end of a surge people come this many e-foldings more rarely than at its start.
+const SURGE_DECAY: f64 = 3.0;
 
 /// When a person who is not yet there signs up: evenly over the rehearsal's days, by the hour.
 pub(super) fn sign_up_time(scenario: &Scenario, dice: Dice, id: PersonId) -> Timestamp {
@@ -102,10 +104,9 @@ impl Population {
             for index in 0..self.people().len() as u32 {
                 let mut rolls = self.dice().rolls(Stream::Surge, index, number as u64);
                 if surge.share.falls(rolls.luck()) {
-                    // Exponentially fewer towards the end: mean at a third of the time, cut at its end.
-                    let delay = surge
-                        .within
-                        .scale((rolls.exponential() / 3.0).min(rolls.unit().max(0.999)));
+                    // Exponentially fewer towards the end, where the last of them come.
+                    let part = rolls.unit() * (1.0 - libm::exp(-SURGE_DECAY));
+                    let delay = surge.within.scale(-libm::log(1.0 - part) / SURGE_DECAY);
                     let id = PersonId(index);
                     let device = self.pick_device(id, &mut rolls);
                     let at = scenario.time.start + surge.at + delay;

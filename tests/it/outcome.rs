@@ -23,7 +23,7 @@ fn rehearse(file: &str, set: &[&str]) -> Outcome {
     let scenario = &loaded.scenario;
     let population = Population::new(scenario);
     let baseline = virtual_time::baseline(scenario, &population);
-    let simulated = virtual_time::simulate(scenario, &population, Some(&baseline));
+    let simulated = virtual_time::simulate(scenario, &population, Some(&baseline), |_, _| {});
     let recording = &simulated.ended.recording;
     let calls = recording
         .auth0_calls

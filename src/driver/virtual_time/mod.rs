@@ -3,13 +3,18 @@
 use cutover_mocks::answer::Outcome;
 use cutover_mocks::auth0::{self, Stamp, Tenant};
 use cutover_mocks::stytch::{Project, Step, UserInfoOutcome, UserInfoSeen};
+use cutover_mocks::time::Timestamp;
 
 use crate::population::Population;
 use crate::population::seed::{Starting, World};
 use crate::rehearsal::{
-    Baseline, ClaimsVerifier, Dispatch, Ended, ProviderAnswer, ProviderCall, Rehearsal, Seen,
+    Baseline, ClaimsVerifier, Dispatch, Ended, Progress, ProviderAnswer, ProviderCall, Rehearsal,
+    Seen,
 };
 use crate::scenario::{Cutover, Scenario, Strategy};
+
+/// Steps between two looks at how far a rehearsal has come.
+const WATCHED_EVERY: u32 = 1 << 14;
 
 /// A rehearsal in virtual time, and the providers as it left them.
 #[derive(Debug)]
@@ -27,15 +32,15 @@ pub fn simulate(
     scenario: &Scenario,
     population: &Population,
     baseline: Option<&Baseline>,
+    watch: impl FnMut(Timestamp, Progress),
 ) -> Simulated {
     let World {
         mut tenant,
         mut project,
         starting,
     } = World::new(scenario, population);
-    let ended = drive(scenario, population, &starting, baseline, |dispatch| {
-        perform(&mut tenant, &mut project, dispatch)
-    });
+    let answer = |dispatch: &Dispatch| perform(&mut tenant, &mut project, dispatch);
+    let ended = drive(scenario, population, &starting, baseline, answer, watch);
     Simulated {
         ended,
         tenant,
@@ -53,7 +58,9 @@ pub fn baseline(scenario: &Scenario, population: &Population) -> Baseline {
         cutover,
         ..scenario.clone()
     };
-    simulate(&unchanged, population, None).ended.baseline
+    simulate(&unchanged, population, None, |_, _| {})
+        .ended
+        .baseline
 }
 
 fn drive(
@@ -62,12 +69,18 @@ fn drive(
     starting: &Starting,
     baseline: Option<&Baseline>,
     mut perform: impl FnMut(&Dispatch) -> ProviderAnswer,
+    mut watch: impl FnMut(Timestamp, Progress),
 ) -> Ended {
     let mut rehearsal = Rehearsal::new(scenario, population, starting, baseline, ClaimsVerifier);
     rehearsal.set_holding(true);
     let mut calls: Vec<Dispatch> = Vec::new();
+    let mut steps = 0u32;
     while rehearsal.next_event().is_some() {
         rehearsal.step();
+        steps = steps.wrapping_add(1);
+        if steps.is_multiple_of(WATCHED_EVERY) {
+            watch(rehearsal.now(), rehearsal.progress());
+        }
         calls.extend(rehearsal.take_calls());
         for dispatch in calls.drain(..) {
             let answer = perform(&dispatch);

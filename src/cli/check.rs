@@ -1,0 +1,41 @@
+//! `cutover check`: scenario files are read and checked; nothing starts.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Failure, input, print, say};
+use crate::scenario::Overrides;
+use crate::verdict::exit;
+
+/// Which files.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The scenario files
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Lay a setting over each file, e.g. population.users=50000 (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
+    let overrides = Overrides {
+        set: args.set.clone(),
+        seed: None,
+    };
+    let mut code = exit::PASSED;
+    for file in &args.files {
+        match input::read_file(file, &overrides) {
+            Ok(input) => {
+                let scenario = &input.loaded.scenario;
+                print(&format!("{}: ok — {}", file.display(), scenario.question))?;
+            }
+            Err(failure) => {
+                say(&failure.message);
+                code = failure.code;
+            }
+        }
+    }
+    Ok(code)
+}

@@ -1,0 +1,38 @@
+//! Reading scenarios for commands: checked as a whole, gates included, before anything starts.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use super::{Failure, ScenarioArgs};
+use crate::scenario::{self, Loaded, Overrides};
+use crate::verdict::PlacedGate;
+
+/// A scenario that may be rehearsed.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) loaded: Loaded,
+    pub(super) gates: Vec<PlacedGate>,
+}
+
+/// Reads a scenario, or tells all that is wrong with it.
+pub(super) fn read(args: &ScenarioArgs) -> Result<Input, Failure> {
+    let overrides = Overrides {
+        set: args.set.clone(),
+        seed: args.seed,
+    };
+    read_file(&args.scenario, &overrides)
+}
+
+/// The same, for a file with these settings on top.
+pub(super) fn read_file(path: &Path, overrides: &Overrides) -> Result<Input, Failure> {
+    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let loaded = scenario::load(path, overrides)
+        .map_err(|problems| Failure::input(problems.render(color)))?;
+    let gates = loaded
+        .scenario
+        .gates
+        .iter()
+        .map(|gate| PlacedGate::read(gate.clone()).map_err(Failure::input))
+        .collect::<Result<_, _>>()?;
+    Ok(Input { loaded, gates })
+}

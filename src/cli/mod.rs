@@ -1,0 +1,151 @@
+//! The command line: one file a command; exit codes are the same for all of them.
+
+mod check;
+mod follow;
+mod input;
+mod mock;
+mod progress;
+mod results;
+mod run;
+mod schema;
+mod simulate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::verdict::exit;
+
+/// Rehearse the move of an application's logins from Auth0 to Stytch before your users live through it.
+#[derive(Debug, Parser)]
+#[command(name = "cutover", version, about, after_help = EXIT_CODES, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    every gate holds
+  1    a gate failed
+  2    wrong usage, or a scenario with problems
+  3    an invariant was violated: somebody was wrongly admitted, or counts contradict each other
+  4    inconclusive: the run cannot tell (the driver was late, or sums disagree with the providers')
+  5    the environment failed: a port in use, a disk that cannot be written
+  130  interrupted; what was measured is kept, marked incomplete";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Rehearse a scenario over real HTTP, against mocks of both providers on this machine
+    Run(run::RunArgs),
+    /// Rehearse a scenario in virtual time: the same decisions, no sockets, a fortnight in seconds
+    Simulate(simulate::SimulateArgs),
+    /// Check scenario files, without any traffic
+    Check(check::CheckArgs),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
+    /// Serve the mocks of both providers until stopped
+    Mock(mock::MockArgs),
+    /// Tell what happened to one person in a rehearsal
+    Follow(follow::FollowArgs),
+}
+
+/// Which scenario, with which settings on top.
+#[derive(Debug, Args)]
+struct ScenarioArgs {
+    /// The scenario file
+    scenario: PathBuf,
+    /// Lay a setting over the file, e.g. population.users=50000 (recorded in the outcome; repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Use this seed instead of the file's
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// Where results go.
+#[derive(Debug, Args)]
+struct ResultArgs {
+    /// Print the outcome as JSON on standard output, and the summary on standard error
+    #[arg(long)]
+    json: bool,
+    /// Directory in which the run's own directory is made
+    #[arg(long, default_value = "reports", value_name = "DIR")]
+    reports: PathBuf,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors, and go to standard output.
+            let code = if error.use_stderr() {
+                exit::BAD_INPUT
+            } else {
+                exit::PASSED
+            };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let result = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Simulate(args) => simulate::simulate(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Schema => schema::schema(),
+        Command::Mock(args) => mock::mock(&args),
+        Command::Follow(args) => follow::follow(&args),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            say(&failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// The user's input is wrong.
+    fn input(message: impl ToString) -> Self {
+        Self {
+            code: exit::BAD_INPUT,
+            message: message.to_string(),
+        }
+    }
+
+    /// The world around is not as it must be.
+    fn environment(error: impl std::fmt::Display) -> Self {
+        Self {
+            code: exit::ENVIRONMENT,
+            message: format!("error: {error}"),
+        }
+    }
+}
+
+/// Talk: to standard error, which may be gone.
+fn say(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(anstream::stderr(), "{}", text.trim_end());
+}
+
+/// Results: to standard output. A reader who has seen enough closes the pipe, which is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let mut out = anstream::stdout();
+    match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::environment(
+            format!("cannot write to standard output: {error}"),
+        )),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

@@ -1,0 +1,52 @@
+//! `cutover simulate`: a rehearsal in virtual time.
+
+use clap::Args;
+
+use super::progress::ProgressLine;
+use super::results::{Results, Setting};
+use super::{Failure, ResultArgs, ScenarioArgs, input};
+use crate::driver::virtual_time;
+use crate::outcome::{Completeness, Driver, DriverHealth, Ledgers};
+use crate::population::Population;
+
+/// What to simulate.
+#[derive(Debug, Args)]
+pub(super) struct SimulateArgs {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    #[command(flatten)]
+    results: ResultArgs,
+}
+
+pub(super) fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
+    let input = input::read(&args.scenario)?;
+    let results = Results::open(&args.results, &input.loaded)?;
+    let scenario = &input.loaded.scenario;
+    let line = ProgressLine::new(&scenario.time);
+    let population = Population::new(scenario);
+    let baseline = virtual_time::baseline(scenario, &population);
+    let simulated =
+        virtual_time::simulate(scenario, &population, Some(&baseline), |now, progress| {
+            line.show(now, progress);
+        });
+    line.finish();
+    let recording = &simulated.ended.recording;
+    let calls = recording
+        .auth0_calls
+        .values()
+        .chain(recording.stytch_calls.values())
+        .sum();
+    results.tell(
+        &input,
+        Setting {
+            driver: Driver::Virtual,
+            completeness: Completeness::Complete,
+            recording,
+            ledgers: Some(Ledgers {
+                auth0: simulated.tenant.ledger(),
+                stytch: simulated.project.ledger(),
+            }),
+            health: DriverHealth::exact(calls),
+        },
+    )
+}
