@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cutover_mocks::fault::{FaultKind, FaultPlan};
 use cutover_mocks::limit::Rate;
 use cutover_mocks::stytch::settings::WindowLimit;
 use cutover_mocks::{auth0, stytch};
@@ -49,6 +50,18 @@ pub struct CallLimit {
     pub scope: Scope,
     /// How much it lets through.
     pub allows: Allowance,
+    /// When it is in force; always, when absent.
+    pub during: Option<During>,
+}
+
+/// A stretch of scenario time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct During {
+    /// Its first moment.
+    pub from: Moment,
+    /// The first moment after it.
+    pub until: Moment,
 }
 
 /// Which calls share a limit.
@@ -164,57 +177,93 @@ fn total(by_status: &BTreeMap<u16, u64>) -> u64 {
 
 fn auth0_limits(settings: &auth0::Settings, endpoint: auth0::Endpoint) -> Vec<CallLimit> {
     use auth0::Endpoint::{Management, Other, UserInfo};
-    let bucket = |scope: Scope, rate: Rate| CallLimit {
-        scope,
-        allows: Allowance::Bucket {
-            per_second: rate.per_second,
-            burst: rate.burst,
-        },
-    };
     let own = settings
         .endpoint_limits
         .iter()
         .filter(|(limited, _)| *limited == endpoint);
     let mut limits: Vec<CallLimit> = own
-        .map(|(_, rate)| bucket(Scope::Endpoint, *rate))
+        .map(|(_, rate)| always(Scope::Endpoint, bucket(*rate)))
         .collect();
     // The Management API and what is not modelled are not part of the Authentication API's limit.
     if !matches!(endpoint, Management | Other) {
         limits.extend(
             settings
                 .tenant_limit
-                .map(|rate| bucket(Scope::Provider, rate)),
+                .map(|rate| always(Scope::Provider, bucket(rate))),
         );
     }
     if endpoint == UserInfo {
         limits.extend(
             settings
                 .userinfo_per_user
-                .map(|rate| bucket(Scope::Person, rate)),
+                .map(|rate| always(Scope::Person, bucket(rate))),
         );
     }
+    limits.extend(injected(&settings.faults, endpoint));
     limits
 }
 
 fn stytch_limits(settings: &stytch::Settings, endpoint: stytch::Endpoint) -> Vec<CallLimit> {
-    let window = |scope: Scope, limit: WindowLimit| CallLimit {
-        scope,
-        allows: Allowance::Window {
-            calls: limit.calls,
-            window_us: limit.window.as_micros(),
-        },
-    };
     let own = settings
         .endpoint_limits
         .iter()
         .filter(|(limited, _)| *limited == endpoint);
     let mut limits: Vec<CallLimit> = own
-        .map(|(_, limit)| window(Scope::Endpoint, *limit))
+        .map(|(_, limit)| always(Scope::Endpoint, window(*limit)))
         .collect();
     limits.extend(
         settings
             .project_limit
-            .map(|limit| window(Scope::Provider, limit)),
+            .map(|limit| always(Scope::Provider, window(limit))),
     );
+    limits.extend(injected(&settings.faults, endpoint));
     limits
+}
+
+const fn always(scope: Scope, allows: Allowance) -> CallLimit {
+    CallLimit {
+        scope,
+        allows,
+        during: None,
+    }
+}
+
+const fn bucket(rate: Rate) -> Allowance {
+    Allowance::Bucket {
+        per_second: rate.per_second,
+        burst: rate.burst,
+    }
+}
+
+const fn window(limit: WindowLimit) -> Allowance {
+    Allowance::Window {
+        calls: limit.calls,
+        window_us: limit.window.as_micros(),
+    }
+}
+
+/// Limits that a fault imposes on an endpoint for a while.
+fn injected<Endpoint: Copy + PartialEq>(
+    plan: &FaultPlan<Endpoint>,
+    endpoint: Endpoint,
+) -> impl Iterator<Item = CallLimit> {
+    plan.faults()
+        .iter()
+        .filter_map(move |fault| match (fault.kind, fault.endpoint) {
+            (FaultKind::Limit(rate), hit) if hit.is_none_or(|hit| hit == endpoint) => {
+                Some(CallLimit {
+                    scope: if hit.is_some() {
+                        Scope::Endpoint
+                    } else {
+                        Scope::Provider
+                    },
+                    allows: bucket(rate),
+                    during: Some(During {
+                        from: Moment::new(fault.from),
+                        until: Moment::new(fault.until),
+                    }),
+                })
+            }
+            _ => None,
+        })
 }

@@ -33,7 +33,7 @@ use sha2::{Digest, Sha256};
 use crate::recorder::{Measure, People, Recording};
 use crate::scenario::{Providers, Time};
 
-pub use calls::{Allowance, CallLimit, EndpointCalls, PeakCalls, Scope};
+pub use calls::{Allowance, CallLimit, During, EndpointCalls, PeakCalls, Scope};
 pub use causes::{Cause, Example, Part};
 pub use check::{Check, CheckKind, Explanation, Side};
 pub use counts::{CountRow, Phase, TimelineColumns};
