@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use cutover_mocks::fault::{Fault, FaultKind, FaultPlan};
+use cutover_mocks::limit::Rate;
+use cutover_mocks::share::Share;
 use cutover_mocks::time::{Span, Timestamp};
 
 use super::fixture::{Fixture, START};
@@ -98,6 +101,37 @@ fn moments_beyond_the_calendar_stop_at_its_end() {
     assert!(Moment::new(Timestamp::NEVER) > Moment::new(START + Span::from_days(36_500)));
     let json = serde_json::to_string(&Moment::new(START + Span::from_micros(1))).expect("text");
     assert_eq!(json, "\"2026-03-02T00:00:00.000001Z\"");
+}
+
+#[test]
+fn a_limit_that_a_fault_imposes_is_in_force_for_its_time() {
+    let mut fixture = Fixture::healthy();
+    let (from, until) = (START + Span::from_hours(1), START + Span::from_hours(2));
+    fixture.providers.auth0.faults = FaultPlan::new(vec![Fault {
+        from,
+        until,
+        endpoint: Some(auth0::Endpoint::Token),
+        share: Share::ONE,
+        kind: FaultKind::Limit(Rate {
+            per_second: 2.0,
+            burst: 4,
+        }),
+    }]);
+    let outcome = fixture.outcome();
+    let limits = |name: &str| {
+        outcome
+            .calls
+            .iter()
+            .find(|calls| calls.endpoint == name)
+            .map(|calls| calls.limits.clone())
+    };
+    let token = limits("auth0.token").expect("called");
+    let during = Some(During {
+        from: Moment::new(from),
+        until: Moment::new(until),
+    });
+    assert_eq!((token[1].scope, token[1].during), (Scope::Endpoint, during));
+    assert_eq!(limits("auth0.jwks").expect("called").len(), 1);
 }
 
 fn schema() -> serde_json::Value {

@@ -110,7 +110,7 @@ pub(super) fn calls(page: &mut Page, outcome: &Outcome) {
             || "-".to_owned(),
             |peak| format!("{}/s {}", peak.per_second, when(outcome, peak.at)),
         );
-        let limits: Vec<String> = calls.limits.iter().map(limit).collect();
+        let limits: Vec<String> = calls.limits.iter().map(|one| limit(outcome, one)).collect();
         let limits = if limits.is_empty() {
             "none set".to_owned()
         } else {
@@ -162,7 +162,7 @@ fn not_served(calls: &EndpointCalls) -> String {
     }
 }
 
-fn limit(limit: &CallLimit) -> String {
+fn limit(outcome: &Outcome, limit: &CallLimit) -> String {
     let allows = match limit.allows {
         Allowance::Bucket { per_second, .. } if per_second < 1.0 => {
             format!("{}/min", (per_second * 6_000.0).round() / 100.0)
@@ -172,11 +172,16 @@ fn limit(limit: &CallLimit) -> String {
             format!("{calls} per {}", Span::from_micros(window_us))
         }
     };
-    match limit.scope {
-        Scope::Endpoint => allows,
-        Scope::Provider => format!("{allows} over all"),
-        Scope::Person => format!("{allows} each person"),
-    }
+    let shared = match limit.scope {
+        Scope::Endpoint => "",
+        Scope::Provider => " over all",
+        Scope::Person => " each person",
+    };
+    let during = limit.during.map_or_else(String::new, |during| {
+        let after = |at: Moment| at.since(outcome.start);
+        format!(" from +{} to +{}", after(during.from), after(during.until))
+    });
+    format!("{allows}{shared}{during}")
 }
 
 /// Whether the flag kept its share.
@@ -324,6 +329,9 @@ fn millis(micros: i64) -> String {
     format!("{:.1} ms", micros as f64 / 1e3)
 }
 
+/// Settings of one table with one value that are named one by one.
+const MOST_KEYS: usize = 5;
+
 /// What the result rests on and no source confirms.
 pub(super) fn assumptions(page: &mut Page, outcome: &Outcome) {
     let mut groups: Vec<(&str, &str, Vec<&str>)> = Vec::new();
@@ -346,7 +354,10 @@ pub(super) fn assumptions(page: &mut Page, outcome: &Outcome) {
         .iter()
         .map(|(table, value, keys)| match keys.as_slice() {
             [key] => format!("{table}.{key} = {value}"),
-            keys => format!("{} settings of {table} = {value}", keys.len()),
+            keys if keys.len() > MOST_KEYS => {
+                format!("{} settings of {table} = {value}", keys.len())
+            }
+            keys => format!("{table}.{{{}}} = {value}", keys.join(", ")),
         });
     page.paragraph(&told.collect::<Vec<String>>().join(", "));
 }
