@@ -5,11 +5,15 @@ use cutover_mocks::time::Span;
 
 use super::kind::OneOf;
 use super::problem::Problem;
-use super::reader::{Table, Variants};
-use super::scalar::{Flag, LENGTH, Percent, SOME_LENGTH, count, length};
+use super::reader::{Setting, Table, Variants, setting};
+use super::scalar::{Count, Flag, LENGTH, Length, Percent, SOME_LENGTH, count, length};
 
 /// The application.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own that the scenario names"
+)]
 pub struct App {
     /// Instances behind the load balancer; each has its own caches.
     pub instances: u16,
@@ -124,15 +128,16 @@ pub enum OnMigrateFailure {
     LogOut,
 }
 
-const VERIFY: OneOf<Verify> = OneOf(&[("locally", Verify::Locally), ("by-call", Verify::ByCall)]);
+const VERIFICATIONS: OneOf<Verify> =
+    OneOf(&[("locally", Verify::Locally), ("by-call", Verify::ByCall)]);
 
-const SINGLE_FLIGHT: OneOf<SingleFlight> = OneOf(&[
+const FLIGHTS: OneOf<SingleFlight> = OneOf(&[
     ("off", SingleFlight::Off),
     ("per-instance", SingleFlight::PerInstance),
     ("shared", SingleFlight::Shared),
 ]);
 
-const ON_MIGRATE_FAILURE: OneOf<OnMigrateFailure> = OneOf(&[
+const FAILURES_TO_MIGRATE: OneOf<OnMigrateFailure> = OneOf(&[
     ("honour-legacy", OnMigrateFailure::HonourLegacy),
     ("log-out", OnMigrateFailure::LogOut),
 ]);
@@ -152,62 +157,178 @@ pub(super) const RETRIES: Variants = Variants {
     ],
 };
 
+const INSTANCES: Setting<Count> = setting(
+    "instances",
+    count(1, 10_000),
+    "Instances behind the load balancer; each has its own caches.",
+    "4",
+    "an assumption",
+);
+
+const VERIFY: Setting<OneOf<Verify>> = setting(
+    "verify",
+    VERIFICATIONS,
+    "How Stytch sessions are verified: by signature with cached keys, or by \
+     a call for each page load. Legacy access tokens are always verified \
+     locally.",
+    "locally",
+    "what Stytch's SDKs and jose do for session JWTs",
+);
+
+const JWKS_CACHE: Setting<Length> = setting(
+    "jwks_cache",
+    LENGTH,
+    "How long an instance keeps a provider's keys.",
+    "10m",
+    "jose 6, remote key sets",
+);
+
+const JWKS_COOLDOWN: Setting<Length> = setting(
+    "jwks_cooldown",
+    LENGTH,
+    "Keys are fetched again for an unknown key id, but not more often than \
+     this.",
+    "30s",
+    "jose 6, remote key sets",
+);
+
+const SINGLE_FLIGHT: Setting<OneOf<SingleFlight>> = setting(
+    "single_flight",
+    FLIGHTS,
+    "Who shares one refresh or migration of the same credential: nobody, \
+     the requests at one instance, or all (a lock in a shared store).",
+    "per-instance",
+    "an assumption",
+);
+
+const HONOUR_RETRY_AFTER: Setting<Flag> = setting(
+    "honour_retry_after",
+    Flag,
+    "Whether a Retry-After is honoured.",
+    "true",
+    "RFC 9110, section 10.2.3",
+);
+
+const TIMEOUT: Setting<Length> = setting(
+    "timeout",
+    SOME_LENGTH,
+    "The application waits this long for a provider.",
+    "10s",
+    "the Stytch and Auth0 SDKs' order of magnitude; an assumption",
+);
+
+const EXTEND_ON_RENEWAL: Setting<Flag> = setting(
+    "extend_on_renewal",
+    Flag,
+    "Whether renewing a session JWT also extends the session.",
+    "true",
+    "an assumption: legacy refresh tokens end by idleness as well",
+);
+
+const ON_MIGRATE_FAILURE: Setting<OneOf<OnMigrateFailure>> = setting(
+    "on_migrate_failure",
+    FAILURES_TO_MIGRATE,
+    "What happens when a session cannot be migrated now: the legacy session \
+     goes on being honoured, or the person is logged out.",
+    "honour-legacy",
+    "an assumption: both sessions are honoured meanwhile anyway",
+);
+
+const CREATE_MISSING: Setting<Flag> = setting(
+    "create_missing",
+    Flag,
+    "Whether a person who is missing in Stytch is created on the way to a \
+     migration.",
+    "false",
+    "Migrate Session creates nobody (Stytch docs); the application would \
+     have to",
+);
+
+const MIRROR_SIGNUPS: Setting<Flag> = setting(
+    "mirror_signups",
+    Flag,
+    "Whether a sign-up at Stytch also creates a record in the legacy provider.",
+    "true",
+    "Stytch's zero-downtime guide, rolling deployment",
+);
+
+const FLAG_DELAY: Setting<Length> = setting(
+    "flag_delay",
+    LENGTH,
+    "A flag change reaches each instance within this time, evenly spread.",
+    "5s",
+    "an assumption: streaming or polling flag clients",
+);
+
+const LOST_COOKIE: Setting<Percent> = setting(
+    "lost_cookie",
+    Percent,
+    "Share of responses that fail to keep a new cookie on the device.",
+    "0%",
+    "an assumption",
+);
+
+const SESSION_DURATION: Setting<Length> = setting(
+    "session_duration",
+    length(Span::from_mins(5), Span::from_mins(527_040)),
+    "`session_duration_minutes` asked of Stytch, at migration, login and \
+     renewal: 5 minutes to 366 days, in whole minutes.",
+    "30d",
+    "an assumption: as long as legacy refresh tokens live",
+);
+
+const FAILURES: Setting<Count> = setting(
+    "failures",
+    count(1, 10_000),
+    "Failures in a row that open it.",
+    "5",
+    "an assumption",
+);
+
+const OPEN_FOR: Setting<Length> = setting(
+    "open_for",
+    SOME_LENGTH,
+    "How long it stays open before a probe.",
+    "10s",
+    "an assumption",
+);
+
+const WAIT: Setting<Length> = setting("wait", LENGTH, "The wait.", "1s", "an assumption");
+
+const BUDGET: Setting<Percent> = setting(
+    "budget",
+    Percent,
+    "Retries may be at most this share of an instance's calls.",
+    "10%",
+    "Google SRE book, chapter 21",
+);
+
+const BASE: Setting<Length> = setting(
+    "base",
+    SOME_LENGTH,
+    "The first wait, or its bound.",
+    "100ms",
+    "an assumption",
+);
+
+const CAP: Setting<Length> = setting(
+    "cap",
+    SOME_LENGTH,
+    "The longest wait, or its bound.",
+    "5s",
+    "an assumption",
+);
+
 /// Reads `[app]`.
 pub(super) fn read(t: &mut Table<'_>) -> App {
     App {
-        instances: t
-            .key(
-                "instances",
-                count(1, 10_000),
-                "Instances behind the load balancer; each has its own caches.",
-            )
-            .or("4", "an assumption")
-            .value as u16,
-        verify: t
-            .key(
-                "verify",
-                VERIFY,
-                "How Stytch sessions are verified: by signature with cached keys, or by \
-            a call for each page load. Legacy access tokens are always verified \
-            locally.",
-            )
-            .or("locally", "what Stytch's SDKs and jose do for session JWTs")
-            .value,
-        jwks_cache: t
-            .key(
-                "jwks_cache",
-                LENGTH,
-                "How long an instance keeps a provider's keys.",
-            )
-            .or("10m", "jose 6, remote key sets")
-            .value,
-        jwks_cooldown: t
-            .key(
-                "jwks_cooldown",
-                LENGTH,
-                "Keys are fetched again for an unknown key id, but not more often than \
-            this.",
-            )
-            .or("30s", "jose 6, remote key sets")
-            .value,
-        single_flight: t
-            .key(
-                "single_flight",
-                SINGLE_FLIGHT,
-                "Who shares one refresh or migration of the same credential: nobody, \
-            the requests at one instance, or all (a lock in a shared store).",
-            )
-            .or("per-instance", "an assumption")
-            .value,
+        instances: t.get(&INSTANCES).value as u16,
+        verify: t.get(&VERIFY).value,
+        jwks_cache: t.get(&JWKS_CACHE).value,
+        jwks_cooldown: t.get(&JWKS_COOLDOWN).value,
+        single_flight: t.get(&SINGLE_FLIGHT).value,
         retry: read_retry(t),
-        honour_retry_after: t
-            .key(
-                "honour_retry_after",
-                Flag,
-                "Whether a Retry-After is honoured.",
-            )
-            .or("true", "RFC 9110, section 10.2.3")
-            .value,
+        honour_retry_after: t.get(&HONOUR_RETRY_AFTER).value,
         breaker: t
             .maybe(
                 "breaker",
@@ -217,96 +338,20 @@ pub(super) fn read(t: &mut Table<'_>) -> App {
                 read_breaker,
             )
             .map(|breaker| breaker.value),
-        timeout: t
-            .key(
-                "timeout",
-                SOME_LENGTH,
-                "The application waits this long for a provider.",
-            )
-            .or(
-                "10s",
-                "the Stytch and Auth0 SDKs' order of magnitude; an assumption",
-            )
-            .value,
+        timeout: t.get(&TIMEOUT).value,
         session_duration: read_session_duration(t),
-        extend_on_renewal: t
-            .key(
-                "extend_on_renewal",
-                Flag,
-                "Whether renewing a session JWT also extends the session.",
-            )
-            .or(
-                "true",
-                "an assumption: legacy refresh tokens end by idleness as well",
-            )
-            .value,
-        on_migrate_failure: t
-            .key(
-                "on_migrate_failure",
-                ON_MIGRATE_FAILURE,
-                "What happens when a session cannot be migrated now: the legacy session \
-            goes on being honoured, or the person is logged out.",
-            )
-            .or(
-                "honour-legacy",
-                "an assumption: both sessions are honoured meanwhile anyway",
-            )
-            .value,
-        create_missing: t
-            .key(
-                "create_missing",
-                Flag,
-                "Whether a person who is missing in Stytch is created on the way to a \
-            migration.",
-            )
-            .or(
-                "false",
-                "Migrate Session creates nobody (Stytch docs); the application would \
-            have to",
-            )
-            .value,
-        mirror_signups: t
-            .key(
-                "mirror_signups",
-                Flag,
-                "Whether a sign-up at Stytch also creates a record in the legacy provider.",
-            )
-            .or("true", "Stytch's zero-downtime guide, rolling deployment")
-            .value,
-        flag_delay: t
-            .key(
-                "flag_delay",
-                LENGTH,
-                "A flag change reaches each instance within this time, evenly spread.",
-            )
-            .or("5s", "an assumption: streaming or polling flag clients")
-            .value,
-        lost_cookie: t
-            .key(
-                "lost_cookie",
-                Percent,
-                "Share of responses that fail to keep a new cookie on the device.",
-            )
-            .or("0%", "an assumption")
-            .value,
+        extend_on_renewal: t.get(&EXTEND_ON_RENEWAL).value,
+        on_migrate_failure: t.get(&ON_MIGRATE_FAILURE).value,
+        create_missing: t.get(&CREATE_MISSING).value,
+        mirror_signups: t.get(&MIRROR_SIGNUPS).value,
+        flag_delay: t.get(&FLAG_DELAY).value,
+        lost_cookie: t.get(&LOST_COOKIE).value,
     }
 }
 
 /// Reads `session_duration`: whole minutes, as Stytch's parameter counts.
 fn read_session_duration(t: &mut Table<'_>) -> Span {
-    let shortest = Span::from_mins(5);
-    let longest = Span::from_mins(527_040);
-    let duration = t
-        .key(
-            "session_duration",
-            length(shortest, longest),
-            "`session_duration_minutes` asked of Stytch, at migration, login and \
-            renewal: 5 minutes to 366 days, in whole minutes.",
-        )
-        .or(
-            "30d",
-            "an assumption: as long as legacy refresh tokens live",
-        );
+    let duration = t.get(&SESSION_DURATION);
     if duration.sound && duration.value.as_micros() % 60_000_000 != 0 {
         let problem = Problem::new(format!(
             "`{}` is not a whole number of minutes",
@@ -321,28 +366,14 @@ fn read_session_duration(t: &mut Table<'_>) -> Span {
 
 fn read_breaker(t: &mut Table<'_>) -> Breaker {
     Breaker {
-        failures: t
-            .key(
-                "failures",
-                count(1, 10_000),
-                "Failures in a row that open it.",
-            )
-            .or("5", "an assumption")
-            .value as u16,
-        open_for: t
-            .key(
-                "open_for",
-                SOME_LENGTH,
-                "How long it stays open before a probe.",
-            )
-            .or("10s", "an assumption")
-            .value,
+        failures: t.get(&FAILURES).value as u16,
+        open_for: t.get(&OPEN_FOR).value,
     }
 }
 
 fn read_retry(t: &mut Table<'_>) -> Retry {
     let doc = "How provider calls that may succeed later (429, 5xx, timeout, broken) \
-            are retried: a policy's name, or a table of it with its settings.";
+     are retried: a policy's name, or a table of it with its settings.";
     let default = (
         "full-jitter",
         "AWS SDK, full jitter, with the budget of Google's SRE book, chapter 21",
@@ -354,10 +385,7 @@ fn read_retry(t: &mut Table<'_>) -> Retry {
         },
         "fixed" => {
             let attempts = attempts(t, "3");
-            let wait = t
-                .key("wait", LENGTH, "The wait.")
-                .or("1s", "an assumption")
-                .value;
+            let wait = t.get(&WAIT).value;
             Retry::Fixed { attempts, wait }
         }
         "exponential" => {
@@ -370,14 +398,7 @@ fn read_retry(t: &mut Table<'_>) -> Retry {
         }
         _ => {
             let (attempts, base, cap) = (attempts(t, "3"), base(t), cap(t));
-            let budget = t
-                .key(
-                    "budget",
-                    Percent,
-                    "Retries may be at most this share of an instance's calls.",
-                )
-                .or("10%", "Google SRE book, chapter 21")
-                .value;
+            let budget = t.get(&BUDGET).value;
             Retry::FullJitter {
                 attempts,
                 base,
@@ -399,14 +420,10 @@ fn attempts(t: &mut Table<'_>, default: &str) -> u8 {
 }
 
 fn base(t: &mut Table<'_>) -> Span {
-    t.key("base", SOME_LENGTH, "The first wait, or its bound.")
-        .or("100ms", "an assumption")
-        .value
+    t.get(&BASE).value
 }
 
 /// Reads `cap`, the longest wait.
 fn cap(t: &mut Table<'_>) -> Span {
-    t.key("cap", SOME_LENGTH, "The longest wait, or its bound.")
-        .or("5s", "an assumption")
-        .value
+    t.get(&CAP).value
 }

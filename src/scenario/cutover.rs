@@ -7,8 +7,8 @@ use cutover_mocks::time::Span;
 use super::kind::{OneOf, Or};
 use super::problem::Problem;
 use super::quantity;
-use super::reader::{Read, Table, Variants};
-use super::scalar::{Flag, LENGTH, Percent};
+use super::reader::{Read, Setting, Table, Variants, setting};
+use super::scalar::{Flag, LENGTH, Length, Percent};
 use super::time::Frame;
 
 /// The cutover.
@@ -133,7 +133,7 @@ const FLAG_KEY: OneOf<FlagKey> = OneOf(&[
     ("organization", FlagKey::Organization),
 ]);
 
-const STYTCH_SESSIONS: OneOf<StytchSessions> = OneOf(&[
+const FATES: OneOf<StytchSessions> = OneOf(&[
     ("refuse", StytchSessions::Refuse),
     ("honour", StytchSessions::Honour),
 ]);
@@ -143,6 +143,76 @@ struct Begun {
     strategy: Strategy,
     begins: Option<Read<Span>>,
 }
+
+const STYTCH_SESSIONS: Setting<OneOf<StytchSessions>> = setting(
+    "stytch_sessions",
+    FATES,
+    "What the application then does with Stytch sessions: it refuses them, \
+     or honours them until they end.",
+    "refuse",
+    "an assumption: the old middleware does not know them",
+);
+
+const UNTIL: Setting<Or<Length>> = setting(
+    "until",
+    Or("never", LENGTH),
+    "From when legacy sessions are no longer honoured.",
+    "never",
+    "Stytch's zero-downtime guide sets no end",
+);
+
+const RAMP: Setting<Flag> = setting(
+    "ramp",
+    Flag,
+    "Whether the share grows evenly between steps instead of jumping at each.",
+    "false",
+    "an assumption",
+);
+
+const STICKY: Setting<Flag> = setting(
+    "sticky",
+    Flag,
+    "Whether a device remembers in a cookie which login it belongs to once \
+     it was moved.",
+    "true",
+    "Stytch's zero-downtime guide offers it",
+);
+
+const MIGRATE: Setting<Flag> = setting(
+    "migrate",
+    Flag,
+    "Whether legacy sessions of those the flag has reached are migrated \
+     instead of refused.",
+    "false",
+    "Stytch's zero-downtime guide, rolling deployment",
+);
+
+const SKEWED_EVALUATORS: Setting<Percent> = setting(
+    "skewed_evaluators",
+    Percent,
+    "Share of app instances that evaluate the flag with another, \
+     disagreeing algorithm.",
+    "0%",
+    "an assumption; open-feature/flagd issue 1872 for why it is not always so",
+);
+
+const KEY: Setting<OneOf<FlagKey>> = setting(
+    "key",
+    FLAG_KEY,
+    "What the flag is keyed by: the person once known (before login the \
+     cookie), the device's cookie, the network address, the region, or the \
+     organization (B2B).",
+    "user",
+    "an assumption",
+);
+
+const LEGACY_UNTIL: Setting<Or<Length>> = setting(
+    "legacy_until",
+    Or("never", LENGTH),
+    "From when legacy sessions are no longer honoured for anyone.",
+    "never",
+    "Stytch's zero-downtime guide sets no end",
+);
 
 /// Reads `[cutover]`.
 pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> Cutover {
@@ -173,17 +243,7 @@ pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> Cutover {
     let rollback = t.maybe("rollback", "none", doc, source, |t| {
         let at = t.key("at", LENGTH, "When, after the start.").required("5d");
         frame.within(t, "at", &at);
-        let sessions = t
-            .key(
-                "stytch_sessions",
-                STYTCH_SESSIONS,
-                "What the application then does with Stytch sessions: it refuses them, \
-            or honours them until they end.",
-            )
-            .or(
-                "refuse",
-                "an assumption: the old middleware does not know them",
-            );
+        let sessions = t.get(&STYTCH_SESSIONS);
         (at, sessions.value)
     });
     if let Some(rollback) = &rollback {
@@ -237,16 +297,10 @@ fn read_zero_downtime(t: &mut Table<'_>, frame: &Frame) -> Begun {
             "from",
             LENGTH,
             "From when both sessions are honoured and legacy ones are migrated, \
-            after the start.",
+             after the start.",
         )
         .required("3d");
-    let until = t
-        .key(
-            "until",
-            Or("never", LENGTH),
-            "From when legacy sessions are no longer honoured.",
-        )
-        .or("never", "Stytch's zero-downtime guide sets no end");
+    let until = t.get(&UNTIL);
     frame.within(t, "from", &from);
     if let Some(end) = until.value.filter(|_| until.sound) {
         frame.within(t, "until", &until.clone().map(|_| end));
@@ -267,76 +321,37 @@ fn read_zero_downtime(t: &mut Table<'_>, frame: &Frame) -> Begun {
     }
 }
 
+/// A step that was read: when, and which share.
+type ReadStep = Read<(Read<Span>, Read<Share>)>;
+
+fn read_steps(t: &mut Table<'_>, frame: &Frame) -> Vec<ReadStep> {
+    let doc = "The flag's share over time: ascending in time and in share.";
+    t.tables("steps", doc, |t| {
+        let at = t
+            .key("at", LENGTH, "From when, after the start.")
+            .required("3d");
+        frame.within(t, "at", &at);
+        let doc = "The share of keys for which the flag is on.";
+        (at, t.key("share", Percent, doc).required("10%"))
+    })
+}
+
 fn read_rolling(t: &mut Table<'_>, frame: &Frame) -> Begun {
-    let steps = t.tables(
-        "steps",
-        "The flag's share over time: ascending in time and in share.",
-        |t| {
-            let at = t
-                .key("at", LENGTH, "From when, after the start.")
-                .required("3d");
-            frame.within(t, "at", &at);
-            (
-                at,
-                t.key(
-                    "share",
-                    Percent,
-                    "The share of keys for which the flag is on.",
-                )
-                .required("10%"),
-            )
-        },
-    );
-    let rolling = Rolling {
-        steps: steps
-            .iter()
-            .map(|step| Step {
-                at: step.value.0.value,
-                share: step.value.1.value,
-            })
-            .collect(),
-        ramp: t
-            .key(
-                "ramp",
-                Flag,
-                "Whether the share grows evenly between steps instead of jumping at each.",
-            )
-            .or("false", "an assumption")
-            .value,
-        key: read_flag_key(t, frame),
-        sticky: t
-            .key(
-                "sticky",
-                Flag,
-                "Whether a device remembers in a cookie which login it belongs to once \
-            it was moved.",
-            )
-            .or("true", "Stytch's zero-downtime guide offers it")
-            .value,
-        migrate: t
-            .key(
-                "migrate",
-                Flag,
-                "Whether legacy sessions of those the flag has reached are migrated \
-            instead of refused.",
-            )
-            .or("false", "Stytch's zero-downtime guide, rolling deployment")
-            .value,
-        legacy_until: read_legacy_until(t, frame, steps.first().map(|step| &step.value.0)),
-        skewed_evaluators: t
-            .key(
-                "skewed_evaluators",
-                Percent,
-                "Share of app instances that evaluate the flag with another, \
-            disagreeing algorithm.",
-            )
-            .or(
-                "0%",
-                "an assumption; open-feature/flagd issue 1872 for why it is not always so",
-            )
-            .value,
-    };
+    let steps = read_steps(t, frame);
     check_steps(t, &steps);
+    let step = |step: &ReadStep| Step {
+        at: step.value.0.value,
+        share: step.value.1.value,
+    };
+    let rolling = Rolling {
+        steps: steps.iter().map(step).collect(),
+        ramp: t.get(&RAMP).value,
+        key: read_flag_key(t, frame),
+        sticky: t.get(&STICKY).value,
+        migrate: t.get(&MIGRATE).value,
+        legacy_until: read_legacy_until(t, frame, steps.first().map(|step| &step.value.0)),
+        skewed_evaluators: t.get(&SKEWED_EVALUATORS).value,
+    };
     let begins = steps.into_iter().next().map(|step| step.value.0);
     Begun {
         strategy: Strategy::Rolling(rolling),
@@ -345,15 +360,7 @@ fn read_rolling(t: &mut Table<'_>, frame: &Frame) -> Begun {
 }
 
 fn read_flag_key(t: &mut Table<'_>, frame: &Frame) -> FlagKey {
-    let key = t
-        .key(
-            "key",
-            FLAG_KEY,
-            "What the flag is keyed by: the person once known (before login the \
-            cookie), the device's cookie, the network address, the region, or the \
-            organization (B2B).",
-        )
-        .or("user", "an assumption");
+    let key = t.get(&KEY);
     if key.sound && key.value == FlagKey::Organization && frame.vertical.value == Vertical::Consumer
     {
         let problem = Problem::new("a flag keyed by organization needs a B2B scenario")
@@ -364,7 +371,7 @@ fn read_flag_key(t: &mut Table<'_>, frame: &Frame) -> FlagKey {
             )
             .help(
                 "choose another key, or set vertical = \"b2b\" and \
-            [population.organizations]",
+                 [population.organizations]",
             );
         t.problem(problem);
     }
@@ -376,13 +383,7 @@ fn read_legacy_until(
     frame: &Frame,
     begins: Option<&Read<Span>>,
 ) -> Option<Span> {
-    let until = t
-        .key(
-            "legacy_until",
-            Or("never", LENGTH),
-            "From when legacy sessions are no longer honoured for anyone.",
-        )
-        .or("never", "Stytch's zero-downtime guide sets no end");
+    let until = t.get(&LEGACY_UNTIL);
     let end = until.value.filter(|_| until.sound)?;
     frame.within(t, "legacy_until", &until.clone().map(|_| end));
     if let Some(begins) = begins.filter(|begins| begins.sound && end < begins.value) {
@@ -402,13 +403,13 @@ fn read_legacy_until(
 }
 
 /// Steps: at least one, each later than the one before and not smaller.
-fn check_steps(t: &mut Table<'_>, steps: &[Read<(Read<Span>, Read<Share>)>]) {
+fn check_steps(t: &mut Table<'_>, steps: &[ReadStep]) {
     if steps.is_empty() {
         let problem = Problem::new("a rolling deployment needs at least one step")
             .at(&t.place().clone(), "`steps` belongs here")
             .help(
                 "for example: steps = [{ at = \"3d\", share = \"10%\" }, { at = \"5d\", \
-            share = \"100%\" }]",
+                 share = \"100%\" }]",
             )
             .following();
         t.problem(problem);

@@ -55,8 +55,8 @@ pub(super) fn gather(path: &Path, overrides: &Overrides, choices: &[Choice]) -> 
         .map(|setting| ("--set", setting.clone()))
         .chain(seed);
     for (option, text) in settings {
-        gathered.overrides.push(text.clone());
-        let over = gathered.read_setting(option, text);
+        let over = gathered.read_setting(option, &text);
+        gathered.overrides.push(text);
         gathered.tree = tree::merge(
             std::mem::take(&mut gathered.tree),
             over,
@@ -114,14 +114,14 @@ impl Gathered {
     }
 
     /// The tree of one `key.path=value`.
-    fn read_setting(&mut self, option: &str, text: String) -> Tree {
-        let source = self.sources.add(option.to_owned(), text.clone());
+    fn read_setting(&mut self, option: &str, text: &str) -> Tree {
+        let source = self.sources.add(option.to_owned(), text.to_owned());
         let mut problems = Vec::new();
         let tree = tree::parse(&self.sources, source, &mut problems);
         if problems.is_empty() && !tree.0.is_empty() {
             return tree;
         }
-        if let Some(tree) = bare_setting(source, &text) {
+        if let Some(tree) = bare_setting(source, text) {
             return tree;
         }
         let place = Place {

@@ -3,7 +3,7 @@
 use cutover_mocks::share::Share;
 use serde_json::{Value as Json, json};
 
-use super::problem::Place;
+use super::problem::{Place, Problem};
 use super::scalar::Percent;
 use super::tree::{Node, Value};
 
@@ -22,6 +22,22 @@ pub(super) trait Kind {
     fn schema(&self) -> Json;
 }
 
+impl<K: Kind> Kind for &K {
+    type Value = K::Value;
+
+    fn expected(&self) -> String {
+        (*self).expected()
+    }
+
+    fn read(&self, node: &Node) -> Result<Self::Value, Misfit> {
+        (*self).read(node)
+    }
+
+    fn schema(&self) -> Json {
+        (*self).schema()
+    }
+}
+
 /// Why a value does not fit.
 #[derive(Debug)]
 pub(super) struct Mismatch {
@@ -31,6 +47,17 @@ pub(super) struct Mismatch {
     pub(super) why: String,
     /// What to write instead.
     pub(super) help: Option<String>,
+}
+
+impl Mismatch {
+    /// The problem that it is.
+    pub(super) fn problem(self, title: &str) -> Problem {
+        let problem = Problem::new(title).at(&self.place, self.why);
+        match self.help {
+            Some(help) => problem.help(help),
+            None => problem,
+        }
+    }
 }
 
 /// All parts of a value that do not fit; at least one.

@@ -17,6 +17,7 @@ mod syntax;
 pub mod time;
 mod tree;
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use cutover_mocks::stytch::Vertical;
@@ -109,10 +110,7 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
         return Err(Problems::new(gathered.sources, problems));
     }
     let text = gathered.tree.plain().to_string();
-    let hash = Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = hex(&Sha256::digest(text.as_bytes()));
     let (files, overrides) = (gathered.files, gathered.overrides);
     Ok(Loaded {
         scenario,
@@ -124,14 +122,22 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
     })
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// The JSON Schema (draft 2020-12) of scenario files.
 pub fn schema() -> serde_json::Value {
     let mut schema = Reader::describe(|t| read(t, &Sources::default()));
     let extends = serde_json::json!({
         "type": "string",
         "description": "A file that this one is laid over, relative to this file: tables merge \
-            key by key, everything else replaces; a strategy replaces the whole \
-            strategy.",
+         key by key, everything else replaces; a strategy replaces the whole \
+         strategy.",
         "examples": ["base-consumer.toml"],
     });
     schema["properties"]["extends"] = extends;

@@ -80,7 +80,9 @@ pub(super) fn text(span: Span) -> String {
     for (name, length) in UNITS.into_iter().skip(1) {
         if rest >= length {
             let gap = if text.len() > 1 { " " } else { "" };
-            text += &format!("{gap}{}{name}", rest / length);
+            text.push_str(gap);
+            text.push_str(&(rest / length).to_string());
+            text.push_str(name);
             rest %= length;
         }
     }
@@ -115,7 +117,7 @@ pub(super) fn share(text: &str) -> Result<Share, String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Calls {
     /// How many.
-    pub(super) calls: u32,
+    pub(super) count: u32,
     /// In what time.
     pub(super) per: Span,
     /// How many may come at once, where it is told.
@@ -126,8 +128,8 @@ impl Calls {
     /// As a token bucket: without a burst, as many may come at once as in the named time.
     pub(super) fn rate(self) -> Rate {
         Rate {
-            per_second: f64::from(self.calls) / self.per.as_secs_f64(),
-            burst: self.burst.unwrap_or(self.calls),
+            per_second: f64::from(self.count) / self.per.as_secs_f64(),
+            burst: self.burst.unwrap_or(self.count),
         }
     }
 }
@@ -151,13 +153,13 @@ pub(super) fn calls(text: &str) -> Result<Calls, String> {
     if per <= Span::ZERO {
         return Err("the time is zero".to_owned());
     }
-    let (calls, burst) = (count(calls)?, burst);
-    if calls == 0 || burst == Some(0) {
+    let count = count(calls)?;
+    if count == 0 || burst == Some(0) {
         return Err(
             "a limit of zero lets nothing through; use an `outage` fault for that".to_owned(),
         );
     }
-    Ok(Calls { calls, per, burst })
+    Ok(Calls { count, per, burst })
 }
 
 fn count(text: &str) -> Result<u32, String> {

@@ -371,13 +371,11 @@ impl Kind for Moment {
         } else {
             text
         };
-        match whole.parse::<jiff::Timestamp>() {
-            Ok(moment) => Ok(Timestamp::from_micros(moment.as_microsecond())),
-            Err(_) => {
-                let help = "write 2026-03-02 or 2026-03-02T00:00:00Z".to_owned();
-                Err(misfit(node, "this tells no moment", Some(help)))
-            }
-        }
+        let Ok(moment) = whole.parse::<jiff::Timestamp>() else {
+            let help = "write 2026-03-02 or 2026-03-02T00:00:00Z".to_owned();
+            return Err(misfit(node, "this tells no moment", Some(help)));
+        };
+        Ok(Timestamp::from_micros(moment.as_microsecond()))
     }
 
     fn schema(&self) -> Json {

@@ -5,8 +5,8 @@ use cutover_mocks::time::{Span, Timestamp};
 
 use super::problem::Problem;
 use super::quantity;
-use super::reader::{Read, Table};
-use super::scalar::{LENGTH, Moment, SOME_LENGTH, Text};
+use super::reader::{Read, Setting, Table, setting};
+use super::scalar::{LENGTH, Length, Moment, SOME_LENGTH, Text};
 
 /// Scenario time, and how it plays over HTTP.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,49 +70,48 @@ impl Frame {
             t.problem(problem);
         }
     }
-
-    /// Rule: one moment lies before another.
-    pub(super) fn ordered(
-        &self,
-        t: &mut Table<'_>,
-        from: &Read<Span>,
-        until: &Read<Span>,
-        what: &str,
-    ) {
-        if from.sound && until.sound && until.value <= from.value {
-            let problem = Problem::new(format!("{what} ends before it begins"))
-                .at(&until.place, format!("it ends at {}", until.text()))
-                .at(&from.place, format!("it begins at {}", from.text()))
-                .help(format!("end it later than {}", from.text()));
-            t.problem(problem);
-        }
-    }
 }
+
+const START: Setting<Moment> = setting(
+    "start",
+    Moment,
+    "When the rehearsal starts.",
+    "2026-03-02",
+    "a Monday, so that week days are plain",
+);
+
+const TIME_LENGTH: Setting<Length> = setting(
+    "length",
+    SOME_LENGTH,
+    "How long the rehearsal lasts.",
+    "14d",
+    "a fortnight sees most people return",
+);
+
+const LAPSE: Setting<Length> = setting(
+    "lapse",
+    SOME_LENGTH,
+    "Wall time over HTTP for everything outside the windows, if the machine \
+     is fast enough.",
+    "30s",
+    "half of what a pull request should wait",
+);
+
+const LATENESS_LIMIT: Setting<Length> = setting(
+    "lateness_limit",
+    SOME_LENGTH,
+    "Starts later than this, at the 99th percentile inside the windows, \
+     make a run inconclusive.",
+    "50ms",
+    "an assumption: about a provider's median answer",
+);
 
 /// Reads `[time]`.
 pub(super) fn read(t: &mut Table<'_>, vertical: Read<Vertical>) -> (Time, Frame) {
-    let start = t
-        .key("start", Moment, "When the rehearsal starts.")
-        .or("2026-03-02", "a Monday, so that week days are plain");
-    let length = t
-        .key("length", SOME_LENGTH, "How long the rehearsal lasts.")
-        .or("14d", "a fortnight sees most people return");
-    let lapse = t
-        .key(
-            "lapse",
-            SOME_LENGTH,
-            "Wall time over HTTP for everything outside the windows, if the machine \
-            is fast enough.",
-        )
-        .or("30s", "half of what a pull request should wait");
-    let lateness_limit = t
-        .key(
-            "lateness_limit",
-            SOME_LENGTH,
-            "Starts later than this, at the 99th percentile inside the windows, \
-            make a run inconclusive.",
-        )
-        .or("50ms", "an assumption: about a provider's median answer");
+    let start = t.get(&START);
+    let length = t.get(&TIME_LENGTH);
+    let lapse = t.get(&LAPSE);
+    let lateness_limit = t.get(&LATENESS_LIMIT);
     let frame = Frame {
         vertical,
         start: start.value,

@@ -5,8 +5,10 @@ use cutover_mocks::time::Span;
 
 use super::super::kind::{self, List, Parts};
 use super::super::problem::Problem;
-use super::super::reader::Table;
-use super::super::scalar::{POSITIVE, Percent, SIGNED_LENGTH, SOME_LENGTH, number_from};
+use super::super::reader::{Setting, Table, setting};
+use super::super::scalar::{
+    Length, Number, POSITIVE, Percent, SIGNED_LENGTH, SOME_LENGTH, number_from,
+};
 use super::{OWN, read_parts};
 
 /// What people come with.
@@ -42,116 +44,105 @@ pub struct Updates {
     pub shape: f64,
 }
 
+const ROAMING: Setting<Percent> = setting(
+    "roaming",
+    Percent,
+    "Share of a person's visits that come from another address than their \
+     home's.",
+    "20%",
+    OWN,
+);
+
+const PEOPLE_PER_ADDRESS: Setting<Number> = setting(
+    "people_per_address",
+    number_from(1.0),
+    "People who share one network address, on average.",
+    "2",
+    OWN,
+);
+
+const COOKIES_EXPIRE: Setting<Percent> = setting(
+    "cookies_expire",
+    Percent,
+    "Share of web devices that drop their cookies within seven days without \
+     a visit.",
+    "0%",
+    "WebKit spares cookies that a server sets",
+);
+
+const RELEASED: Setting<Length> = setting(
+    "released",
+    SIGNED_LENGTH,
+    "When the new version is released, after the start of the rehearsal; \
+     negative: before it.",
+    "-14d",
+    OWN,
+);
+
+const PER_USER: Setting<List<Percent>> = setting(
+    "per_user",
+    List {
+        of: Percent,
+        len: Some(4),
+    },
+    "Shares of people with 1, 2, 3 and 4 devices; they sum to 100%.",
+    "[\"45%\", \"35%\", \"15%\", \"5%\"]",
+    "an assumption, mean 1.8: six in ten adults use two or more (GfK, 2014)",
+);
+
+const REGIONS: Setting<Parts<String>> = setting(
+    "regions",
+    Parts {
+        name: |name| Ok(name.to_owned()),
+        named: "regions",
+    },
+    "Geographic regions and their shares, for a flag keyed by geography.",
+    "{ americas = \"40%\", asia = \"20%\", europe = \"40%\" }",
+    OWN,
+);
+
+const PLATFORMS: [(&str, &str, &str); 3] = [
+    ("web", "Web browsers.", "60%"),
+    ("ios", "iOS apps.", "20%"),
+    ("android", "Android apps.", "20%"),
+];
+
 /// Reads `[population.devices]`.
 pub(super) fn read(t: &mut Table<'_>) -> Devices {
-    let per_user = t
-        .key(
-            "per_user",
-            List {
-                of: Percent,
-                len: Some(4),
-            },
-            "Shares of people with 1, 2, 3 and 4 devices; they sum to 100%.",
-        )
-        .or(
-            "[\"45%\", \"35%\", \"15%\", \"5%\"]",
-            "an assumption, mean 1.8: six in ten adults use two or more (GfK, 2014)",
-        );
+    let doc = "Shares of devices by platform; they sum to 100%.";
+    let platforms = t.table("platforms", doc, |t| read_parts(t, PLATFORMS));
+    let doc = "How mobile apps are updated to the version that can speak to Stytch: \
+     ever × (1 − exp(−(t / tau)^shape)) after the release.";
+    let updates = t.table("updates", doc, read_updates);
+    Devices {
+        per_user: read_per_user(t),
+        platforms,
+        updates,
+        roaming: t.get(&ROAMING).value,
+        people_per_address: t.get(&PEOPLE_PER_ADDRESS).value,
+        regions: t.get(&REGIONS).value,
+        cookies_expire: t.get(&COOKIES_EXPIRE).value,
+    }
+}
+
+/// Reads `per_user`, which sums to 100%.
+fn read_per_user(t: &mut Table<'_>) -> [f64; 4] {
+    let per_user = t.get(&PER_USER);
     let sum: f64 = per_user.value.iter().map(|(share, _)| share.get()).sum();
     if let Some(help) = kind::off_by(sum).filter(|_| per_user.sound) {
-        let problem = Problem::new(format!(
-            "the shares of `{}` do not sum to 100%",
-            t.path("per_user")
-        ));
-        t.problem(
-            problem
-                .at(
-                    &per_user.place,
-                    format!("they sum to {}", kind::percent(sum)),
-                )
-                .help(help),
-        );
+        let title = format!("the shares of `{}` do not sum to 100%", t.path("per_user"));
+        let label = format!("they sum to {}", kind::percent(sum));
+        t.problem(Problem::new(title).at(&per_user.place, label).help(help));
     }
-    let mut counts = per_user.value.into_iter().map(|(share, _)| share.get());
-    let per_user = std::array::from_fn(|_| counts.next().unwrap_or_default());
-    Devices {
-        per_user,
-        platforms: t.table(
-            "platforms",
-            "Shares of devices by platform; they sum to 100%.",
-            |t| {
-                read_parts(
-                    t,
-                    [
-                        ("web", "Web browsers.", "60%"),
-                        ("ios", "iOS apps.", "20%"),
-                        ("android", "Android apps.", "20%"),
-                    ],
-                )
-            },
-        ),
-        updates: t.table(
-            "updates",
-            "How mobile apps are updated to the version that can speak to Stytch: \
-            ever × (1 − exp(−(t / tau)^shape)) after the release.",
-            read_updates,
-        ),
-        roaming: t
-            .key(
-                "roaming",
-                Percent,
-                "Share of a person's visits that come from another address than their \
-            home's.",
-            )
-            .or("20%", OWN)
-            .value,
-        people_per_address: t
-            .key(
-                "people_per_address",
-                number_from(1.0),
-                "People who share one network address, on average.",
-            )
-            .or("2", OWN)
-            .value,
-        regions: t
-            .key(
-                "regions",
-                Parts {
-                    name: |name| Ok(name.to_owned()),
-                    named: "regions",
-                },
-                "Geographic regions and their shares, for a flag keyed by geography.",
-            )
-            .or(
-                "{ americas = \"40%\", asia = \"20%\", europe = \"40%\" }",
-                OWN,
-            )
-            .value,
-        cookies_expire: t
-            .key(
-                "cookies_expire",
-                Percent,
-                "Share of web devices that drop their cookies within seven days without \
-            a visit.",
-            )
-            .or("0%", "WebKit spares cookies that a server sets")
-            .value,
-    }
+    let mut shares = per_user.value.into_iter().map(|(share, _)| share.get());
+    std::array::from_fn(|_| shares.next().unwrap_or_default())
 }
 
 fn read_updates(t: &mut Table<'_>) -> Updates {
     let source = "fitted to published update curves (neurons.dk 2015, Moeller 2012, IMC \
-            2020): one in ten never updates";
+     2020): one in ten never updates";
     Updates {
-        released: t
-            .key(
-                "released",
-                SIGNED_LENGTH,
-                "When the new version is released, after the start of the rehearsal; \
-            negative: before it.",
-            )
-            .or("-14d", OWN)
-            .value,
+        released: t.get(&RELEASED).value,
         ever: t
             .key("ever", Percent, "The share that ever updates.")
             .or("90%", source)

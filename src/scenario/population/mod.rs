@@ -103,7 +103,7 @@ pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> PopulationSpec {
             .tables(
                 "surges",
                 "Moments at which many come at once: a campaign, a push message, an \
-            outage's end.",
+                 outage's end.",
                 |t| read_surge(t, frame),
             )
             .into_iter()

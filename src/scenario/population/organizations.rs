@@ -4,8 +4,8 @@ use cutover_mocks::share::Share;
 use cutover_mocks::stytch::Vertical;
 
 use super::super::problem::Problem;
-use super::super::reader::Table;
-use super::super::scalar::{Percent, count, number_from};
+use super::super::reader::{Read, Setting, Table, setting};
+use super::super::scalar::{Number, Percent, count, number_from};
 use super::super::time::Frame;
 use super::OWN;
 
@@ -26,79 +26,81 @@ pub struct Organizations {
     pub slug_login: Share,
 }
 
+const ZIPF: Setting<Number> = setting(
+    "zipf",
+    number_from(0.0),
+    "Their sizes follow a Zipf law with this exponent.",
+    "1",
+    "company sizes: about 1 (Axtell, 2001)",
+);
+
+const TWO_MEMBERSHIPS: Setting<Percent> = setting(
+    "two_memberships",
+    Percent,
+    "Share of people who are members of two organizations.",
+    "5%",
+    OWN,
+);
+
+const UNMAPPED: Setting<Percent> = setting(
+    "unmapped",
+    Percent,
+    "Share of organizations that nobody created in Stytch.",
+    "0%",
+    OWN,
+);
+
+const REQUIRE_MFA: Setting<Percent> = setting(
+    "require_mfa",
+    Percent,
+    "Share of organizations that require a second factor.",
+    "10%",
+    OWN,
+);
+
+const SLUG_LOGIN: Setting<Percent> = setting(
+    "slug_login",
+    Percent,
+    "Share of logins that start at an organization's own page; the others \
+     at a common one.",
+    "50%",
+    OWN,
+);
+
 /// Reads `[population.organizations]`, which a B2B scenario has and a consumer scenario has not.
 pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> Option<Organizations> {
     let doc = "Organizations; only in a B2B scenario.";
-    let read = t.maybe(
-        "organizations",
-        "none",
-        doc,
-        "a consumer scenario has none",
-        |t| Organizations {
-            count: t
-                .key("count", count(1, 5_000_000), "How many.")
-                .required("200")
-                .value as u32,
-            zipf: t
-                .key(
-                    "zipf",
-                    number_from(0.0),
-                    "Their sizes follow a Zipf law with this exponent.",
-                )
-                .or("1", "company sizes: about 1 (Axtell, 2001)")
-                .value,
-            two_memberships: t
-                .key(
-                    "two_memberships",
-                    Percent,
-                    "Share of people who are members of two organizations.",
-                )
-                .or("5%", OWN)
-                .value,
-            unmapped: t
-                .key(
-                    "unmapped",
-                    Percent,
-                    "Share of organizations that nobody created in Stytch.",
-                )
-                .or("0%", OWN)
-                .value,
-            require_mfa: t
-                .key(
-                    "require_mfa",
-                    Percent,
-                    "Share of organizations that require a second factor.",
-                )
-                .or("10%", OWN)
-                .value,
-            slug_login: t
-                .key(
-                    "slug_login",
-                    Percent,
-                    "Share of logins that start at an organization's own page; the others \
-            at a common one.",
-                )
-                .or("50%", OWN)
-                .value,
-        },
-    );
-    let vertical = &frame.vertical;
-    match (&read, vertical.value) {
-        (Some(read), Vertical::Consumer) if vertical.sound && read.given => {
-            let problem = Problem::new("a consumer scenario has no organizations")
+    let source = "a consumer scenario has none";
+    let read = t.maybe("organizations", "none", doc, source, |t| Organizations {
+        count: t
+            .key("count", count(1, 5_000_000), "How many.")
+            .required("200")
+            .value as u32,
+        zipf: t.get(&ZIPF).value,
+        two_memberships: t.get(&TWO_MEMBERSHIPS).value,
+        unmapped: t.get(&UNMAPPED).value,
+        require_mfa: t.get(&REQUIRE_MFA).value,
+        slug_login: t.get(&SLUG_LOGIN).value,
+    });
+    check(t, &frame.vertical, read.as_ref());
+    read.map(|read| read.value)
+}
+
+/// Organizations belong to B2B.
+fn check(t: &mut Table<'_>, vertical: &Read<Vertical>, read: Option<&Read<Organizations>>) {
+    match (read, vertical.value) {
+        (Some(read), Vertical::Consumer) if vertical.sound => t.problem(
+            Problem::new("a consumer scenario has no organizations")
                 .at(&read.place, "organizations are described here")
                 .at(&vertical.place, vertical.label("the vertical is consumer"))
-                .help("remove [population.organizations], or set vertical = \"b2b\"");
-            t.problem(problem);
-        }
-        (None, Vertical::B2b) if vertical.sound => {
-            let problem = Problem::new("a B2B scenario needs organizations")
+                .help("remove [population.organizations], or set vertical = \"b2b\""),
+        ),
+        (None, Vertical::B2b) if vertical.sound => t.problem(
+            Problem::new("a B2B scenario needs organizations")
                 .at(&vertical.place, "the vertical is b2b")
                 .help("add [population.organizations] with their count")
-                .following();
-            t.problem(problem);
-        }
+                .following(),
+        ),
         _ => {}
     }
-    read.map(|read| read.value)
 }

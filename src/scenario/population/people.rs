@@ -5,8 +5,8 @@ use cutover_mocks::time::Span;
 
 use super::super::kind::{self};
 use super::super::problem::Problem;
-use super::super::reader::Table;
-use super::super::scalar::{Percent, SOME_LENGTH, count};
+use super::super::reader::{Read, Setting, Table, setting};
+use super::super::scalar::{Count, Length, Percent, SOME_LENGTH, count};
 use super::{OWN, read_parts};
 
 /// Sessions that exist when the rehearsal starts.
@@ -72,50 +72,108 @@ pub struct Reaction {
     pub attempts: u8,
 }
 
+const LOGGED_IN: Setting<Percent> = setting(
+    "logged_in",
+    Percent,
+    "Share of devices that were logged in when last used.",
+    "90%",
+    OWN,
+);
+
+const OLDEST: Setting<Length> = setting(
+    "oldest",
+    SOME_LENGTH,
+    "Ages of the logins behind them: uniform up to this.",
+    "30d",
+    "the absolute life of Auth0 refresh tokens",
+);
+
+const USERINFO_AUDIENCE: Setting<Percent> = setting(
+    "userinfo_audience",
+    Percent,
+    "Share of access tokens that carry the UserInfo audience and the openid \
+     scope; only they can be migrated.",
+    "100%",
+    "Auth0 docs: tokens asked for with openid carry it",
+);
+
+const EMAIL_SCOPE: Setting<Percent> = setting(
+    "email_scope",
+    Percent,
+    "Share of access tokens that carry the email scope.",
+    "100%",
+    "Auth0 SDKs ask for openid profile email",
+);
+
+const REFRESH_TOKEN: Setting<Percent> = setting(
+    "refresh_token",
+    Percent,
+    "Share of devices that hold a refresh token.",
+    "90%",
+    OWN,
+);
+
+const NOW: Setting<Percent> = setting("now", Percent, "Share that logs in at once.", "70%", RETURN);
+
+const LATER: Setting<Percent> = setting(
+    "later",
+    Percent,
+    "Share that leaves, and logs in at a later visit; the rest never does.",
+    "25%",
+    RETURN,
+);
+
+/// The source of how many people return.
+const RETURN: &str = "an assumption: eventual re-login of active people 95%; no published number";
+
+const FORGETS_PASSWORD: Setting<Percent> = setting(
+    "forgets_password",
+    Percent,
+    "Share of password users who fail and reset their password.",
+    "15%",
+    "an assumption: between 10% and 20% (Baymard; Corbado)",
+);
+
+const GIVES_UP_RESET: Setting<Percent> = setting(
+    "gives_up_reset",
+    Percent,
+    "Share of resets that are given up.",
+    "25%",
+    "an assumption; vendors say up to 75% (Corbado)",
+);
+
+const LOGIN_TIME: Setting<Length> = setting(
+    "login_time",
+    SOME_LENGTH,
+    "Time to type a login: log-normal, this median.",
+    "30s",
+    "an assumption: a password login takes half a minute",
+);
+
+const MAIL_TIME: Setting<Length> = setting(
+    "mail_time",
+    SOME_LENGTH,
+    "Time until a mailed link, code or reset is used: log-normal, this median.",
+    "90s",
+    "an assumption",
+);
+
+const ATTEMPTS: Setting<Count> = setting(
+    "attempts",
+    count(1, 20),
+    "Login attempts in one visit before a person gives up.",
+    "3",
+    OWN,
+);
+
 /// Reads `[population.sessions]`.
 pub(super) fn read_sessions(t: &mut Table<'_>) -> Sessions {
     Sessions {
-        logged_in: t
-            .key(
-                "logged_in",
-                Percent,
-                "Share of devices that were logged in when last used.",
-            )
-            .or("90%", OWN)
-            .value,
-        oldest: t
-            .key(
-                "oldest",
-                SOME_LENGTH,
-                "Ages of the logins behind them: uniform up to this.",
-            )
-            .or("30d", "the absolute life of Auth0 refresh tokens")
-            .value,
-        userinfo_audience: t
-            .key(
-                "userinfo_audience",
-                Percent,
-                "Share of access tokens that carry the UserInfo audience and the openid \
-            scope; only they can be migrated.",
-            )
-            .or("100%", "Auth0 docs: tokens asked for with openid carry it")
-            .value,
-        email_scope: t
-            .key(
-                "email_scope",
-                Percent,
-                "Share of access tokens that carry the email scope.",
-            )
-            .or("100%", "Auth0 SDKs ask for openid profile email")
-            .value,
-        refresh_token: t
-            .key(
-                "refresh_token",
-                Percent,
-                "Share of devices that hold a refresh token.",
-            )
-            .or("90%", OWN)
-            .value,
+        logged_in: t.get(&LOGGED_IN).value,
+        oldest: t.get(&OLDEST).value,
+        userinfo_audience: t.get(&USERINFO_AUDIENCE).value,
+        email_scope: t.get(&EMAIL_SCOPE).value,
+        refresh_token: t.get(&REFRESH_TOKEN).value,
     }
 }
 
@@ -149,28 +207,28 @@ pub(super) fn read_records(t: &mut Table<'_>) -> Records {
             t,
             "email_case_differs",
             "Share of imported people whose address differs from the legacy one in \
-            letter case.",
+             letter case.",
             "1%",
         ),
         email_form_differs: share(
             t,
             "email_form_differs",
             "Share of imported people whose address differs in form (another \
-            spelling of the mailbox).",
+             spelling of the mailbox).",
             "0%",
         ),
         second_identity: share(
             t,
             "second_identity",
             "Share of people with a second legacy identity (a social one) with the \
-            same address.",
+             same address.",
             "2%",
         ),
         password_imported: share(
             t,
             "password_imported",
             "Share of password users whose hash was imported too; the others have \
-            to reset it.",
+             to reset it.",
             "100%",
         ),
         email_verified: share(
@@ -184,84 +242,36 @@ pub(super) fn read_records(t: &mut Table<'_>) -> Records {
 
 /// Reads `[population.reaction]`.
 pub(super) fn read_reaction(t: &mut Table<'_>) -> Reaction {
-    let own = "an assumption: eventual re-login of active people 95%; no published number";
-    let now = t
-        .key("now", Percent, "Share that logs in at once.")
-        .or("70%", own);
-    let later = t
-        .key(
-            "later",
-            Percent,
-            "Share that leaves, and logs in at a later visit; the rest never does.",
-        )
-        .or("25%", own);
-    let sum = now.value.get() + later.value.get();
-    if now.sound && later.sound && sum > 1.0 + 1e-9 {
-        let problem = Problem::new(format!(
-            "more than all people react: {}",
-            kind::percent(sum)
-        ));
-        let problem = if now.given {
-            problem.at(&now.place, "now")
-        } else {
-            problem
-        };
-        let problem = if later.given {
-            problem.at(&later.place, "later")
-        } else {
-            problem
-        };
-        t.problem(problem.help(format!(
-            "`now` ({}) and `later` ({}) may sum to 100% at most; the rest never \
-            logs in",
-            now.value, later.value
-        )));
-    }
+    let (now, later) = (t.get(&NOW), t.get(&LATER));
+    check_reaction(t, &now, &later);
     Reaction {
         now: now.value,
         later: later.value,
-        forgets_password: t
-            .key(
-                "forgets_password",
-                Percent,
-                "Share of password users who fail and reset their password.",
-            )
-            .or(
-                "15%",
-                "an assumption: between 10% and 20% (Baymard; Corbado)",
-            )
-            .value,
-        gives_up_reset: t
-            .key(
-                "gives_up_reset",
-                Percent,
-                "Share of resets that are given up.",
-            )
-            .or("25%", "an assumption; vendors say up to 75% (Corbado)")
-            .value,
-        login_time: t
-            .key(
-                "login_time",
-                SOME_LENGTH,
-                "Time to type a login: log-normal, this median.",
-            )
-            .or("30s", "an assumption: a password login takes half a minute")
-            .value,
-        mail_time: t
-            .key(
-                "mail_time",
-                SOME_LENGTH,
-                "Time until a mailed link, code or reset is used: log-normal, this median.",
-            )
-            .or("90s", "an assumption")
-            .value,
-        attempts: t
-            .key(
-                "attempts",
-                count(1, 20),
-                "Login attempts in one visit before a person gives up.",
-            )
-            .or("3", OWN)
-            .value as u8,
+        forgets_password: t.get(&FORGETS_PASSWORD).value,
+        gives_up_reset: t.get(&GIVES_UP_RESET).value,
+        login_time: t.get(&LOGIN_TIME).value,
+        mail_time: t.get(&MAIL_TIME).value,
+        attempts: t.get(&ATTEMPTS).value as u8,
     }
+}
+
+/// Nobody reacts twice: `now` and `later` are parts of one whole.
+fn check_reaction(t: &mut Table<'_>, now: &Read<Share>, later: &Read<Share>) {
+    let sum = now.value.get() + later.value.get();
+    if !now.sound || !later.sound || sum <= 1.0 + 1e-9 {
+        return;
+    }
+    let mut problem = Problem::new(format!(
+        "more than all people react: {}",
+        kind::percent(sum)
+    ));
+    for (share, label) in [(now, "now"), (later, "later")] {
+        if share.given {
+            problem = problem.at(&share.place, label);
+        }
+    }
+    let (now, later) = (now.value, later.value);
+    t.problem(problem.help(format!(
+        "`now` ({now}) and `later` ({later}) may sum to 100% at most; the rest never logs in"
+    )));
 }

@@ -6,8 +6,10 @@ use cutover_mocks::time::Span;
 
 use super::super::kind::{Kind, List, Misfit, OneOf, Parts, misfit};
 use super::super::quantity;
-use super::super::reader::{Table, Variants};
-use super::super::scalar::{LENGTH, POSITIVE, Percent, SOME_LENGTH, count, number_from};
+use super::super::reader::{Setting, Table, Variants, setting};
+use super::super::scalar::{
+    Count, LENGTH, Length, Number, POSITIVE, Percent, SOME_LENGTH, count, number_from,
+};
 use super::super::time::Frame;
 use super::super::tree::{Node, Value};
 use super::OWN;
@@ -92,102 +94,104 @@ const WORK: &[f64; 7] = &[1.05, 1.05, 1.0, 1.0, 0.9, 0.15, 0.15];
 
 const WEEKDAYS: OneOf<&[f64; 7]> = OneOf(&[("even", EVEN), ("work", WORK)]);
 
+const PER_ACTIVE_DAY: Setting<Number> = setting(
+    "per_active_day",
+    number_from(1.0),
+    "Mean number of visits on a day on which a person comes.",
+    "1.5",
+    OWN,
+);
+
+const PAGES: Setting<Number> = setting(
+    "pages",
+    number_from(1.0),
+    "Mean number of page loads in a visit (geometric).",
+    "3",
+    "with the think time: a mean app session is below a minute (Boehmer and \
+     others, 2011)",
+);
+
+const PARALLEL_REQUESTS: Setting<Count> = setting(
+    "parallel_requests",
+    count(1, 50),
+    "Requests that one page load sends at the same time.",
+    "3",
+    OWN,
+);
+
+const THINK_TIME: Setting<Length> = setting(
+    "think_time",
+    SOME_LENGTH,
+    "Think time between page loads: log-normal, this median.",
+    "15s",
+    OWN,
+);
+
+const STAGGER: Setting<Length> = setting(
+    "stagger",
+    LENGTH,
+    "How far apart the requests of one page load, and two tabs, start.",
+    "50ms",
+    OWN,
+);
+
+const ZONES: Setting<Parts<Span>> = setting(
+    "zones",
+    Parts {
+        name: quantity::offset,
+        named: "offsets from UTC",
+    },
+    "Time zones and their shares: offsets from UTC.",
+    "{ UTC = \"100%\" }",
+    "an assumption: everyone in one zone, the sharpest peak",
+);
+
+const TWO_TABS: Setting<Percent> = setting(
+    "two_tabs",
+    Percent,
+    "Share of visits in which two tabs load at the same time.",
+    "5%",
+    OWN,
+);
+
+const PRIVATE_WINDOW: Setting<Percent> = setting(
+    "private_window",
+    Percent,
+    "Share of visits in a private window: no cookies of the device are seen, none stay.",
+    "2%",
+    OWN,
+);
+
+const LOGOUT: Setting<Percent> = setting(
+    "logout",
+    Percent,
+    "Share of visits that end with a click on \"log out\".",
+    "1%",
+    OWN,
+);
+
 /// Reads `[population.visits]`.
 pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> Visits {
-    let b2b = frame.vertical.value == Vertical::B2b;
-    let (pattern, hours, weekdays) = if b2b {
-        ("saas", "office", "work")
-    } else {
-        ("consumer", "evening", "even")
+    let (pattern, hours, weekdays) = match frame.vertical.value {
+        Vertical::Consumer => ("consumer", "evening", "even"),
+        Vertical::B2b => ("saas", "office", "work"),
     };
-    let doc = "Each person's probability of coming on a day is drawn from a Beta \
-            distribution: a preset's name, or { beta = { a = 0.005, b = 0.78 } }.";
-    let source = "solved from published ratios of daily, weekly and monthly actives \
-            (june.so)";
-    let daily = t.named("pattern", doc, &PATTERNS, (pattern, source), read_pattern);
-    let share =
-        |t: &mut Table<'_>, name, doc, default| t.key(name, Percent, doc).or(default, OWN).value;
+    let doc = "Each person's probability of coming on a day is drawn from a Beta distribution: \
+     a preset's name, or { beta = { a = 0.005, b = 0.78 } }.";
+    let source = "solved from published ratios of daily, weekly and monthly actives (june.so)";
     Visits {
-        daily,
-        per_active_day: t
-            .key(
-                "per_active_day",
-                number_from(1.0),
-                "Mean number of visits on a day on which a person comes.",
-            )
-            .or("1.5", OWN)
-            .value,
+        daily: t.named("pattern", doc, &PATTERNS, (pattern, source), read_pattern),
+        per_active_day: t.get(&PER_ACTIVE_DAY).value,
         hours: read_hours(t, hours),
         weekdays: read_weekdays(t, weekdays),
-        zones: t
-            .key(
-                "zones",
-                Parts {
-                    name: quantity::offset,
-                    named: "offsets from UTC",
-                },
-                "Time zones and their shares: offsets from UTC.",
-            )
-            .or(
-                "{ UTC = \"100%\" }",
-                "an assumption: everyone in one zone, the sharpest peak",
-            )
-            .value,
-        pages: t
-            .key(
-                "pages",
-                number_from(1.0),
-                "Mean number of page loads in a visit (geometric).",
-            )
-            .or(
-                "3",
-                "with the think time: a mean app session is below a minute (Boehmer and \
-            others, 2011)",
-            )
-            .value,
-        parallel_requests: t
-            .key(
-                "parallel_requests",
-                count(1, 50),
-                "Requests that one page load sends at the same time.",
-            )
-            .or("3", OWN)
-            .value as u8,
-        think_time: t
-            .key(
-                "think_time",
-                SOME_LENGTH,
-                "Think time between page loads: log-normal, this median.",
-            )
-            .or("15s", OWN)
-            .value,
-        two_tabs: share(
-            t,
-            "two_tabs",
-            "Share of visits in which two tabs load at the same time.",
-            "5%",
-        ),
-        stagger: t
-            .key(
-                "stagger",
-                LENGTH,
-                "How far apart the requests of one page load, and two tabs, start.",
-            )
-            .or("50ms", OWN)
-            .value,
-        private_window: share(
-            t,
-            "private_window",
-            "Share of visits in a private window: no cookies of the device are \
-            seen, none stay.",
-            "2%",
-        ),
-        logout: share(
-            t,
-            "logout",
-            "Share of visits that end with a click on \"log out\".",
-            "1%",
-        ),
+        zones: t.get(&ZONES).value,
+        pages: t.get(&PAGES).value,
+        parallel_requests: t.get(&PARALLEL_REQUESTS).value as u8,
+        think_time: t.get(&THINK_TIME).value,
+        two_tabs: t.get(&TWO_TABS).value,
+        stagger: t.get(&STAGGER).value,
+        private_window: t.get(&PRIVATE_WINDOW).value,
+        logout: t.get(&LOGOUT).value,
     }
 }
 
@@ -220,7 +224,7 @@ fn read_hours(t: &mut Table<'_>, default: &str) -> [f64; 24] {
         "hours",
         kind,
         "Relative weight of each hour of the day in the person's own time zone: \
-            a profile's name, or 24 numbers.",
+         a profile's name, or 24 numbers.",
     )
     .or(default, OWN)
     .value
@@ -235,7 +239,7 @@ fn read_weekdays(t: &mut Table<'_>, default: &str) -> [f64; 7] {
         "weekdays",
         kind,
         "Relative weight of each day of the week, Monday first: \"even\", \
-            \"work\", or 7 numbers.",
+         \"work\", or 7 numbers.",
     )
     .or(default, OWN)
     .value

@@ -76,7 +76,7 @@ pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> Settings {
         .or("enterprise", "an assumption")
         .value;
     let doc = "How much the tenant lets through; the plan's where not set, \"none\" \
-            for no limit.";
+     for no limit.";
     t.table("limits", doc, |t| read_limits(t, plan, &mut settings));
     read_tokens(t, &mut settings);
     read_login(t, &mut settings);
@@ -105,7 +105,7 @@ fn read_tokens(t: &mut Table<'_>, settings: &mut Settings) {
     let source = "Auth0 docs, refresh token rotation: the default of single-page apps";
     settings.rotation = t.key("rotation", Flag, doc).or("true", source).value;
     let doc = "Whether UserInfo refuses the live access token of a blocked or deleted \
-            user.";
+     user.";
     let source = "an assumption: UNCONFIRMED";
     settings.userinfo_refuses_blocked = t
         .key("userinfo_refuses_blocked", Flag, doc)
@@ -128,7 +128,7 @@ fn read_login(t: &mut Table<'_>, settings: &mut Settings) {
     let source = "Auth0 community announcement of 2023-10-17";
     settings.transaction_life = life("transaction_life", doc, "1h", source);
     let doc = "Failed logins from one address for one user until it is blocked; \
-            \"off\" for no such protection.";
+     \"off\" for no such protection.";
     let attempts = t
         .key("brute_force_attempts", Or("off", count(1, 100)), doc)
         .or("10", "Auth0 docs, brute-force protection");

@@ -103,7 +103,7 @@ fn read_keys(t: &mut Table<'_>, frame: &Frame, announces_next: bool) -> KeySched
                 len: None,
             },
             "Moments after the start at which the next signing key starts to sign; \
-            ascending.",
+             ascending.",
         )
         .or("[]", "none unless the scenario names them");
     let life = t

@@ -36,7 +36,7 @@ pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> Settings {
     read_migrate(t, &mut settings);
     read_login(t, &mut settings);
     let doc = "How much the project lets through, in fixed windows; \"none\" for no \
-            limit.";
+     limit.";
     t.table("limits", doc, |t| read_limits(t, &mut settings));
     (settings.latency_default, settings.latency) = read_latency(t, ("50ms", "300ms"), ENDPOINTS);
     settings.keys = read_keys(t, frame, false);
@@ -86,7 +86,7 @@ fn read_migrate(t: &mut Table<'_>, settings: &mut Settings) {
     let source = "Stytch's zero-downtime guide, first step";
     settings.userinfo_configured = flag("userinfo_configured", doc, "true", source);
     let doc = "Whether a consumer migrate without a duration opens a session of \
-            `default_session`, or none.";
+     `default_session`, or none.";
     let source = "Stytch's zero-downtime guide; its parameter text says none: UNCONFIRMED";
     settings.migrate_opens_session_by_default =
         flag("migrate_opens_session_by_default", doc, "true", source);
@@ -96,7 +96,7 @@ fn read_migrate(t: &mut Table<'_>, settings: &mut Settings) {
     let doc = "Whether migrate tells letter case of an address apart.";
     settings.migrate_case_sensitive = flag("migrate_case_sensitive", doc, "false", unconfirmed);
     let doc = "Whether migrating into an organization that requires a second factor \
-            asks for one.";
+     asks for one.";
     let source = "Stytch OpenAPI: the answer has no room for it: UNCONFIRMED";
     settings.migrate_asks_second_factor = flag("migrate_asks_second_factor", doc, "false", source);
 }
@@ -131,7 +131,7 @@ fn read_limits(t: &mut Table<'_>, settings: &mut Settings) {
         let kind = Or("none", CallRate { burst: false });
         let calls = t.key(name, kind, doc).or(default, source).value?;
         Some(WindowLimit {
-            calls: calls.calls,
+            calls: calls.count,
             window: calls.per,
         })
     };

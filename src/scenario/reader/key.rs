@@ -3,9 +3,37 @@
 use serde_json::json;
 
 use super::super::kind::Kind;
-use super::super::problem::{Place, Problem};
+use super::super::problem::Problem;
 use super::super::tree::{Node, bare};
 use super::{Read, Table, to_json};
+
+/// A key with a default: all that there is to know of it.
+#[derive(Debug)]
+pub(in crate::scenario) struct Setting<K> {
+    name: &'static str,
+    kind: K,
+    doc: &'static str,
+    default: &'static str,
+    source: &'static str,
+}
+
+/// A key: its name, its kind, what it means; its default, written as on the command line, and where
+/// that comes from.
+pub(in crate::scenario) const fn setting<K>(
+    name: &'static str,
+    kind: K,
+    doc: &'static str,
+    default: &'static str,
+    source: &'static str,
+) -> Setting<K> {
+    Setting {
+        name,
+        kind,
+        doc,
+        default,
+        source,
+    }
+}
 
 /// A key about to be read.
 #[must_use]
@@ -17,6 +45,12 @@ pub(in crate::scenario) struct Key<'t, 'r, K> {
 }
 
 impl<'r> Table<'r> {
+    /// Reads a key of this table.
+    pub(in crate::scenario) fn get<K: Kind>(&mut self, setting: &Setting<K>) -> Read<K::Value> {
+        self.key(setting.name, &setting.kind, setting.doc)
+            .or(setting.default, setting.source)
+    }
+
     /// A key of this table: its name, its kind, what it means.
     pub(in crate::scenario) fn key<'t, K: Kind>(
         &'t mut self,
@@ -68,53 +102,53 @@ impl<K: Kind> Key<'_, '_, K> {
                 source.map(|source| (&fallback.value, source)),
             );
         }
-        let stand_in = |sound: bool, place: &Place, given: bool| {
-            let value = kind
-                .read(fallback)
-                .ok()
-                .expect("defaults and examples read like any value");
-            Read {
-                value,
-                place: place.clone(),
-                given,
-                sound,
-            }
+        let (place, sound) = match node {
+            None => (table.place.clone(), table.absent(name, fallback, source)),
+            Some(node) => match kind.read(node) {
+                Ok(value) => {
+                    table.reader.assume(&path, &node.value, None);
+                    return Read {
+                        value,
+                        place: node.place.clone(),
+                        given: true,
+                        sound: true,
+                    };
+                }
+                Err(misfit) => {
+                    let expected = format!("`{path}`: expected {}", kind.expected());
+                    table
+                        .reader
+                        .problems
+                        .extend(misfit.into_iter().map(|part| part.problem(&expected)));
+                    (node.place.clone(), false)
+                }
+            },
         };
-        let Some(node) = node else {
-            match source {
-                Some(_) => table.reader.assume(&path, &fallback.value, source),
-                None => {
-                    let example = fallback.value.plain();
-                    let problem = Problem::new(format!("`{path}` is missing"))
-                        .at(&table.place, format!("`{name}` belongs here"))
-                        .help(format!("for example: {name} = {example}"))
-                        .following();
-                    table.problem(problem);
-                }
-            }
-            return stand_in(source.is_some(), &table.place, false);
-        };
-        match kind.read(node) {
-            Ok(value) => {
-                table.reader.assume(&path, &node.value, None);
-                Read {
-                    value,
-                    place: node.place.clone(),
-                    given: true,
-                    sound: true,
-                }
-            }
-            Err(misfit) => {
-                for part in misfit {
-                    let problem = Problem::new(format!("`{path}`: expected {}", kind.expected()));
-                    let problem = problem.at(&part.place, part.why);
-                    table.reader.problems.push(match part.help {
-                        Some(help) => problem.help(help),
-                        None => problem,
-                    });
-                }
-                stand_in(false, &node.place, true)
-            }
+        let value = kind
+            .read(fallback)
+            .expect("defaults and examples read like any value");
+        Read {
+            value,
+            place,
+            given: node.is_some(),
+            sound,
         }
+    }
+}
+
+impl Table<'_> {
+    /// A key that nobody wrote: returns whether its default may stand in.
+    fn absent(&mut self, name: &str, fallback: &Node, source: Option<&'static str>) -> bool {
+        let path = self.path(name);
+        if source.is_some() {
+            self.reader.assume(&path, &fallback.value, source);
+        } else {
+            let problem = Problem::new(format!("`{path}` is missing"))
+                .at(&self.place, format!("`{name}` belongs here"))
+                .help(format!("for example: {name} = {}", fallback.value.plain()))
+                .following();
+            self.problem(problem);
+        }
+        source.is_some()
     }
 }

@@ -7,6 +7,7 @@ mod variants;
 use cutover_mocks::time::Span;
 use serde_json::{Map, Value as Json, json};
 
+pub(in crate::scenario) use key::{Setting, setting};
 pub(in crate::scenario) use variants::Variants;
 
 use super::kind::nearest;
