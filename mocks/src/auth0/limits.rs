@@ -150,6 +150,15 @@ impl Limits {
         true
     }
 
+    /// Draws on the tenant's bucket for calls that nobody models one by one; they are never refused.
+    pub(super) fn draw(&mut self, calls: u8, now: Timestamp) {
+        if let Some(tenant) = &mut self.tenant {
+            for _ in 0..calls {
+                tenant.take(now);
+            }
+        }
+    }
+
     /// Lets a `UserInfo` call of one user through, or not.
     pub(super) fn admit_user(&mut self, user: UserId, now: Timestamp) -> bool {
         let Some(users) = &mut self.users else {

@@ -5,6 +5,11 @@ use super::tenant::{Said, Tenant};
 use crate::email::Email;
 use crate::time::Timestamp;
 
+/// Hops of a login by page, as in `authorize`: the page that was looked at, and the resumed `/authorize`.
+const PAGE_HOPS: u8 = 2;
+/// The same, and the way back from the social provider.
+const SOCIAL_HOPS: u8 = 3;
+
 impl Tenant {
     pub(super) fn submit_login(
         &mut self,
@@ -21,6 +26,14 @@ impl Tenant {
         // A failed proof leaves the page open for another.
         let user = self.prove(stamp, now, email, login.connection, proof)?;
         self.logins.take(now, transaction.0);
+        self.limits.draw(
+            if login.connection == Connection::Google {
+                SOCIAL_HOPS
+            } else {
+                PAGE_HOPS
+            },
+            stamp.at,
+        );
         self.log_in(now, login, user)
     }
 

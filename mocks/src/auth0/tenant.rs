@@ -183,7 +183,7 @@ impl Tenant {
                     api,
                     challenge,
                 };
-                self.authorize(now, login, hint, silent, sso)
+                self.authorize(stamp, login, hint, silent, sso)
             }
             Call::SubmitLogin {
                 transaction,

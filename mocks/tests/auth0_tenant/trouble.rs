@@ -59,21 +59,21 @@ fn the_tenants_limit_is_shared_by_its_endpoints() {
     let mut scene = Scene::new(|settings| {
         settings.tenant_limit = Some(Rate {
             per_second: 1.0,
-            burst: 3,
+            burst: 5,
         });
     });
     let Tokens { access, .. } = scene.log_in();
     assert_eq!(
         scene.userinfo(access),
         Err(Error::RateLimited),
-        "a login costs three calls"
+        "a login costs five calls"
     );
     assert_eq!(
         scene
             .tenant
             .rate_seen()
             .map(|seen| (seen.limit, seen.remaining)),
-        Some((3, 0))
+        Some((5, 0))
     );
     assert_eq!(
         scene.ask(Call::Manage(Manage::Read(scene.ada))),
@@ -82,6 +82,28 @@ fn the_tenants_limit_is_shared_by_its_endpoints() {
     scene.wait(Span::from_secs(1));
     assert!(scene.userinfo(access).is_ok());
     assert_eq!(scene.tenant.ledger().calls[&(Endpoint::UserInfo, 429)], 1);
+}
+
+#[test]
+fn a_login_draws_on_the_limit_as_often_as_auth0_counts() {
+    let hits = |connection: Connection, hint: Option<Email>| {
+        let mut scene = Scene::new(|settings| {
+            settings.tenant_limit = Some(Rate {
+                per_second: 1e-9,
+                burst: 100,
+            });
+        });
+        let code = match scene.authorize(connection, hint) {
+            Ok(Reply::Code { code, .. }) => code,
+            Ok(Reply::LoginPage(page)) => scene.submit(page, ADA, RIGHT).unwrap().0,
+            other => panic!("{other:?}"),
+        };
+        scene.exchange(code).unwrap();
+        100 - scene.tenant.rate_seen().unwrap().remaining
+    };
+    assert_eq!(hits(Connection::Database, None), 5);
+    assert_eq!(hits(Connection::Google, Some(ADA)), 6);
+    assert_eq!(hits(Connection::Google, None), 6);
 }
 
 #[test]
