@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
@@ -155,6 +155,7 @@ impl Clock {
                     header: StampHeader { stamp, pace },
                     forward: false,
                     line,
+                    passed: Arc::default(),
                 })
             }
             TimeSource::Harness => {
@@ -168,6 +169,7 @@ impl Clock {
                     header: text.parse()?,
                     forward: true,
                     line,
+                    passed: Arc::default(),
                 })
             }
         }
@@ -199,6 +201,8 @@ pub struct Exchange {
     header: StampHeader,
     forward: bool,
     line: Line,
+    /// How many microseconds of the service time have really passed before the answer is ready.
+    passed: Arc<AtomicI64>,
 }
 
 impl<S> FromRequestParts<S> for Exchange
@@ -224,13 +228,25 @@ impl Exchange {
         self.header.stamp
     }
 
-    /// The stamp header for a call that this call makes `after` its own start (Stytch's Migrate
+    /// Whether answers are held back for as long as they take.
+    pub fn pace(&self) -> Pace {
+        self.header.pace
+    }
+
+    /// At true speed, waits for a part of the service time before the rest of the work is done.
+    pub async fn pass(&self, part: Span) {
+        self.wait(part).await;
+        self.passed(part);
+    }
+
+    /// Counts time that the call has really waited elsewhere, so that it is not waited for again.
+    pub fn passed(&self, waited: Span) {
+        self.passed.fetch_add(waited.as_micros(), Ordering::Relaxed);
+    }
+
+    /// The stamp header for a call that this call makes with a stamp of its own (Stytch's Migrate
     /// Session asks for `UserInfo`); none under the wall clock.
-    pub fn forwarded(&self, after: Span) -> Option<(HeaderName, HeaderValue)> {
-        let stamp = Stamp {
-            at: self.header.stamp.at + after,
-            ..self.header.stamp
-        };
+    pub fn forwarded(&self, stamp: Stamp) -> Option<(HeaderName, HeaderValue)> {
         let text = StampHeader {
             stamp,
             ..self.header
@@ -248,7 +264,7 @@ impl Exchange {
         response
             .headers_mut()
             .insert(TOOK, HeaderValue::from(took.as_micros()));
-        self.wait(took).await;
+        self.wait(self.left(took)).await;
         response
     }
 
@@ -259,7 +275,7 @@ impl Exchange {
         const JSON: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
         match breakage {
             Breakage::Refused | Breakage::Dropped => {
-                self.wait(took).await;
+                self.wait(self.left(took)).await;
                 self.line.cut();
                 StatusCode::SERVICE_UNAVAILABLE.into_response()
             }
@@ -283,6 +299,11 @@ impl Exchange {
                 .await
             }
         }
+    }
+
+    /// What is left of a service time.
+    fn left(&self, took: Span) -> Span {
+        took - Span::from_micros(self.passed.load(Ordering::Relaxed))
     }
 
     async fn wait(&self, took: Span) {
