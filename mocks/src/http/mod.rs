@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`signing`] | RSA keys, signed tokens and key sets |
 //! | [`auth0`] | the tenant's face |
+//! | [`stytch`] | the project's face |
 //! | [`params`] | parameters from queries, forms and JSON |
 //! | [`seal`] | ids as opaque text that cannot be made up |
 //! | [`directory`] | addresses: text to handle and back |
@@ -25,6 +26,7 @@ pub mod servers;
 pub mod signing;
 pub mod stamp;
 pub mod standalone;
+pub mod stytch;
 
 pub use directory::{Directory, password_of};
 pub use mail::Mailbox;

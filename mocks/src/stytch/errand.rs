@@ -131,7 +131,12 @@ pub enum Errand {
     /// `DELETE` on a user or member.
     DeleteUser(UserId),
     /// A read or a search of records, which the codec answers from [`super::Project`]'s views.
-    Read,
+    Read {
+        /// The person who is read, and so has to exist.
+        user: Option<UserId>,
+        /// The organization that is read, and so has to exist.
+        org: Option<OrgId>,
+    },
     /// A request that the API refuses by its form, before any rule of the project matters; it meets
     /// faults and limits and is counted like any other.
     Rejected {
@@ -181,7 +186,7 @@ impl Errand {
             | Self::DeleteOrg(_)
             | Self::UpdateUser { .. }
             | Self::DeleteUser(_)
-            | Self::Read => Endpoint::Records,
+            | Self::Read { .. } => Endpoint::Records,
             Self::Rejected { endpoint, .. } => *endpoint,
         })
     }

@@ -84,6 +84,11 @@ impl Project {
         }
     }
 
+    /// Takes back that the project has a `UserInfo` address to migrate with.
+    pub fn forget_userinfo(&mut self) {
+        self.settings.userinfo_configured = false;
+    }
+
     /// Adds an organization.
     pub fn seed_org(&mut self, org: SeedOrg) -> OrgId {
         self.people
@@ -230,7 +235,7 @@ impl Project {
             Errand::DeleteOrg(org) => self.delete_org(now, org),
             Errand::UpdateUser { user, mfa_enrolled } => self.update_user(user, mfa_enrolled),
             Errand::DeleteUser(user) => self.delete_user(now, user),
-            Errand::Read => Ok(Reply::Done),
+            Errand::Read { user, org } => self.read(user, org),
             Errand::Rejected { status, .. } => Err(No {
                 status,
                 ..no(Error::Other)

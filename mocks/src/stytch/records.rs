@@ -64,6 +64,14 @@ impl Project {
         Ok(Reply::Done)
     }
 
+    pub(super) fn read(&self, user: Option<UserId>, org: Option<OrgId>) -> Result<Reply, No> {
+        if org.is_some_and(|org| self.people.org(org).is_none()) {
+            return Err(no(Error::OrganizationNotFound));
+        }
+        user.map_or(Ok(()), |user| self.known(user).map(drop))?;
+        Ok(Reply::Done)
+    }
+
     pub(super) fn known(&self, user: UserId) -> Result<&User, No> {
         self.people.user(user).ok_or(no(Error::UserNotFound))
     }

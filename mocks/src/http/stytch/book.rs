@@ -1,0 +1,200 @@
+//! What only the wire knows of a project: names, metadata, external ids, chosen passwords, claims.
+//!
+//! Tables of people and organizations have at most a row for each that exists; tables of passing
+//! things are bounded and forget the oldest.
+
+use std::collections::VecDeque;
+use std::hash::Hash;
+
+use rustc_hash::FxHashMap;
+use serde_json::{Map, Value};
+
+use super::hashes::Imported;
+use crate::stytch::{LoginToken, OrgId, UserId};
+
+/// What is known of a person beside what the machine keeps.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Profile {
+    /// `name`: an object for a user, a text for a member.
+    pub(super) name: Option<Value>,
+    /// `trusted_metadata`.
+    pub(super) trusted: Map<String, Value>,
+    /// `untrusted_metadata`.
+    pub(super) untrusted: Map<String, Value>,
+    /// `external_id`.
+    pub(super) external_id: Option<String>,
+    /// `roles`.
+    pub(super) roles: Vec<String>,
+    /// `mfa_phone_number` (B2B), `phone_number` (consumer).
+    pub(super) phone: String,
+    /// The social provider they used last: `google`, `microsoft` or `github`.
+    pub(super) provider: Option<&'static str>,
+}
+
+/// What is known of an organization beside what the machine keeps.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OrgProfile {
+    /// `organization_name`.
+    pub(super) name: Option<String>,
+    /// `organization_slug`.
+    pub(super) slug: Option<String>,
+    /// `organization_external_id`.
+    pub(super) external_id: Option<String>,
+    /// Settings that are shown as they were set and decide nothing here.
+    pub(super) settings: Map<String, Value>,
+}
+
+/// A password that somebody chose or imported; people without one have the seeded one.
+#[derive(Clone, Debug)]
+pub(super) enum Secret {
+    /// A digest of a chosen password.
+    Chosen([u8; 32]),
+    /// An imported hash.
+    Imported(Imported),
+}
+
+/// The tables.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    /// Profiles of people who have one.
+    pub(super) people: FxHashMap<UserId, Profile>,
+    /// Profiles of organizations that have one.
+    pub(super) orgs: FxHashMap<OrgId, OrgProfile>,
+    /// External ids of people: unique in a project, or in an organization.
+    pub(super) external_people: FxHashMap<(Option<OrgId>, String), UserId>,
+    /// Slugs and external ids of organizations.
+    pub(super) org_names: FxHashMap<String, OrgId>,
+    /// Chosen and imported passwords.
+    pub(super) secrets: FxHashMap<UserId, Secret>,
+    /// The newest code mailed to a person.
+    pub(super) codes: Recent<UserId, LoginToken>,
+    /// Custom claims of sessions.
+    pub(super) claims: Recent<u32, Map<String, Value>>,
+}
+
+impl Book {
+    /// Forgets a person.
+    pub(super) fn forget_person(&mut self, org: Option<OrgId>, person: UserId) {
+        if let Some(id) = self
+            .people
+            .remove(&person)
+            .and_then(|profile| profile.external_id)
+        {
+            self.external_people.remove(&(org, id));
+        }
+        self.secrets.remove(&person);
+    }
+
+    /// Forgets an organization.
+    pub(super) fn forget_org(&mut self, org: OrgId) {
+        if let Some(profile) = self.orgs.remove(&org) {
+            for name in [profile.slug, profile.external_id].into_iter().flatten() {
+                self.org_names.remove(&name);
+            }
+        }
+    }
+}
+
+/// A table that keeps the newest [`Recent::CAPACITY`] entries.
+#[derive(Debug)]
+pub(super) struct Recent<K, V> {
+    entries: FxHashMap<K, V>,
+    order: VecDeque<K>,
+}
+
+impl<K, V> Default for Recent<K, V> {
+    fn default() -> Self {
+        Self {
+            entries: FxHashMap::default(),
+            order: VecDeque::new(),
+        }
+    }
+}
+
+impl<K: Hash + Eq + Copy, V> Recent<K, V> {
+    /// Entries kept at most.
+    pub(super) const CAPACITY: usize = 100_000;
+
+    /// Sets an entry.
+    pub(super) fn set(&mut self, key: K, value: V) {
+        if self.entries.insert(key, value).is_some() {
+            return;
+        }
+        self.order.push_back(key);
+        if self.order.len() > Self::CAPACITY
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.entries.remove(&oldest);
+        }
+    }
+
+    /// An entry, if it is not forgotten.
+    pub(super) fn get(&self, key: K) -> Option<&V> {
+        self.entries.get(&key)
+    }
+}
+
+/// Stytch's rule for metadata: the top level is merged, null deletes, values are replaced.
+pub(super) fn merge(kept: &mut Map<String, Value>, update: &Map<String, Value>) {
+    for (key, value) in update {
+        if value.is_null() {
+            kept.remove(key);
+        } else {
+            kept.insert(key.clone(), value.clone());
+        }
+    }
+}
+
+/// Stytch's rule for custom claims: merged to the bottom, null deletes anywhere.
+pub(super) fn merge_deep(kept: &mut Map<String, Value>, update: &Map<String, Value>) {
+    for (key, value) in update {
+        match (kept.get_mut(key), value) {
+            (_, Value::Null) => {
+                kept.remove(key);
+            }
+            (Some(Value::Object(inner)), Value::Object(update)) => merge_deep(inner, update),
+            _ => {
+                kept.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn map(value: Value) -> Map<String, Value> {
+        match value {
+            Value::Object(map) => map,
+            other => panic!("no object: {other}"),
+        }
+    }
+
+    #[test]
+    fn metadata_merges_at_the_top_only() {
+        let mut kept = map(json!({"plan": "pro", "address": {"city": "Ulm", "zip": 1}}));
+        merge(
+            &mut kept,
+            &map(json!({"plan": null, "address": {"city": "Bonn"}})),
+        );
+        assert_eq!(Value::Object(kept), json!({"address": {"city": "Bonn"}}));
+    }
+
+    #[test]
+    fn claims_merge_to_the_bottom() {
+        let mut kept = map(json!({"a": {"b": 1, "c": 2}}));
+        merge_deep(&mut kept, &map(json!({"a": {"b": null, "d": 3}})));
+        assert_eq!(Value::Object(kept), json!({"a": {"c": 2, "d": 3}}));
+    }
+
+    #[test]
+    fn recent_forgets_the_oldest() {
+        let mut recent = Recent::default();
+        for key in 0..=Recent::<usize, ()>::CAPACITY {
+            recent.set(key, ());
+        }
+        assert!(recent.get(0).is_none() && recent.get(1).is_some());
+    }
+}

@@ -1,0 +1,103 @@
+//! Sessions: migrate, authenticate, revoke, list, and the keys that sign their JWTs.
+
+use axum::http::header::CACHE_CONTROL;
+use serde_json::{Value, json};
+
+use super::super::ask::{Ask, Done, Good, Session, odd};
+use super::super::names::Kind;
+use super::super::objects::Picture;
+use super::super::problem::Problem;
+use super::{entered, picture, user_named};
+use crate::stytch::{Call, Errand, Reply, SessionToken};
+
+pub(super) async fn migrate(ask: Ask) -> Done {
+    let token = ask.fields.needed("session_token")?;
+    let duration = ask.fields.duration()?;
+    let got = ask.migrate(token, None, duration).await?;
+    entered(&ask, got, "session", json!({ "user_device": null })).await
+}
+
+pub(super) async fn authenticate(ask: Ask) -> Done {
+    ask.not_modelled(&["authorization_check"])?;
+    let duration = ask.fields.duration()?;
+    let call = match ask.session()? {
+        Session::Token(token) => Call::Authenticate { token, duration },
+        Session::Jwt(jwt) => Call::AuthenticateJwt { jwt, duration },
+    };
+    let got = ask.call(&call)?;
+    entered(&ask, got, "session", json!({ "verdict": null })).await
+}
+
+pub(super) async fn revoke(ask: Ask) -> Done {
+    let token = match ask.fields.text("session_id")? {
+        Some(_)
+            if ask
+                .fields
+                .raw("session_token")
+                .or(ask.fields.raw("session_jwt"))
+                .is_some() =>
+        {
+            return Err(Problem::bad(
+                "too_many_session_revoke_arguments",
+                "Only one of session_id, session_token and session_jwt may be provided.",
+            )
+            .into());
+        }
+        Some(id) => {
+            let session = ask
+                .face
+                .0
+                .names
+                .read_id(Kind::Session, id)
+                .unwrap_or(u32::MAX);
+            SessionToken { session, handle: 0 }
+        }
+        None => ask.session().map_err(none_to_revoke)?.token(),
+    };
+    let (_, took) = ask.call(&Call::Revoke { token })?;
+    Ok(Good::new(took, json!({})))
+}
+
+/// The same complaint under the name that revoking has for it.
+pub(in super::super) fn none_to_revoke(problem: Problem) -> Problem {
+    let error_type = match problem.error_type {
+        "no_session_arguments" => "no_session_revoke_arguments",
+        "too_many_session_arguments" => "too_many_session_revoke_arguments",
+        other => other,
+    };
+    Problem {
+        error_type,
+        ..problem
+    }
+}
+
+pub(super) async fn list(ask: Ask) -> Done {
+    let user = user_named(&ask, ask.query.needed("user_id")?);
+    let (_, took) = ask.errand(&Errand::ListSessions(user))?;
+    let now = ask.exchange.stamp().at;
+    let rows: Vec<_> = ask.face.project().sessions_of(user, now).collect();
+    let whose: Picture = picture(&ask, user, None, took)?;
+    let sessions: Vec<Value> = rows
+        .iter()
+        .map(|row| ask.face.session(row, &whose))
+        .collect();
+    Ok(Good::new(took, json!({ "sessions": sessions })))
+}
+
+pub(in super::super) async fn jwks(ask: Ask) -> Done {
+    if ask.path("project_id") != ask.face.config().project_id {
+        let message = "The project could not be found.".to_owned();
+        return Err(Problem {
+            status: 404,
+            error_type: "project_not_found",
+            message,
+        }
+        .into());
+    }
+    let (reply, took) = ask.call(&Call::Jwks)?;
+    let Reply::Keys(set) = reply else {
+        return Err(odd(took));
+    };
+    let keys = ask.face.jwks(set);
+    Ok(Good::new(took, json!({ "keys": keys })).with(CACHE_CONTROL, "max-age=900"))
+}

@@ -1,0 +1,220 @@
+//! What a request says: its fields, with null read as absent, and each one's form checked.
+
+use serde_json::{Map, Value};
+
+use super::problem::Problem;
+use crate::time::Span;
+
+/// A JSON object, or a query, whose fields are asked for one by one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fields(Map<String, Value>);
+
+/// Session durations that Stytch takes, in minutes (error texts: 5 to 527040).
+const DURATION: std::ops::RangeInclusive<i64> = 5..=527_040;
+
+impl Fields {
+    /// The fields of a body. An empty body, and `null`, have none.
+    pub(super) fn of_body(bytes: &[u8]) -> Result<Self, Problem> {
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self::default());
+        }
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(fields)) => Ok(Self(without_nulls(fields))),
+            Ok(Value::Null) => Ok(Self::default()),
+            _ => Err(Problem::bad(
+                "bad_request",
+                "The submitted request is not a JSON object.",
+            )),
+        }
+    }
+
+    /// The fields of a query.
+    pub(super) fn of_query(pairs: Vec<(String, String)>) -> Self {
+        Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name, Value::String(value)))
+                .collect(),
+        )
+    }
+
+    /// A field as it came.
+    pub(super) fn raw(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// A text; an empty one counts as absent.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+            Some(_) => Err(Problem::field(name, "must be a string")),
+        }
+    }
+
+    /// A text that has to be there.
+    pub(super) fn needed(&self, name: &str) -> Result<&str, Problem> {
+        self.text(name)?
+            .ok_or_else(|| Problem::field(name, "is required"))
+    }
+
+    /// A flag.
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Problem> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(_) => Err(Problem::field(name, "must be a boolean")),
+        }
+    }
+
+    /// A whole number.
+    pub(super) fn number(&self, name: &str) -> Result<Option<i64>, Problem> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(value) => value
+                .as_i64()
+                .map(Some)
+                .ok_or_else(|| Problem::field(name, "must be an integer")),
+        }
+    }
+
+    /// An object.
+    pub(super) fn object(&self, name: &str) -> Result<Option<&Map<String, Value>>, Problem> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::Object(object)) => Ok(Some(object)),
+            Some(_) => Err(Problem::field(name, "must be an object")),
+        }
+    }
+
+    /// The fields of an object that has to be there.
+    pub(super) fn needed_object(&self, name: &str) -> Result<Self, Problem> {
+        let object = self
+            .object(name)?
+            .ok_or_else(|| Problem::field(name, "is required"))?;
+        Ok(Self(without_nulls(object.clone())))
+    }
+
+    /// Texts of a list; one text alone counts as a list of one.
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<&str>, Problem> {
+        let strings = || Problem::field(name, "must be an array of strings");
+        match self.0.get(name) {
+            None => Ok(Vec::new()),
+            Some(Value::String(text)) => Ok(vec![text]),
+            Some(Value::Array(values)) => values
+                .iter()
+                .map(|value| value.as_str().ok_or_else(strings))
+                .collect(),
+            Some(_) => Err(strings()),
+        }
+    }
+
+    /// An address that has to be there.
+    pub(super) fn address(&self, name: &str) -> Result<&str, Problem> {
+        let text = self.needed(name)?.trim();
+        if looks_like_an_address(text) {
+            Ok(text)
+        } else {
+            Err(Problem::bad("invalid_email", "Email format is invalid."))
+        }
+    }
+
+    /// `session_duration_minutes`.
+    pub(super) fn duration(&self) -> Result<Option<Span>, Problem> {
+        let minutes = self.number("session_duration_minutes")?;
+        match minutes {
+            Some(minutes) if !DURATION.contains(&minutes) => Err(Problem::bad(
+                "invalid_session_duration_minutes",
+                "session_duration_minutes should be between 5 to 527040 minutes.",
+            )),
+            _ => Ok(minutes.map(Span::from_mins)),
+        }
+    }
+
+    /// A number of minutes between two bounds.
+    pub(super) fn minutes(
+        &self,
+        name: &str,
+        least: i64,
+        most: i64,
+    ) -> Result<Option<Span>, Problem> {
+        match self.number(name)? {
+            Some(minutes) if !(least..=most).contains(&minutes) => Err(Problem::field(
+                name,
+                &format!("must be between {least} and {most}"),
+            )),
+            minutes => Ok(minutes.map(Span::from_mins)),
+        }
+    }
+}
+
+/// Only the outermost nulls mean "absent"; inside metadata and claims they delete keys.
+fn without_nulls(fields: Map<String, Value>) -> Map<String, Value> {
+    fields
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .collect()
+}
+
+fn looks_like_an_address(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return false;
+    };
+    let plain =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c == '@');
+    plain(local) && plain(domain) && domain.contains('.') && !domain.starts_with('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(text: &str) -> Fields {
+        Fields::of_body(text.as_bytes()).expect("it is an object")
+    }
+
+    #[test]
+    fn null_is_absent_except_inside_objects() {
+        let fields = fields(r#"{"email": null, "trusted_metadata": {"plan": null}}"#);
+        assert_eq!(fields.text("email"), Ok(None));
+        let metadata = fields
+            .object("trusted_metadata")
+            .expect("an object")
+            .expect("there");
+        assert_eq!(metadata.get("plan"), Some(&Value::Null));
+        assert!(Fields::of_body(b"null").is_ok());
+        assert!(Fields::of_body(b"").is_ok());
+        assert!(Fields::of_body(b"[]").is_err());
+    }
+
+    #[test]
+    fn durations_have_bounds() {
+        let ask = |minutes: i64| {
+            fields(&format!(r#"{{"session_duration_minutes": {minutes}}}"#)).duration()
+        };
+        assert_eq!(ask(5), Ok(Some(Span::from_mins(5))));
+        assert_eq!(ask(527_040), Ok(Some(Span::from_mins(527_040))));
+        for outside in [4, 527_041, -60] {
+            let problem = ask(outside).expect_err("outside");
+            assert_eq!(problem.error_type, "invalid_session_duration_minutes");
+        }
+    }
+
+    #[test]
+    fn addresses_have_a_form() {
+        for good in ["ada@home.example", "a+b@c.d.org"] {
+            assert!(looks_like_an_address(good), "{good}");
+        }
+        for bad in [
+            "ada",
+            "@home.example",
+            "ada@",
+            "ada@home",
+            "a da@home.example",
+            "a@b@c.d",
+            "a@.d",
+        ] {
+            assert!(!looks_like_an_address(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The HTTP face of a Stytch project: real paths, authentication, bodies, ids and signatures.
+//!
+//! Ids and tokens are opaque to clients. Magic links, codes and reset tokens end in the
+//! [mailbox](crate::http::mail); seeded people have the password that
+//! [`password_of`](crate::http::password_of) says. Beside Stytch's own routes there is one of the
+//! mock's: `POST /v1/b2b/passwords` signs a member up in one request, as `POST /v1/passwords` does
+//! a user.
+//!
+//! Not modelled, and refused rather than ignored: adding a factor to an existing session, and
+//! authorization checks. Not modelled and ignored: PKCE, telemetry, locales and mail templates.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | [`ask`] | a request on its way in and its answer on its way out |
+//! | [`fields`], [`problem`] | what a request says; what goes wrong, in Stytch's words |
+//! | [`names`], [`jwt`] | ids, tokens and JWTs as text |
+//! | [`book`], [`hashes`] | what only the wire knows; imported password hashes |
+//! | [`objects`] | users, members, sessions and organizations as JSON |
+//! | [`userinfo`] | the one call that a project makes |
+//! | [`consumer`], [`b2b`] | the endpoints |
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::extract::FromRef;
+
+use super::directory::{Directory, password_of};
+use super::mail::{Mailbox, Message};
+use super::signing::{KeyRing, Owner};
+use super::stamp::Clock;
+use crate::email::Email;
+use crate::stytch::{OrgId, Project, Proof, UserId, Vertical};
+use book::{Book, Secret};
+use names::Names;
+use userinfo::UserInfoClient;
+
+mod ask;
+mod b2b;
+mod book;
+mod consumer;
+mod fields;
+mod hashes;
+mod jwt;
+mod names;
+mod objects;
+mod problem;
+mod search;
+mod userinfo;
+
+pub use userinfo::NoClient;
+
+/// How a project is reached and whom it asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// `project-test-…` or `project-live-…`: the user of HTTP Basic authentication.
+    pub project_id: String,
+    /// The password of HTTP Basic authentication.
+    pub secret: String,
+    /// What browsers show at public routes.
+    pub public_token: String,
+    /// The legacy provider's `UserInfo` address; none: Migrate Session is not configured.
+    pub userinfo_url: Option<String>,
+}
+
+impl Default for Config {
+    /// Fixed demo credentials.
+    fn default() -> Self {
+        Self {
+            project_id: "project-test-0c07e12a-0000-4000-8000-000000000001".to_owned(),
+            secret: "secret-test-cutover-demo-secret-000000000000000=".to_owned(),
+            public_token: "public-token-test-0c07e12a-0000-4000-8000-000000000002".to_owned(),
+            userinfo_url: None,
+        }
+    }
+}
+
+/// A project with an HTTP face. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Face(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    project: Arc<Mutex<Project>>,
+    vertical: Vertical,
+    config: Config,
+    directory: Arc<Directory>,
+    mailbox: Mailbox,
+    clock: Clock,
+    ring: KeyRing,
+    names: Names,
+    book: Mutex<Book>,
+    userinfo: UserInfoClient,
+}
+
+impl FromRef<Face> for Clock {
+    fn from_ref(face: &Face) -> Self {
+        face.0.clock.clone()
+    }
+}
+
+impl Face {
+    /// Puts a face on a project. The project can still be seeded and read through its own handle.
+    pub fn new(
+        config: Config,
+        project: Arc<Mutex<Project>>,
+        directory: Arc<Directory>,
+        mailbox: Mailbox,
+        clock: Clock,
+    ) -> Result<Self, NoClient> {
+        let mut guard = project.lock().unwrap_or_else(PoisonError::into_inner);
+        if config.userinfo_url.is_none() {
+            guard.forget_userinfo();
+        }
+        let vertical = guard.settings().vertical;
+        drop(guard);
+        Ok(Self(Arc::new(Inner {
+            vertical,
+            names: Names::new(&config.project_id),
+            userinfo: UserInfoClient::new(config.userinfo_url.clone())?,
+            project,
+            config,
+            directory,
+            mailbox,
+            clock,
+            ring: KeyRing::new(Owner::Stytch),
+            book: Mutex::default(),
+        })))
+    }
+
+    /// All routes of the project's product.
+    pub fn router(&self) -> Router {
+        let routes = match self.0.vertical {
+            Vertical::Consumer => consumer::routes(),
+            Vertical::B2b => b2b::routes(),
+        };
+        routes.fallback(ask::lost).with_state(self.clone())
+    }
+
+    /// How the project is reached.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The machine behind the face. Hold it briefly: every request needs it.
+    pub fn project(&self) -> MutexGuard<'_, Project> {
+        self.0
+            .project
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The id of a person on the wire.
+    pub fn person_id(&self, user: UserId) -> String {
+        self.0.names.person(self.0.vertical, user)
+    }
+
+    /// The id of an organization on the wire; its slug works as well.
+    pub fn organization_id(&self, org: OrgId) -> String {
+        self.0.names.organization(org)
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn email(&self, text: &str) -> Email {
+        self.0.directory.intern(text)
+    }
+
+    /// Whether this is the password of whoever has the address.
+    async fn proof(&self, email: Email, org: Option<OrgId>, password: &str) -> Proof {
+        let Some(user) = self.project().find_user(email, org) else {
+            return Proof::WrongPassword;
+        };
+        let secret = self.book().secrets.get(&user).cloned();
+        let right = match secret {
+            None => {
+                let address = self.0.directory.text(Email::lower(email.mailbox));
+                password_of(&address) == password
+            }
+            Some(Secret::Chosen(digest)) => self.0.names.digest(password) == digest,
+            Some(Secret::Imported(hash)) => {
+                let password = password.to_owned();
+                let verified = tokio::task::spawn_blocking(move || hash.verify(&password));
+                // A verification that fails to run has verified nothing.
+                verified.await.unwrap_or(false)
+            }
+        };
+        if right {
+            Proof::RightPassword
+        } else {
+            Proof::WrongPassword
+        }
+    }
+
+    /// Remembers the password that somebody chose.
+    fn choose(&self, user: UserId, password: &str) {
+        let digest = self.0.names.digest(password);
+        self.book().secrets.insert(user, Secret::Chosen(digest));
+    }
+
+    fn deliver(&self, email: Email, subject: &str, token: String, link: Option<String>) {
+        self.0.mailbox.deliver(Message {
+            to: self.0.directory.text(email),
+            from: "stytch".to_owned(),
+            subject: subject.to_owned(),
+            token,
+            link,
+        });
+    }
+}
+
+/// An address with a token in its query, as a mail or a redirect carries it.
+fn link(base: &str, token_type: &str, token: &str) -> String {
+    let joint = if base.contains('?') { '&' } else { '?' };
+    format!("{base}{joint}stytch_token_type={token_type}&token={token}")
+}
