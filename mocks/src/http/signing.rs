@@ -186,9 +186,7 @@ impl SigningKey {
         let (n64, e64) = (URL_SAFE_NO_PAD.encode(&n), URL_SAFE_NO_PAD.encode(&e));
         let thumbprint = Sha256::digest(format!(r#"{{"e":"{e64}","kty":"RSA","n":"{n64}"}}"#));
         let kid = URL_SAFE_NO_PAD.encode(thumbprint);
-        let certificate = rcgen::CertificateParams::new(vec!["mock.invalid".to_owned()])
-            .and_then(|params| params.self_signed(&made))
-            .expect("a certificate for a fixed name can be made");
+        let certificate = certificate(&made);
         let x5t = URL_SAFE_NO_PAD.encode(Sha1::digest(certificate.der()));
         let jwk = json!({
             "kty": "RSA", "use": "sig", "alg": "RS256", "n": n64, "e": e64, "kid": kid,
@@ -250,6 +248,19 @@ impl SigningKey {
         URL_SAFE_NO_PAD.encode_string(signature, &mut text);
         text
     }
+}
+
+/// A certificate for a key, as it stands in a key set's `x5c`; nobody is asked to trust it.
+fn certificate(key: &rcgen::KeyPair) -> rcgen::Certificate {
+    const NAME: &str = "mock.invalid";
+    rcgen::CertificateParams::new(vec![NAME.to_owned()])
+        .and_then(|mut params| {
+            params
+                .distinguished_name
+                .push(rcgen::DnType::CommonName, NAME);
+            params.self_signed(key)
+        })
+        .expect("a certificate for a fixed name can be made")
 }
 
 impl std::fmt::Debug for SigningKey {
