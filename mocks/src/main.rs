@@ -5,16 +5,17 @@ use std::process::ExitCode;
 
 use cutover_mocks::http::standalone::{self, Options};
 
-const USAGE: &str =
-    "usage: cutover-mocks [AUTH0_ADDRESS]   (default 127.0.0.1:8480; port 0: any free one)";
+const USAGE: &str = "usage: cutover-mocks [AUTH0_ADDRESS [STYTCH_ADDRESS]]   \
+    (default 127.0.0.1:8480 127.0.0.1:8481; port 0: any free one)";
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut options = Options::default();
-    if let Some(text) = std::env::args().nth(1) {
-        match text.parse::<SocketAddr>() {
-            Ok(address) => options.auth0 = address,
-            Err(_) => return fail(USAGE),
+    for (place, text) in std::env::args().skip(1).enumerate() {
+        match (place, text.parse::<SocketAddr>()) {
+            (0, Ok(address)) => options.auth0 = address,
+            (1, Ok(address)) => options.stytch = address,
+            _ => return fail(USAGE),
         }
     }
     match standalone::run(options, &mut std::io::stdout()).await {

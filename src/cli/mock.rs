@@ -13,6 +13,9 @@ pub(super) struct MockArgs {
     /// Address of the Auth0 tenant
     #[arg(long, default_value = "127.0.0.1:8480")]
     auth0: SocketAddr,
+    /// Address of the Stytch project
+    #[arg(long, default_value = "127.0.0.1:8481")]
+    stytch: SocketAddr,
 }
 
 pub(super) fn mock(args: &MockArgs) -> Result<u8, Failure> {
@@ -20,6 +23,7 @@ pub(super) fn mock(args: &MockArgs) -> Result<u8, Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::environment)?;
     let options = Options {
         auth0: args.auth0,
+        stytch: args.stytch,
         ..Options::default()
     };
     runtime

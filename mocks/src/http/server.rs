@@ -31,6 +31,9 @@ pub enum StartError {
         /// What the system says.
         cause: std::io::Error,
     },
+    /// The project's client for `UserInfo` cannot be made.
+    #[error(transparent)]
+    UserInfo(#[from] super::stytch::NoClient),
 }
 
 /// An address that is bound, so that its URL is known, but not served yet.

@@ -1,20 +1,26 @@
 //! Both providers at work: starting them, looking into them, stopping them.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::auth0::{self, Application};
 use super::directory::Directory;
 use super::mail::Mailbox;
 use super::server::{Door, Serving, StartError};
+use super::signing::KeyRing;
 use super::stamp::{Clock, TimeSource};
+use super::stytch;
 use crate::auth0::Tenant;
+use crate::keys::KeySet;
+use crate::stytch::Project;
 
 /// What to serve, and where.
 #[derive(Debug)]
 pub struct Config {
     /// The tenant; none: not served.
     pub auth0: Option<Auth0>,
+    /// The project; none: not served.
+    pub stytch: Option<Stytch>,
     /// Where calls take their time from.
     pub time: TimeSource,
 }
@@ -32,6 +38,18 @@ pub struct Auth0 {
     pub application: Application,
 }
 
+/// A project to serve.
+#[derive(Debug)]
+pub struct Stytch {
+    /// Where; port 0 takes any free port.
+    pub address: SocketAddr,
+    /// The machine, seeded or not.
+    pub project: Project,
+    /// How it is reached. Without an address for `UserInfo` it asks the tenant that is served beside
+    /// it, if one is.
+    pub config: stytch::Config,
+}
+
 /// Starts servers.
 #[derive(Clone, Copy, Debug)]
 pub struct Servers;
@@ -41,39 +59,90 @@ impl Servers {
     pub async fn start(config: Config) -> Result<Running, StartError> {
         let clock = Clock::new(config.time);
         let (directory, mailbox) = (Arc::<Directory>::default(), Mailbox::default());
+        let world = World {
+            clock: &clock,
+            directory: &directory,
+            mailbox: &mailbox,
+        };
         let auth0 = match config.auth0 {
             None => None,
-            Some(served) => {
-                let door = Door::open(served.address).await?;
-                let keys = served.tenant.keys(served.tenant.start());
-                // Two keys take a while to be made; a panic in there would show at their first use.
-                let made = tokio::task::spawn_blocking(move || auth0::Face::keys().prepare(keys));
-                drop(made.await);
-                let url = door.base_url();
-                let issuer = served.issuer.unwrap_or_else(|| format!("{url}/"));
-                let face = auth0::Face::new(
-                    served.tenant,
-                    issuer,
-                    served.application,
-                    clock.clone(),
-                    Arc::clone(&directory),
-                    mailbox.clone(),
-                );
-                let face = Arc::new(face);
-                let router = auth0::router(Arc::clone(&face)).merge(mailbox.router());
-                Some(Served {
-                    url,
-                    face,
-                    serving: door.serve(router),
-                })
-            }
+            Some(served) => Some(serve_auth0(served, world).await?),
+        };
+        let userinfo = auth0
+            .as_ref()
+            .map(|served| format!("{}/userinfo", served.url));
+        let stytch = match config.stytch {
+            None => None,
+            Some(served) => Some(serve_stytch(served, userinfo, world).await?),
         };
         Ok(Running {
             auth0,
+            stytch,
             directory,
             mailbox,
         })
     }
+}
+
+/// What the servers of one process share.
+#[derive(Clone, Copy)]
+struct World<'a> {
+    clock: &'a Clock,
+    directory: &'a Arc<Directory>,
+    mailbox: &'a Mailbox,
+}
+
+async fn serve_auth0(served: Auth0, world: World<'_>) -> Result<Served<auth0::Face>, StartError> {
+    let door = Door::open(served.address).await?;
+    prepare(
+        auth0::Face::keys(),
+        served.tenant.keys(served.tenant.start()),
+    )
+    .await;
+    let url = door.base_url();
+    let issuer = served.issuer.unwrap_or_else(|| format!("{url}/"));
+    let face = Arc::new(auth0::Face::new(
+        served.tenant,
+        issuer,
+        served.application,
+        world.clock.clone(),
+        Arc::clone(world.directory),
+        world.mailbox.clone(),
+    ));
+    let router = auth0::router(Arc::clone(&face)).merge(world.mailbox.router());
+    let serving = door.serve(router);
+    Ok(Served { url, face, serving })
+}
+
+async fn serve_stytch(
+    served: Stytch,
+    userinfo: Option<String>,
+    world: World<'_>,
+) -> Result<Served<stytch::Face>, StartError> {
+    let door = Door::open(served.address).await?;
+    prepare(
+        stytch::Face::keys(),
+        served.project.keys(served.project.start()),
+    )
+    .await;
+    let mut config = served.config;
+    config.userinfo_url = config.userinfo_url.or(userinfo);
+    let face = stytch::Face::new(
+        config,
+        Arc::new(Mutex::new(served.project)),
+        Arc::clone(world.directory),
+        world.mailbox.clone(),
+        world.clock.clone(),
+    )?;
+    let url = door.base_url();
+    let serving = door.serve(face.router().merge(world.mailbox.router()));
+    let face = Arc::new(face);
+    Ok(Served { url, face, serving })
+}
+
+/// Makes keys ahead of their first use, which takes a while; a panic in there would show at that use.
+async fn prepare(ring: KeyRing, set: KeySet) {
+    drop(tokio::task::spawn_blocking(move || ring.prepare(set)).await);
 }
 
 /// One provider at work.
@@ -88,6 +157,7 @@ struct Served<F> {
 #[derive(Debug)]
 pub struct Running {
     auth0: Option<Served<auth0::Face>>,
+    stytch: Option<Served<stytch::Face>>,
     directory: Arc<Directory>,
     mailbox: Mailbox,
 }
@@ -103,6 +173,16 @@ impl Running {
         self.auth0.as_ref().map(|served| &served.face)
     }
 
+    /// The project's URL, without a slash at its end.
+    pub fn stytch_url(&self) -> Option<&str> {
+        self.stytch.as_ref().map(|served| served.url.as_str())
+    }
+
+    /// The project behind its face: to seed it, and to read its ledger and views.
+    pub fn stytch(&self) -> Option<&Arc<stytch::Face>> {
+        self.stytch.as_ref().map(|served| &served.face)
+    }
+
     /// The addresses that the wire knows.
     pub fn directory(&self) -> &Arc<Directory> {
         &self.directory
@@ -115,6 +195,10 @@ impl Running {
 
     /// Answers the calls under way, and ends.
     pub async fn stop(self) {
+        // The project first: its calls under way may still ask the tenant.
+        if let Some(served) = self.stytch {
+            served.serving.stop().await;
+        }
         if let Some(served) = self.auth0 {
             served.serving.stop().await;
         }

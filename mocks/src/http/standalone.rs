@@ -6,10 +6,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use super::auth0::Application;
 use super::directory::password_of;
 use super::server::StartError;
-use super::servers::{Auth0, Config, Running, Servers};
+use super::servers::{Auth0, Config, Running, Servers, Stytch};
 use super::stamp::{TimeSource, wall_now};
 use crate::auth0::{Connection, SeedUser, Settings, Tenant};
 use crate::email::Email;
+use crate::stytch::{self, OrgId, Project, SeedOrg, Vertical};
 
 /// How to serve.
 #[derive(Clone, Debug)]
@@ -18,7 +19,13 @@ pub struct Options {
     pub auth0: SocketAddr,
     /// How the tenant is set up.
     pub auth0_settings: Settings,
-    /// People who exist at the start: `customer-1@people.example` and on. Default 100.
+    /// Where the project listens. Default 127.0.0.1:8481.
+    pub stytch: SocketAddr,
+    /// How the project is set up: consumer or B2B, and everything else.
+    pub stytch_settings: stytch::Settings,
+    /// How the project is reached; it asks the tenant's `UserInfo` unless this says otherwise.
+    pub stytch_config: super::stytch::Config,
+    /// People who exist at the start, at both providers: `customer-1@people.example` and on. Default 100.
     pub people: u32,
     /// Whether answers are held back for their modelled service time. Default yes.
     pub waits: bool,
@@ -29,6 +36,9 @@ impl Default for Options {
         Self {
             auth0: (Ipv4Addr::LOCALHOST, 8480).into(),
             auth0_settings: Settings::default(),
+            stytch: (Ipv4Addr::LOCALHOST, 8481).into(),
+            stytch_settings: stytch::Settings::default(),
+            stytch_config: super::stytch::Config::default(),
             people: 100,
             waits: true,
         }
@@ -66,7 +76,24 @@ pub async fn start(options: &Options) -> Result<Running, StartError> {
             has_password: true,
         });
     }
+    let mut project = Project::new(options.stytch_settings.clone(), wall_now());
+    let b2b = options.stytch_settings.vertical == Vertical::B2b;
+    let org = b2b.then(|| project.seed_org(SeedOrg::default()));
+    for mailbox in 1..=options.people {
+        project.seed_user(stytch::SeedUser {
+            email: Email::lower(mailbox),
+            org,
+            has_password: true,
+            verified: true,
+            mfa_enrolled: false,
+        });
+    }
     Servers::start(Config {
+        stytch: Some(Stytch {
+            address: options.stytch,
+            project,
+            config: options.stytch_config.clone(),
+        }),
         auth0: Some(Auth0 {
             address: options.auth0,
             tenant,
@@ -97,6 +124,18 @@ fn introduce(running: &Running, people: u32, out: &mut impl Write) -> io::Result
             out,
             "  discovery     {url}/.well-known/openid-configuration"
         )?;
+    }
+    if let (Some(url), Some(face)) = (running.stytch_url(), running.stytch()) {
+        let config = face.config();
+        let organization = face.project().orgs_from(OrgId(0)).next();
+        writeln!(out, "Stytch project  {url}")?;
+        writeln!(out, "  project_id    {}", config.project_id)?;
+        writeln!(out, "  secret        {}", config.secret)?;
+        writeln!(out, "  public_token  {}", config.public_token)?;
+        if let Some(organization) = organization {
+            let id = face.organization_id(organization.id);
+            writeln!(out, "  organization  {id}")?;
+        }
     }
     if people > 0 {
         let first = running.directory().text(Email::lower(1));

@@ -26,7 +26,7 @@ pub struct Project {
     pub(super) login_tokens: LoginTokens,
     pub(super) intermediates: Intermediates,
     pub(super) ledger: Ledger<Endpoint>,
-    start: Timestamp,
+    pub(super) start: Timestamp,
 }
 
 /// What the project does with a call.

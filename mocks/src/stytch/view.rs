@@ -6,6 +6,7 @@ use super::project::Project;
 use super::sessions::{Factors, Session};
 use super::settings::Settings;
 use crate::email::Email;
+use crate::keys::KeySet;
 use crate::ledger::Ledger;
 use crate::time::Timestamp;
 
@@ -68,6 +69,16 @@ impl Project {
     /// Its settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// When it was made.
+    pub fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    /// The keys published at this (true) time.
+    pub fn keys(&self, now: Timestamp) -> KeySet {
+        self.settings.keys.at(now)
     }
 
     /// What it says it did.

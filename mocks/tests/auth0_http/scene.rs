@@ -56,6 +56,7 @@ impl Scene {
         };
         let config = Config {
             auth0: Some(auth0),
+            stytch: None,
             time: TimeSource::Harness,
         };
         let running = Servers::start(config).await.unwrap();

@@ -122,7 +122,7 @@ impl Face {
             directory,
             mailbox,
             clock,
-            ring: KeyRing::new(Owner::Stytch),
+            ring: Self::keys(),
             book: Mutex::default(),
         })))
     }
@@ -134,6 +134,11 @@ impl Face {
             Vertical::B2b => b2b::routes(),
         };
         routes.fallback(ask::lost).with_state(self.clone())
+    }
+
+    /// The keys that sign session JWTs.
+    pub const fn keys() -> KeyRing {
+        KeyRing::new(Owner::Stytch)
     }
 
     /// How the project is reached.
