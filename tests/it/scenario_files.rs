@@ -61,6 +61,22 @@ fn the_committed_schema_is_current() {
     compare(&root().join("scenarios/scenario.schema.json"), &schema);
 }
 
+/// The comment that a scenario opens with, after the line that names its schema.
+fn opening_comment(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).expect("the file is there");
+    let mut lines = text.lines();
+    assert_eq!(
+        lines.next(),
+        Some("#:schema ./scenario.schema.json"),
+        "{}",
+        path.display()
+    );
+    let comment = lines
+        .map_while(|line| line.strip_prefix('#'))
+        .map(str::trim);
+    comment.collect::<Vec<_>>().join(" ")
+}
+
 #[test]
 fn every_shipped_scenario_loads_and_fits_the_schema() {
     let schema = jsonschema::validator_for(&scenario::schema()).expect("a schema");
@@ -84,9 +100,11 @@ fn every_shipped_scenario_loads_and_fits_the_schema() {
         let loaded = scenario::load(&path, &Overrides::default())
             .unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(loaded.scenario.name, name);
+        let comment = opening_comment(&path);
+        let question = &loaded.scenario.question;
         assert!(
-            !loaded.scenario.question.is_empty(),
-            "{name} asks no question"
+            !question.is_empty() && comment.starts_with(question.as_str()),
+            "{name}: {comment}"
         );
         assert!(!loaded.scenario.gates.is_empty(), "{name} gates nothing");
     }
