@@ -433,3 +433,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let problems = scenario::load(&fixture("nowhere.toml"), &Overrides::default());
+    let problems = problems.expect_err("there is no such file");
+    assert_eq!(problems.len(), 1);
+    let message = problems.to_string();
+    assert!(
+        message.starts_with("error: cannot read `") && message.contains("nowhere.toml"),
+        "{message}"
+    );
+}
+
+#[test]
+fn colours_are_there_when_asked_for() {
+    let overrides = Overrides {
+        set: vec!["population.users=0".to_owned()],
+        seed: None,
+    };
+    let problems = scenario::load(&fixture("minimal.toml"), &overrides).expect_err("nobody");
+    assert!(problems.render(true).contains('\u{1b}'));
+    assert!(!problems.render(false).contains('\u{1b}'));
+}
