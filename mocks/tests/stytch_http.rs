@@ -1204,3 +1204,101 @@ async fn a_member_signs_up_in_one_request() {
         None
     );
 }
+
+#[tokio::test]
+async fn members_come_by_oauth_and_change_their_passwords() {
+    let stage = Stage::b2b().await;
+    let org = stage.face.project().seed_org(SeedOrg::default());
+    stage.seed(ADA, Some(org));
+    let organization_id = stage.face.organization_id(org);
+    let client = stage.members();
+    let config = stage.face.config();
+    let query = format!(
+        "public_token={}&slug=org-0&login_hint={ADA}",
+        config.public_token
+    );
+    let start = format!("{}/v1/b2b/public/oauth/github/start?{query}", stage.base);
+    let redirect = stage.http.get(start).send().await.expect("an answer");
+    assert_eq!(redirect.headers()["cutover-created"], "false");
+    let location = redirect.headers()[header::LOCATION].to_str().expect("text");
+    let token = location.rsplit_once("token=").expect("a token").1;
+    let entered = client
+        .oauth
+        .authenticate(b2b::oauth::AuthenticateRequest {
+            oauth_token: token.to_owned(),
+            ..Default::default()
+        })
+        .await
+        .expect("the token opens");
+    assert_eq!(entered.provider_type, "Github");
+    assert_eq!(entered.member.oauth_registrations.len(), 1);
+
+    let replace = b2b::passwords_existing_password::ResetRequest {
+        email_address: ADA.to_owned(),
+        existing_password: password_of(ADA),
+        new_password: "second".to_owned(),
+        organization_id: organization_id.clone(),
+        ..Default::default()
+    };
+    client
+        .passwords
+        .existing_password
+        .reset(replace)
+        .await
+        .expect("it is replaced");
+    let gone = b2b::sessions::AuthenticateRequest {
+        session_token: Some(entered.session_token),
+        ..Default::default()
+    };
+    assert_eq!(
+        told(client.sessions.authenticate(gone).await),
+        is(404, "session_not_found")
+    );
+    let start = b2b::passwords_email::ResetStartRequest {
+        organization_id: organization_id.clone(),
+        email_address: ADA.to_owned(),
+        ..Default::default()
+    };
+    client
+        .passwords
+        .email
+        .reset_start(start)
+        .await
+        .expect("it is mailed");
+    let reset = |token: String| {
+        client
+            .passwords
+            .email
+            .reset(b2b::passwords_email::ResetRequest {
+                password_reset_token: token,
+                password: "third".to_owned(),
+                ..Default::default()
+            })
+    };
+    let token = stage.mailed("reset", ADA);
+    assert!(
+        reset(token.clone())
+            .await
+            .expect("it is set")
+            .member_session
+            .is_some()
+    );
+    assert_eq!(
+        told(reset(token).await),
+        is(401, "unable_to_auth_password_reset_token")
+    );
+    let log_in = |password: &str| {
+        client
+            .passwords
+            .authenticate(b2b::passwords::AuthenticateRequest {
+                organization_id: organization_id.clone(),
+                email_address: ADA.to_owned(),
+                password: password.to_owned(),
+                ..Default::default()
+            })
+    };
+    for old in [password_of(ADA).as_str(), "second"] {
+        assert_eq!(told(log_in(old).await), is(401, "unauthorized_credentials"));
+    }
+    log_in("third").await.expect("the newest one opens");
+}

@@ -210,6 +210,11 @@ impl People {
         all.map(OrgId).filter(|org| self.org(*org).is_some())
     }
 
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.users.reserve(more);
+        self.by_address.reserve(more);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.by_address.len()
     }

@@ -84,6 +84,12 @@ impl Project {
         }
     }
 
+    /// Makes room for this many more people and sessions, so that none is moved in memory later.
+    pub fn reserve(&mut self, people: usize, sessions: usize) {
+        self.people.reserve(people);
+        self.sessions.reserve(sessions);
+    }
+
     /// Takes back that the project has a `UserInfo` address to migrate with.
     pub fn forget_userinfo(&mut self) {
         self.settings.userinfo_configured = false;

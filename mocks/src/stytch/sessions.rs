@@ -153,6 +153,10 @@ impl Sessions {
         ended
     }
 
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.rows.reserve(more);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
