@@ -1,10 +1,11 @@
 //! Where a call's time, luck and address come from, and how its answer leaves: in time, or broken.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
@@ -129,7 +130,20 @@ pub struct Clock(Arc<Inner>);
 struct Inner {
     source: TimeSource,
     thrown: AtomicU64,
+    cuts: Mutex<BTreeMap<(Timestamp, u64), Cut>>,
 }
+
+/// A line that was cut instead of an answer, which therefore could not tell how long it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Why.
+    pub breakage: Breakage,
+    /// The modelled service time until then.
+    pub took: Span,
+}
+
+/// Cuts that nobody has asked for yet, at most; the oldest are forgotten.
+const CUTS: usize = 10_000;
 
 impl Clock {
     /// A clock of this kind.
@@ -137,7 +151,26 @@ impl Clock {
         Self(Arc::new(Inner {
             source,
             thrown: AtomicU64::new(0),
+            cuts: Mutex::default(),
         }))
+    }
+
+    /// What became of the call with this stamp, if its line was cut: a harness that lives in the same
+    /// process learns here what no header can tell. Each cut is told once.
+    pub fn take_cut(&self, stamp: Stamp) -> Option<Cut> {
+        self.cuts().remove(&(stamp.at, stamp.luck.0))
+    }
+
+    fn note_cut(&self, stamp: Stamp, cut: Cut) {
+        let mut cuts = self.cuts();
+        if cuts.len() >= CUTS {
+            cuts.pop_first();
+        }
+        cuts.insert((stamp.at, stamp.luck.0), cut);
+    }
+
+    fn cuts(&self) -> MutexGuard<'_, BTreeMap<(Timestamp, u64), Cut>> {
+        self.0.cuts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The circumstances of a call that came by this line with these headers.
@@ -153,6 +186,7 @@ impl Clock {
                 let pace = if waits { Pace::True } else { Pace::Lapse };
                 Ok(Exchange {
                     header: StampHeader { stamp, pace },
+                    clock: self.clone(),
                     forward: false,
                     line,
                     passed: Arc::default(),
@@ -167,6 +201,7 @@ impl Clock {
                     .map_err(|_| BadStamp("not readable text".to_owned()))?;
                 Ok(Exchange {
                     header: text.parse()?,
+                    clock: self.clone(),
                     forward: true,
                     line,
                     passed: Arc::default(),
@@ -199,6 +234,7 @@ fn address_of(peer: SocketAddr) -> Address {
 #[derive(Clone, Debug)]
 pub struct Exchange {
     header: StampHeader,
+    clock: Clock,
     forward: bool,
     line: Line,
     /// How many microseconds of the service time have really passed before the answer is ready.
@@ -226,6 +262,11 @@ impl Exchange {
     /// What the machine is told.
     pub fn stamp(&self) -> Stamp {
         self.header.stamp
+    }
+
+    /// What became of a call that this call made with a forwarded stamp, if its line was cut.
+    pub fn cut(&self, forwarded: Stamp) -> Option<Cut> {
+        self.clock.take_cut(forwarded)
     }
 
     /// Whether answers are held back for as long as they take.
@@ -276,6 +317,10 @@ impl Exchange {
         match breakage {
             Breakage::Refused | Breakage::Dropped => {
                 self.wait(self.left(took)).await;
+                if self.forward {
+                    self.clock
+                        .note_cut(self.header.stamp, Cut { breakage, took });
+                }
                 self.line.cut();
                 StatusCode::SERVICE_UNAVAILABLE.into_response()
             }

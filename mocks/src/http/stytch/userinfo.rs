@@ -68,8 +68,13 @@ impl UserInfoClient {
         if exchange.pace() == Pace::True {
             exchange.passed(waited);
         }
-        // A harness's time is modelled time: where an answer broke too early to tell it, it is none.
-        let took = told.unwrap_or(if modelled { Span::ZERO } else { waited });
+        // A harness's time is modelled time: where the line was cut, the other server tells it.
+        let cut = || {
+            exchange
+                .cut(pending.stamp)
+                .map_or(Span::ZERO, |cut| cut.took)
+        };
+        let took = told.unwrap_or_else(|| if modelled { cut() } else { waited });
         UserInfoSeen { outcome, took }
     }
 }
