@@ -99,7 +99,11 @@ fn drive(
 }
 
 /// Lets the machines answer a call, with the `UserInfo` call that a migration makes.
-fn perform(tenant: &mut Tenant, project: &mut Project, dispatch: &Dispatch) -> ProviderAnswer {
+pub(crate) fn perform(
+    tenant: &mut Tenant,
+    project: &mut Project,
+    dispatch: &Dispatch,
+) -> ProviderAnswer {
     match dispatch.call {
         ProviderCall::Auth0(call) => ProviderAnswer::Auth0(tenant.handle(dispatch.stamp, &call)),
         ProviderCall::Stytch(call) => {

@@ -1,0 +1,137 @@
+//! The HTTP driver: Goose carries the core's calls to the mock servers over real HTTP.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | [`film`] | scenario time ↔ wall time: time-lapse, and windows at true speed |
+//! | [`conductor`] | when calls go out and when their answers count |
+//! | [`carriers`] | Goose: who makes the calls |
+//! | [`wire`] | calls as HTTP requests, HTTP responses as answers |
+//! | [`providers`] | the mock servers at work |
+//! | [`wallet`], [`published`] | token texts behind handles; keys as they came over HTTP |
+//! | [`verifier`] | real verification of those texts |
+//! | [`health`] | whether the load was made on time |
+//! | [`target`], [`stop`], [`aside`] | where the load may go, how it ends early, a clean output |
+
+pub mod aside;
+pub mod carriers;
+pub mod conductor;
+pub mod film;
+pub mod health;
+pub mod job;
+pub mod providers;
+pub mod published;
+pub mod stop;
+pub mod target;
+pub mod verifier;
+pub mod wallet;
+pub mod wire;
+
+use std::sync::Arc;
+
+use cutover_mocks::ledger::Ledger;
+use cutover_mocks::time::Timestamp;
+use cutover_mocks::{auth0, stytch};
+
+use crate::population::Population;
+use crate::population::seed::World;
+use crate::rehearsal::{Baseline, Ended, Progress, Rehearsal};
+use crate::scenario::Scenario;
+use carriers::{CarrierError, Carriers, Crew, GooseSummary};
+use conductor::{Bounds, Conductor, Ending, PlayError};
+use film::Film;
+use health::Health;
+use providers::{Providers, ProvidersError};
+use stop::Stop;
+use verifier::JwtVerifier;
+
+/// How a rehearsal over HTTP is run; what is rehearsed is the scenario's business.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Goose.
+    pub carriers: Carriers,
+    /// Bounds that a healthy run never meets.
+    pub bounds: Bounds,
+    /// The wish to stop.
+    pub stop: Stop,
+}
+
+/// What a rehearsal over HTTP found.
+#[derive(Debug)]
+pub struct HttpRun {
+    /// What the rehearsal found.
+    pub ended: Ended,
+    /// Whether it was played to its end.
+    pub ending: Ending,
+    /// Whether the load was made on time.
+    pub health: Health,
+    /// What the tenant says it did.
+    pub auth0_ledger: Ledger<auth0::Endpoint>,
+    /// What the project says it did.
+    pub stytch_ledger: Ledger<stytch::Endpoint>,
+    /// What Goose counted, independently of us.
+    pub goose: GooseSummary,
+}
+
+/// Why a rehearsal over HTTP came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The mock servers are not at work.
+    #[error(transparent)]
+    Providers(#[from] ProvidersError),
+    /// The carriers failed.
+    #[error(transparent)]
+    Carriers(#[from] CarrierError),
+    /// The film could not be played.
+    #[error(transparent)]
+    Play(#[from] PlayError),
+}
+
+/// Rehearses a scenario over HTTP, on this machine. `watch` is told how far it has come, after
+/// every answer. Needs a multi-threaded tokio runtime: servers and carriers run beside the core.
+pub async fn run(
+    scenario: &Scenario,
+    population: &Population,
+    baseline: Option<&Baseline>,
+    options: &Options,
+    mut watch: impl FnMut(Timestamp, Progress),
+) -> Result<HttpRun, HttpError> {
+    let World {
+        tenant,
+        project,
+        starting,
+    } = World::new(scenario, population);
+    let providers = Providers::start(tenant, project, options.bounds.wallet).await?;
+    let wire = providers.wire();
+    let verifier = JwtVerifier::new(Arc::clone(wire), Arc::clone(providers.published()));
+    let mut rehearsal = Rehearsal::new(scenario, population, &starting, baseline, verifier);
+
+    let mut crew = Crew::start(&options.carriers, Arc::clone(wire)).await?;
+    let mut look = |rehearsal: &Rehearsal<'_, JwtVerifier>| {
+        watch(rehearsal.now(), rehearsal.progress());
+        providers.wallet().check()
+    };
+    let played = Conductor::new(
+        &mut rehearsal,
+        &crew.jobs,
+        &mut crew.done,
+        &options.stop,
+        &mut look,
+        options.bounds,
+        options.carriers.count,
+    )
+    .play(&Film::new(&scenario.time))
+    .await;
+    let goose = crew.finish(&options.stop).await?;
+    let (ending, mut health) = played?;
+    health.wallet = providers.wallet().size();
+    let (auth0_ledger, stytch_ledger) = (providers.auth0_ledger(), providers.stytch_ledger());
+    providers.stop().await;
+    Ok(HttpRun {
+        ended: rehearsal.finish(),
+        ending,
+        health,
+        auth0_ledger,
+        stytch_ledger,
+        goose,
+    })
+}
