@@ -110,7 +110,8 @@ impl Population {
             let signs_up = (index >= spec.users).then(|| arrival::sign_up_time(scenario, dice, id));
             let mut rolls = dice.rolls(Stream::Person, index, 0);
             let mut person = draw_person(scenario, &mut rolls, signs_up);
-            person.organizations = organizations::join(&mut organizations, spec, &mut rolls);
+            person.organizations =
+                organizations::join(&mut organizations, spec, &mut rolls, signs_up.is_some());
             person.first_device = devices.len() as u32;
             person.devices = 1 + rolls.pick(spec.devices.per_user) as u8;
             for number in 0..person.devices {

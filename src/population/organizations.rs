@@ -49,11 +49,12 @@ pub(super) fn draw(scenario: &Scenario, dice: Dice) -> Vec<Organization> {
         .collect()
 }
 
-/// Makes a person a member of one organization, or of two.
+/// Makes a person a member of one organization, or of two; who signs up does so in one.
 pub(super) fn join(
     organizations: &mut [Organization],
     spec: &PopulationSpec,
     rolls: &mut Rolls,
+    signs_up: bool,
 ) -> [Option<u16>; 2] {
     let (Some(spec), Some(total)) = (
         spec.organizations,
@@ -70,7 +71,7 @@ pub(super) fn join(
         .two_memberships
         .falls(rolls.luck())
         .then(|| draw(rolls))
-        .filter(|second| *second != first);
+        .filter(|second| *second != first && !signs_up);
     for index in [Some(first), second].into_iter().flatten() {
         organizations[index].members += 1;
     }

@@ -205,9 +205,9 @@ pub enum LockoutCause {
     OrganizationNotMapped,
     /// Their login succeeds, and the next request is sent to the other provider, again and again.
     FlagLoop,
-    /// The provider locked or throttled them.
+    /// The provider locked or throttled them, at every one of several visits.
     Throttled,
-    /// The provider failed whenever they tried.
+    /// The provider failed at every one of several visits.
     ProviderFailed,
 }
 

@@ -4,7 +4,7 @@ use cutover_mocks::time::Timestamp;
 
 use super::Rehearsal;
 use super::contract::Verifier;
-use super::jar::Standing;
+use super::jar::{Lock, Standing};
 use crate::population::{DeviceId, PersonId};
 use crate::recorder::{
     Cohort, FlagShare, Incident, IncidentKind, LockoutCause, LogoutCause, Measure, People,
@@ -51,7 +51,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let mut gone: Option<(Timestamp, DeviceId, LogoutCause)> = None;
         for device in devices {
             let state = &self.devices[device.0 as usize];
-            if let Some((since, cause)) = state.lock {
+            if let Some(Lock { since, cause, .. }) = state.lock.filter(|lock| lock.shuts_out()) {
                 locked = Some(locked.map_or((since, device, cause), |other| {
                     other.min((since, device, cause))
                 }));

@@ -103,13 +103,40 @@ pub(super) struct DeviceState {
     /// Whether a session of it was migrated.
     pub(super) migrated: bool,
     /// Why its person could not log in when they last tried, and since when.
-    pub(super) lock: Option<(Timestamp, LockoutCause)>,
+    pub(super) lock: Option<Lock>,
     /// When it was last used.
     pub(super) last_visit: Timestamp,
     /// When its person last clicked on "log out".
     pub(super) left_at: Option<Timestamp>,
     /// Visits of it under way.
     pub(super) visits: u8,
+}
+
+/// Logins that failed, with none since that succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lock {
+    /// When the first of them failed.
+    pub(super) since: Timestamp,
+    /// Why the last one did.
+    pub(super) cause: LockoutCause,
+    /// Visits in which they failed.
+    pub(super) visits: u16,
+}
+
+impl Lock {
+    /// Whether the person is shut out. Failures that may pass must have met them at two visits: who
+    /// came once, in the middle of an outage, was turned away but is not locked out.
+    pub(super) const fn shuts_out(self) -> bool {
+        match self.cause {
+            LockoutCause::ProviderFailed | LockoutCause::Throttled => self.visits > 1,
+            LockoutCause::NotImported
+            | LockoutCause::AddressDiffers
+            | LockoutCause::NoLegacyRecord
+            | LockoutCause::OldApp
+            | LockoutCause::OrganizationNotMapped
+            | LockoutCause::FlagLoop => true,
+        }
+    }
 }
 
 /// How a device stands with the application, as its person sees it.

@@ -1,5 +1,6 @@
 //! Integration tests, in one binary: linking is dear.
 
+mod licences;
 mod outcome;
 mod scenario_files;
 mod scenario_loading;

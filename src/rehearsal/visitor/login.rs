@@ -334,22 +334,20 @@ impl<V: Verifier> Rehearsal<'_, V> {
     }
 
     fn stytch_login_served(&mut self, visit: usize, step: Step, reply: stytch::Reply) {
+        if step == Step::Reset {
+            // The new password holds, whether or not a second factor is still to come.
+            self.visits[visit].knows_password = true;
+            self.resets.insert(self.visits[visit].person, self.now);
+            self.count(Measure::PasswordResets, visit);
+        }
         let duration = Some(self.scenario.app.session_duration);
         let reaction = &self.scenario.population.reaction;
         match reply {
             stytch::Reply::Session(opened) => {
-                match step {
-                    Step::SignUp => {
-                        self.count(Measure::SignUps, visit);
-                        self.visits[visit].signs_up = false;
-                        self.mirror_sign_up(visit, Via::Stytch);
-                    }
-                    Step::Reset => {
-                        self.visits[visit].knows_password = true;
-                        self.resets.insert(self.visits[visit].person, self.now);
-                        self.count(Measure::PasswordResets, visit);
-                    }
-                    _ => {}
+                if step == Step::SignUp {
+                    self.count(Measure::SignUps, visit);
+                    self.visits[visit].signs_up = false;
+                    self.mirror_sign_up(visit, Via::Stytch);
                 }
                 self.logged_in(visit, Via::Stytch, Credential::Stytch(opened.into()));
             }

@@ -9,7 +9,7 @@ use crate::recorder::{IncidentKind, LockoutCause, LogoutCause, Measure, Via};
 use crate::rehearsal::Rehearsal;
 use crate::rehearsal::agenda::Event;
 use crate::rehearsal::contract::Verifier;
-use crate::rehearsal::jar::{Out, Standing};
+use crate::rehearsal::jar::{Lock, Out, Standing};
 
 /// The ordinal of the visit in which a new person signs up: above those of days and surges.
 pub(in crate::rehearsal) const SIGN_UP: u32 = 1 << 25;
@@ -193,10 +193,12 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         let state = &self.visits[visit];
         if !state.shape.private {
             let device = state.device.0 as usize;
-            let since = self.devices[device]
-                .lock
-                .map_or(self.now, |(since, _)| since);
-            self.devices[device].lock = Some((since, cause));
+            let before = self.devices[device].lock;
+            self.devices[device].lock = Some(Lock {
+                since: before.map_or(self.now, |lock| lock.since),
+                cause,
+                visits: before.map_or(1, |lock| lock.visits.saturating_add(1)),
+            });
             if let Standing::Out(out) = &mut self.devices[device].standing {
                 out.returns = true;
             }
