@@ -1,0 +1,9 @@
+//! Conformance: Stytch's official Rust crate drives the mock over real sockets, and decodes every answer.
+#![cfg(feature = "http")]
+
+mod logins;
+mod member_logins;
+mod members;
+mod stage;
+mod users;
+mod wire;

@@ -1,0 +1,8 @@
+//! The rules of a Stytch project, one test each, against the machine alone.
+
+mod gate;
+mod logins;
+mod migrate;
+mod people;
+mod scene;
+mod sessions;
