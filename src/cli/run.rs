@@ -1,8 +1,21 @@
-//! `cutover run`: a rehearsal over real HTTP.
+//! `cutover run`: a rehearsal over real HTTP, against mocks of both providers on this machine.
+
+use std::path::PathBuf;
 
 use clap::Args;
 
+use super::progress::ProgressLine;
+use super::results::{Results, Setting};
 use super::{Failure, ResultArgs, ScenarioArgs, input};
+use crate::driver::http::aside::StdoutAside;
+use crate::driver::http::conductor::Ending;
+use crate::driver::http::health::Health;
+use crate::driver::http::{self, Options};
+use crate::driver::virtual_time;
+use crate::outcome::{Completeness, Driver, DriverHealth, Lateness, Ledgers, Moment};
+use crate::population::Population;
+use crate::scenario::Scenario;
+use crate::verdict::exit;
 
 /// What to run.
 #[derive(Debug, Args)]
@@ -11,9 +24,83 @@ pub(super) struct RunArgs {
     scenario: ScenarioArgs,
     #[command(flatten)]
     results: ResultArgs,
+    /// Goose users that carry the calls; people are rows of data, however many there are
+    #[arg(long, value_name = "N")]
+    carriers: Option<usize>,
+    /// Write Goose's own report (.html, .json or .md)
+    #[arg(long, value_name = "FILE")]
+    goose_report: Option<PathBuf>,
+    /// Serve Goose's live dashboard on this loopback port
+    #[arg(long, value_name = "PORT")]
+    goose_dashboard: Option<u16>,
 }
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
-    let _ = (&args.results, input::read(&args.scenario)?);
-    Err(Failure::environment("not yet"))
+    let input = input::read(&args.scenario)?;
+    let results = Results::open(&args.results, &input.loaded)?;
+    let scenario = &input.loaded.scenario;
+    let population = Population::new(scenario);
+    let baseline = virtual_time::baseline(scenario, &population);
+    let options = options(args);
+    options
+        .stop
+        .on_signals(|| std::process::exit(i32::from(exit::INTERRUPTED)))
+        .map_err(Failure::environment)?;
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::environment)?;
+    let line = ProgressLine::new(&scenario.time);
+    let aside = StdoutAside::put().map_err(Failure::environment)?;
+    let run = runtime.block_on(http::run(
+        scenario,
+        &population,
+        Some(&baseline),
+        &options,
+        |now, progress| {
+            line.show(now, progress);
+        },
+    ));
+    drop(aside);
+    line.finish();
+    let run = run.map_err(Failure::environment)?;
+    results.tell(
+        &input,
+        Setting {
+            driver: Driver::Http,
+            completeness: completeness(run.ending),
+            recording: &run.ended.recording,
+            ledgers: Some(Ledgers {
+                auth0: &run.auth0_ledger,
+                stytch: &run.stytch_ledger,
+            }),
+            health: health(scenario, &run.health),
+        },
+    )
+}
+
+fn options(args: &RunArgs) -> Options {
+    let mut options = Options::default();
+    if let Some(count) = args.carriers {
+        options.carriers.count = count.max(1);
+    }
+    options.carriers.report.clone_from(&args.goose_report);
+    options.carriers.dashboard = args.goose_dashboard;
+    options
+}
+
+fn completeness(ending: Ending) -> Completeness {
+    match ending {
+        Ending::Played => Completeness::Complete,
+        Ending::Stopped(at) | Ending::OutOfTime(at) => Completeness::Interrupted {
+            at: Moment::new(at),
+        },
+    }
+}
+
+fn health(scenario: &Scenario, health: &Health) -> DriverHealth {
+    DriverHealth {
+        calls_made: health.calls,
+        calls_open_at_end: health.open_at_end,
+        visits_late: health.later_than(scenario.time.lateness_limit),
+        in_windows: Lateness::of(&health.in_windows()),
+        in_lapse: Lateness::of(&health.lapse),
+    }
 }
