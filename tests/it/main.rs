@@ -1,5 +1,6 @@
 //! Integration tests, in one binary: linking is dear.
 
+mod http;
 mod licences;
 mod outcome;
 mod scenario_files;

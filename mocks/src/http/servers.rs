@@ -80,6 +80,7 @@ impl Servers {
             stytch,
             directory,
             mailbox,
+            clock,
         })
     }
 }
@@ -160,6 +161,7 @@ pub struct Running {
     stytch: Option<Served<stytch::Face>>,
     directory: Arc<Directory>,
     mailbox: Mailbox,
+    clock: Clock,
 }
 
 impl Running {
@@ -186,6 +188,11 @@ impl Running {
     /// The addresses that the wire knows.
     pub fn directory(&self) -> &Arc<Directory> {
         &self.directory
+    }
+
+    /// The clock that the servers share.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// What was mailed.

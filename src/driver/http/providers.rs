@@ -1,12 +1,13 @@
 //! Both mock servers at work, and the wire to them.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use cutover_mocks::auth0::{self, Tenant};
-use cutover_mocks::http::auth0::Application;
-use cutover_mocks::http::server::{Door, Serving, StartError};
-use cutover_mocks::http::{Clock, Directory, Mailbox, TimeSource};
+use cutover_mocks::http::auth0::{Application, Face as Auth0Face};
+use cutover_mocks::http::server::StartError;
+use cutover_mocks::http::stytch::{Config as Credentials, Face as StytchFace};
+use cutover_mocks::http::{Config, Running, Servers, TimeSource, servers};
 use cutover_mocks::ledger::Ledger;
 use cutover_mocks::stytch::{self, Project};
 
@@ -21,20 +22,17 @@ pub struct Providers {
     wire: Arc<Wire>,
     wallet: Arc<Wallet>,
     published: Arc<Published>,
-    auth0: Arc<cutover_mocks::http::auth0::Face>,
-    stytch: cutover_mocks::http::stytch::Face,
-    serving: [Serving; 2],
+    auth0: Arc<Auth0Face>,
+    stytch: Arc<StytchFace>,
+    running: Running,
 }
 
 /// Why the providers are not at work.
 #[derive(Debug, thiserror::Error)]
 pub enum ProvidersError {
     /// A server could not be started.
-    #[error("a mock server could not be started: {0}")]
+    #[error("the mock servers could not be started: {0}")]
     Start(#[from] StartError),
-    /// The project's own client could not be made.
-    #[error("{0}")]
-    Client(String),
     /// The target guard refused.
     #[error(transparent)]
     Target(#[from] RefusedTarget),
@@ -47,61 +45,43 @@ impl Providers {
         project: Project,
         wallet: usize,
     ) -> Result<Self, ProvidersError> {
-        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let (auth0_door, stytch_door) = (Door::open(here).await?, Door::open(here).await?);
-        let targets = [
-            Target::new(&auth0_door.base_url())?,
-            Target::new(&stytch_door.base_url())?,
-        ];
-        let (directory, mailbox) = (Arc::<Directory>::default(), Mailbox::default());
-        let clock = Clock::new(TimeSource::Harness);
-
-        let auth0 = Arc::new(cutover_mocks::http::auth0::Face::new(
-            tenant,
-            format!("{}/", targets[0].as_str()),
-            Application::default(),
-            clock.clone(),
-            Arc::clone(&directory),
-            mailbox.clone(),
-        ));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let vertical = project.settings().vertical;
-        let config = cutover_mocks::http::stytch::Config {
-            userinfo_url: Some(format!("{}/userinfo", targets[0].as_str())),
-            ..cutover_mocks::http::stytch::Config::default()
-        };
-        let project = Arc::new(Mutex::new(project));
-        let stytch = cutover_mocks::http::stytch::Face::new(
-            config,
-            project,
-            Arc::clone(&directory),
-            mailbox.clone(),
-            clock.clone(),
-        )
-        .map_err(|error| ProvidersError::Client(error.to_string()))?;
-        let serving = [
-            auth0_door.serve(cutover_mocks::http::auth0::router(Arc::clone(&auth0))),
-            stytch_door.serve(stytch.router()),
-        ];
-
+        let running = Servers::start(Config {
+            auth0: Some(servers::Auth0 {
+                address,
+                tenant,
+                issuer: None,
+                application: Application::default(),
+            }),
+            stytch: Some(servers::Stytch {
+                address,
+                project,
+                config: Credentials::default(),
+            }),
+            time: TimeSource::Harness,
+        })
+        .await?;
+        let auth0 = Arc::clone(running.auth0().expect("the tenant was asked for"));
+        let stytch = Arc::clone(running.stytch().expect("the project was asked for"));
         let wallet = Arc::new(Wallet::new(wallet));
         let published = Arc::new(Published::default());
-        let [auth0_target, stytch_target] = targets;
         let wire = Wire::new(
             Auth0::new(
-                auth0_target,
+                Target::new(running.auth0_url().unwrap_or_default())?,
                 Arc::clone(&auth0),
                 Arc::clone(&wallet),
                 Arc::clone(&published),
             ),
             Stytch::new(
-                stytch_target,
-                stytch.clone(),
+                Target::new(running.stytch_url().unwrap_or_default())?,
+                Arc::clone(&stytch),
                 vertical,
-                (directory, mailbox),
+                (Arc::clone(running.directory()), running.mailbox().clone()),
                 Arc::clone(&wallet),
                 Arc::clone(&published),
             ),
-            clock,
+            running.clock().clone(),
         );
         Ok(Self {
             wire: Arc::new(wire),
@@ -109,7 +89,7 @@ impl Providers {
             published,
             auth0,
             stytch,
-            serving,
+            running,
         })
     }
 
@@ -140,8 +120,6 @@ impl Providers {
 
     /// Answers the calls under way, and ends.
     pub async fn stop(self) {
-        for serving in self.serving {
-            serving.stop().await;
-        }
+        self.running.stop().await;
     }
 }

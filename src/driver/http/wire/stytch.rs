@@ -31,7 +31,7 @@ use crate::driver::http::wallet::Wallet;
 #[derive(Debug)]
 pub struct Stytch {
     target: Target,
-    face: Face,
+    face: Arc<Face>,
     vertical: Vertical,
     directory: Arc<Directory>,
     mailbox: Mailbox,
@@ -81,7 +81,7 @@ impl Stytch {
     /// The client of a project that the harness serves.
     pub fn new(
         target: Target,
-        face: Face,
+        face: Arc<Face>,
         vertical: Vertical,
         (directory, mailbox): (Arc<Directory>, Mailbox),
         wallet: Arc<Wallet>,
