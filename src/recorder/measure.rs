@@ -68,8 +68,8 @@ pub enum Measure {
     Renewals,
     /// Provider calls made by retrying.
     Retries,
-    /// Provider calls that the application or a visitor set out to make; with retries, this is the
-    /// number of calls.
+    /// Provider calls that the application or a visitor made for the first time; with retries, this
+    /// is the number of calls.
     LogicalCalls,
     /// Requests that joined another request's provider call.
     FlightsJoined,

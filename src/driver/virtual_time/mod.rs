@@ -34,12 +34,36 @@ pub fn simulate(
     baseline: Option<&Baseline>,
     watch: impl FnMut(Timestamp, Progress),
 ) -> Simulated {
+    rehearse(scenario, population, baseline, |_, _| {}, watch)
+}
+
+/// Rehearses a scenario in virtual time, and shows each call with its answer as the provider gave it.
+pub fn observe(
+    scenario: &Scenario,
+    population: &Population,
+    baseline: Option<&Baseline>,
+    show: impl FnMut(&Dispatch, &ProviderAnswer),
+) -> Simulated {
+    rehearse(scenario, population, baseline, show, |_, _| {})
+}
+
+fn rehearse(
+    scenario: &Scenario,
+    population: &Population,
+    baseline: Option<&Baseline>,
+    mut show: impl FnMut(&Dispatch, &ProviderAnswer),
+    watch: impl FnMut(Timestamp, Progress),
+) -> Simulated {
     let World {
         mut tenant,
         mut project,
         starting,
     } = World::new(scenario, population);
-    let answer = |dispatch: &Dispatch| perform(&mut tenant, &mut project, dispatch);
+    let answer = |dispatch: &Dispatch| {
+        let answer = perform(&mut tenant, &mut project, dispatch);
+        show(dispatch, &answer);
+        answer
+    };
     let ended = drive(scenario, population, &starting, baseline, answer, watch);
     Simulated {
         ended,

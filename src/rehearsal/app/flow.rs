@@ -17,6 +17,7 @@ use crate::rehearsal::agenda::Event;
 use crate::rehearsal::calls::{CallKind, Purpose};
 use crate::rehearsal::contract::{ProviderCall, Seen, Verifier};
 use crate::rehearsal::jar::{Jar, StytchCookie};
+use crate::rehearsal::visitor::cookies::Admitted;
 use crate::rehearsal::visitor::visit::Answered;
 use crate::scenario::app::SingleFlight;
 
@@ -24,12 +25,13 @@ use crate::scenario::app::SingleFlight;
 #[derive(Clone, Copy, Debug)]
 pub(in crate::rehearsal) struct Flow {
     pub(in crate::rehearsal) visit: usize,
-    number: u8,
     instance: u16,
     jar: Jar,
     past: Past,
     errand: Option<Errand>,
+    /// Times that the errand was tried, and calls that went out for it: a breaker may hold some back.
     attempts: u8,
+    sent: u8,
     /// Not earlier than this may anything happen to it.
     since: Timestamp,
 }
@@ -105,12 +107,12 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let instance = self.balance(visit, number);
         let flow = self.flows.insert(Flow {
             visit,
-            number,
             instance,
             jar: self.jar(visit),
             past: Past::default(),
             errand: None,
             attempts: 0,
+            sent: 0,
             since: self.now,
         });
         self.note_presented(visit, instance);
@@ -230,6 +232,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
     fn ask(&mut self, flow: usize, errand: Errand) {
         self.flows[flow].errand = Some(errand);
         self.flows[flow].attempts = 0;
+        self.flows[flow].sent = 0;
         if let Some(key) = self.flight_key(flow) {
             let visit = self.flows[flow].visit;
             if let Some(landing) = self.flights.landed.get(&key).copied() {
@@ -244,7 +247,6 @@ impl<V: Verifier> Rehearsal<'_, V> {
             self.flights.flying.insert(key, Vec::new());
         }
         let visit = self.flows[flow].visit;
-        self.count(Measure::LogicalCalls, visit);
         match errand {
             Errand::Refresh(_) => self.count(Measure::Refreshes, visit),
             Errand::Migrate => self.count(Measure::MigrationAttempts, visit),
@@ -293,7 +295,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             instance,
             jar,
             errand,
-            attempts,
+            sent,
             ..
         } = self.flows[flow];
         let Some(errand) = errand else {
@@ -312,10 +314,15 @@ impl<V: Verifier> Rehearsal<'_, V> {
             self.count(Measure::BreakerRejections, visit);
             return self.failed(flow, Failure::BREAKER);
         }
-        resilience.sent(attempts > 0);
-        if attempts > 0 {
-            self.count(Measure::Retries, visit);
-        }
+        let again = sent > 0;
+        resilience.sent(again);
+        self.flows[flow].sent += 1;
+        let measure = if again {
+            Measure::Retries
+        } else {
+            Measure::LogicalCalls
+        };
+        self.count(measure, visit);
         if kind == CallKind::Migrate {
             self.count(Measure::MigrateCalls, visit);
         }
@@ -493,6 +500,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             (Some(Errand::Refresh(_)), Landing::Refreshed(tokens)) => {
                 let legacy = jar.legacy.map(|cookie| cookie.refreshed(tokens));
                 self.flows[flow].jar.legacy = legacy;
+                self.flows[flow].past.refreshed = true;
                 if let Some(cookie) = legacy {
                     self.set_legacy_cookie(visit, cookie);
                 }
@@ -550,12 +558,21 @@ impl<V: Verifier> Rehearsal<'_, V> {
 
     fn finish_flow(&mut self, flow: usize, answered: Answered) {
         let Flow {
-            visit, jar, number, ..
+            visit, jar, past, ..
         } = self.flows.remove(flow);
         if let Answered::Data(via) = answered {
-            self.check_admission(visit, via, &jar);
+            let confirmed = past.renewed;
+            self.check_admissions(
+                visit,
+                &Admitted {
+                    via,
+                    jar,
+                    confirmed,
+                },
+                1,
+            );
         }
-        self.request_answered(visit, number, answered);
+        self.request_answered(visit, answered);
     }
 }
 

@@ -5,7 +5,7 @@ use cutover_mocks::keys::KeySet;
 use cutover_mocks::time::Timestamp;
 
 use crate::recorder::{FailureCause, LogoutCause, Via};
-use crate::rehearsal::contract::{Verified, Verifier};
+use crate::rehearsal::contract::{CLOCK_LEEWAY, Verified, Verifier};
 use crate::rehearsal::jar::{Jar, LegacyCookie, StytchCookie};
 use crate::scenario::app::{OnMigrateFailure, Verify};
 use crate::strategy::{Legacy, Mode};
@@ -86,6 +86,8 @@ pub(in crate::rehearsal) struct Case<'a> {
 pub(in crate::rehearsal) struct Past {
     /// Migrating failed for good, so.
     pub(in crate::rehearsal) migrate_failed: Option<FailureCause>,
+    /// Its legacy tokens were just refreshed: doing so again would bring no better ones.
+    pub(in crate::rehearsal) refreshed: bool,
     /// A record was created for its person.
     pub(in crate::rehearsal) created: bool,
     /// The Stytch session was just confirmed by a call.
@@ -147,9 +149,12 @@ impl Case<'_> {
         let Keys::Cached { set, asked } = self.auth0 else {
             return Ruling::NeedKeys(Via::Auth0);
         };
+        // The application knows when its tokens end, whoever signed them.
+        let ended = self.now >= cookie.access.expires + CLOCK_LEEWAY;
         match verifier.access_token(&cookie.access, &set, self.now) {
             Verified::Valid => Ruling::Admit(Via::Auth0),
-            Verified::Expired => refresh(cookie),
+            Verified::Expired => self.refresh(cookie),
+            Verified::UnknownKey if ended => self.refresh(cookie),
             Verified::UnknownKey if !asked && !self.past.waited_for_keys[0] => {
                 Ruling::NeedKeys(Via::Auth0)
             }
@@ -170,8 +175,8 @@ impl Case<'_> {
             };
         }
         // UserInfo refuses an ended token: refresh before migrating.
-        if self.now >= cookie.access.expires {
-            return refresh(cookie);
+        if self.now >= cookie.access.expires && !self.past.refreshed {
+            return self.refresh(cookie);
         }
         if self.organization_mapped == Some(false) {
             // There is no organization to name in the call.
@@ -186,12 +191,14 @@ impl Case<'_> {
         }
         Ruling::Ask(Errand::Migrate)
     }
-}
 
-const fn refresh(cookie: LegacyCookie) -> Ruling {
-    match cookie.refresh {
-        Some(token) => Ruling::Ask(Errand::Refresh(token)),
-        None => Ruling::Refuse(Some(LogoutCause::NoRefreshToken)),
+    const fn refresh(&self, cookie: LegacyCookie) -> Ruling {
+        match cookie.refresh {
+            // Its clock and the tenant's are so far apart that new tokens look old.
+            Some(_) if self.past.refreshed => Ruling::Refuse(Some(LogoutCause::Unverifiable)),
+            Some(token) => Ruling::Ask(Errand::Refresh(token)),
+            None => Ruling::Refuse(Some(LogoutCause::NoRefreshToken)),
+        }
     }
 }
 

@@ -10,6 +10,17 @@ use crate::rehearsal::Rehearsal;
 use crate::rehearsal::contract::{CLOCK_LEEWAY, Verifier};
 use crate::rehearsal::jar::{Jar, LegacyCookie, StytchCookie};
 
+/// On the strength of what somebody was answered with data.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::rehearsal) struct Admitted {
+    /// Whose session it was.
+    pub(in crate::rehearsal) via: Via,
+    /// What was presented, as renewed on the way.
+    pub(in crate::rehearsal) jar: Jar,
+    /// Whether the provider has just confirmed the session in a call.
+    pub(in crate::rehearsal) confirmed: bool,
+}
+
 /// Browsers that forget, forget after this long without a visit (WebKit's seven days).
 const FORGETS_AFTER: Span = Span::from_days(7);
 
@@ -110,45 +121,47 @@ impl<V: Verifier> Rehearsal<'_, V> {
         }
     }
 
-    /// Checks one answer with data.
-    pub(in crate::rehearsal) fn check_admission(&mut self, visit: usize, via: Via, jar: &Jar) {
-        self.check_admissions(visit, via, jar, 1);
-    }
-
     /// Checks that answers with data were rightly given: to the person whose credential it is, and
-    /// within its life.
-    pub(super) fn check_admissions(&mut self, visit: usize, via: Via, jar: &Jar, answers: u64) {
+    /// within its life. What a session's provider has just confirmed need not be within its JWT's.
+    pub(in crate::rehearsal) fn check_admissions(
+        &mut self,
+        visit: usize,
+        admitted: &Admitted,
+        answers: u64,
+    ) {
         let slice = self.slice(visit);
         self.recorder
             .add(Measure::AdmissionChecks, self.now, slice, answers);
-        let person = self.visits[visit].person;
-        let wrong = match via {
-            Via::Auth0 => jar.legacy.and_then(|cookie| {
-                if !self.starting.is_subject(person, cookie.access.subject) {
-                    Some(WrongAdmission::AnotherPerson)
-                } else if self.now > cookie.access.expires + CLOCK_LEEWAY {
-                    Some(WrongAdmission::Expired)
-                } else {
-                    None
-                }
-            }),
-            Via::Stytch => jar.stytch.and_then(|cookie| {
-                let org = self.organization(visit);
-                if !person.owns(cookie.email) {
-                    Some(WrongAdmission::AnotherPerson)
-                } else if cookie.jwt.org.is_some() && org.is_none() {
-                    Some(WrongAdmission::AnotherTenant)
-                } else if self.now > cookie.jwt.expires + CLOCK_LEEWAY {
-                    Some(WrongAdmission::Expired)
-                } else {
-                    None
-                }
-            }),
-        };
-        if let Some(wrong) = wrong {
+        if let Some(wrong) = self.wrong(visit, admitted) {
             self.recorder
                 .add(Measure::WronglyAdmitted, self.now, slice, answers);
             self.incident(visit, IncidentKind::WronglyAdmitted(wrong));
+        }
+    }
+
+    fn wrong(&self, visit: usize, admitted: &Admitted) -> Option<WrongAdmission> {
+        let person = self.visits[visit].person;
+        let ended = |expires| self.now > expires + CLOCK_LEEWAY;
+        match admitted.via {
+            Via::Auth0 => {
+                let access = admitted.jar.legacy?.access;
+                if !self.starting.is_subject(person, access.subject) {
+                    Some(WrongAdmission::AnotherPerson)
+                } else {
+                    ended(access.expires).then_some(WrongAdmission::Expired)
+                }
+            }
+            Via::Stytch => {
+                let cookie = admitted.jar.stytch?;
+                if !person.owns(cookie.email) {
+                    Some(WrongAdmission::AnotherPerson)
+                } else if cookie.jwt.org != self.organization(visit) {
+                    Some(WrongAdmission::AnotherTenant)
+                } else {
+                    (!admitted.confirmed && ended(cookie.jwt.expires))
+                        .then_some(WrongAdmission::Expired)
+                }
+            }
         }
     }
 

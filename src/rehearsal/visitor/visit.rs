@@ -2,6 +2,7 @@
 
 use cutover_mocks::time::{Span, Timestamp};
 
+use super::cookies::Admitted;
 use super::login::Login;
 use crate::population::arrival::PlannedVisit;
 use crate::population::{DeviceId, PersonId, VisitShape};
@@ -206,7 +207,12 @@ impl<V: Verifier> Rehearsal<'_, V> {
             slice,
             u64::from(requests),
         );
-        self.check_admissions(visit, admitted, &jar, u64::from(requests));
+        let admitted = Admitted {
+            via: admitted,
+            jar,
+            confirmed: false,
+        };
+        self.check_admissions(visit, &admitted, u64::from(requests));
         self.recorder.took(
             Operation::Page,
             spec.stagger * i64::from(requests - 1),
@@ -216,12 +222,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
     }
 
     /// The application has answered a request of a page load.
-    pub(in crate::rehearsal) fn request_answered(
-        &mut self,
-        visit: usize,
-        _number: u8,
-        answered: Answered,
-    ) {
+    pub(in crate::rehearsal) fn request_answered(&mut self, visit: usize, answered: Answered) {
         let page = &mut self.visits[visit].page;
         page.waiting -= 1;
         let measure = match answered {
