@@ -1,7 +1,10 @@
 //! Integration tests, in one binary: linking is dear.
 
+mod conservation;
 mod http;
 mod licences;
 mod outcome;
+mod random_scenario;
+mod rehearsed;
 mod scenario_files;
 mod scenario_loading;
