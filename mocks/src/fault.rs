@@ -67,6 +67,16 @@ impl<Endpoint: Copy + PartialEq> FaultPlan<Endpoint> {
         &self.faults
     }
 
+    /// Whether a call to an endpoint may be refused without any service time at a moment.
+    pub fn may_refuse_at_once(&self, now: Timestamp, endpoint: Endpoint) -> bool {
+        self.faults.iter().any(|fault| {
+            fault.kind == FaultKind::Outage
+                && fault.from <= now
+                && now < fault.until
+                && fault.endpoint.is_none_or(|hit| hit == endpoint)
+        })
+    }
+
     /// The fault that hits this call, with its place in the plan; limits hit every call they cover.
     pub fn hit(
         &self,

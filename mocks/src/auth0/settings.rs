@@ -6,7 +6,7 @@ use crate::keys::KeySchedule;
 use crate::latency::Latency;
 use crate::limit::Rate;
 use crate::luck::Luck;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 /// Settings of a tenant. `Default` is what Auth0 gives a new tenant unless a field says otherwise.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,5 +108,15 @@ impl Settings {
         listed
             .map_or(self.latency_default, |(_, latency)| *latency)
             .draw(luck.split(SERVICE_TIME))
+    }
+
+    /// An answer to a call with this luck cannot come sooner than this: faults only add to the
+    /// service time, but for outages, which refuse at once.
+    pub fn soonest_answer(&self, endpoint: Endpoint, at: Timestamp, luck: Luck) -> Span {
+        if self.faults.may_refuse_at_once(at, endpoint) {
+            Span::ZERO
+        } else {
+            self.service_time(endpoint, luck)
+        }
     }
 }

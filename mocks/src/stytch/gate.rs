@@ -11,7 +11,7 @@ use crate::time::{Span, Timestamp};
 
 /// Purposes of one call's luck.
 const FAULT: u64 = 1;
-const LATENCY: u64 = 2;
+pub(super) const LATENCY: u64 = 2;
 const EFFECT: u64 = 3;
 
 /// A "no" on its way out.
@@ -57,10 +57,7 @@ enum End {
 
 impl Gate {
     pub(super) fn new(settings: &Settings) -> Self {
-        let latency = |endpoint| {
-            let listed = settings.latency.iter().find(|(at, _)| *at == endpoint);
-            listed.map_or(settings.latency_default, |(_, latency)| *latency)
-        };
+        let latency = |endpoint| settings.latency_of(endpoint);
         let fresh = FixedWindow::default();
         Self {
             faults: settings.faults.clone(),

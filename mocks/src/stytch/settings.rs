@@ -4,7 +4,8 @@ use super::call::{Endpoint, Vertical};
 use crate::fault::FaultPlan;
 use crate::keys::KeySchedule;
 use crate::latency::Latency;
-use crate::time::Span;
+use crate::luck::Luck;
+use crate::time::{Span, Timestamp};
 
 /// A fixed-window limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +121,25 @@ impl Default for Settings {
             },
             faults: FaultPlan::default(),
             clock_skew: Span::ZERO,
+        }
+    }
+}
+
+impl Settings {
+    /// The service time of an endpoint, faults apart.
+    pub(super) fn latency_of(&self, endpoint: Endpoint) -> Latency {
+        let listed = self.latency.iter().find(|(at, _)| *at == endpoint);
+        listed.map_or(self.latency_default, |(_, latency)| *latency)
+    }
+
+    /// An answer to a call with this luck cannot come sooner than this: faults only add to the
+    /// service time, but for outages, which refuse at once.
+    pub fn soonest_answer(&self, endpoint: Endpoint, at: Timestamp, luck: Luck) -> Span {
+        if self.faults.may_refuse_at_once(at, endpoint) {
+            Span::ZERO
+        } else {
+            self.latency_of(endpoint)
+                .draw(luck.split(super::gate::LATENCY))
         }
     }
 }

@@ -1,14 +1,15 @@
 //! The conductor: hands the core's calls to the carriers at the film's speed, and their answers back.
 //!
-//! In time-lapse people are held while a call of theirs is under way, a few calls fly at once, and an
-//! answer counts as having come when the provider's modelled service time had passed. In a
+//! In time-lapse people are held while a call of theirs is under way, and an answer counts as having
+//! come when the provider's modelled service time had passed. Calls fly at once only where they would
+//! overlap in scenario time too, so that the film's speed changes the order of nothing. In a
 //! true-speed window each event waits for its wall time, and answers count as they come.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use cutover_mocks::http::stamp::Pace;
-use cutover_mocks::time::Timestamp;
+use cutover_mocks::time::{Span, Timestamp};
 use hdrhistogram::Histogram;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -60,8 +61,8 @@ impl<V: Verifier> Core for Rehearsal<'_, V> {
 /// Bounds that a healthy run never meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Calls under way at once in time-lapse; 1 keeps the order of all calls exact. 8: enough to keep
-    /// two cores busy.
+    /// Calls under way at once in time-lapse. 8: enough to keep two cores busy. Calls of different
+    /// people that overlap in scenario time may reach a provider in either order; 1 excludes that.
     pub in_lapse: usize,
     /// Calls under way or waiting for a carrier. 100,000.
     pub under_way: usize,
@@ -115,6 +116,9 @@ pub enum PlayError {
 /// Looks on after every answer; it can end the run where a bound is passed.
 pub(super) type Watch<'a, C> = &'a mut dyn FnMut(&C) -> Result<(), WalletFull>;
 
+/// How long a call takes at the least, by the model of its provider.
+pub(super) type Soonest<'a> = &'a dyn Fn(&Dispatch) -> Span;
+
 /// The conductor of one run.
 pub(super) struct Conductor<'a, C> {
     core: &'a mut C,
@@ -122,9 +126,13 @@ pub(super) struct Conductor<'a, C> {
     done: &'a mut mpsc::UnboundedReceiver<Done>,
     stop: &'a Stop,
     watch: Watch<'a, C>,
+    soonest: Soonest<'a>,
     bounds: Bounds,
     health: Health,
     under_way: usize,
+    /// In time-lapse: the calls under way, and when their answers can come at the soonest. No event
+    /// is handled that might come after an answer, so that the order of all events is that of time.
+    flying: Vec<(CallId, Timestamp)>,
     /// Calls that wait for their turn: in time-lapse only so many fly at once.
     calls: VecDeque<Dispatch>,
     /// The latest moment that was handled: at true speed no answer comes before it.
@@ -165,7 +173,7 @@ impl<'a, C: Core> Conductor<'a, C> {
         jobs: &'a flume::Sender<Job>,
         done: &'a mut mpsc::UnboundedReceiver<Done>,
         stop: &'a Stop,
-        watch: Watch<'a, C>,
+        (watch, soonest): (Watch<'a, C>, Soonest<'a>),
         bounds: Bounds,
         carriers: usize,
     ) -> Self {
@@ -175,6 +183,8 @@ impl<'a, C: Core> Conductor<'a, C> {
             done,
             stop,
             watch,
+            soonest,
+            flying: Vec::new(),
             bounds,
             health: Health::new(carriers),
             under_way: 0,
@@ -291,9 +301,11 @@ impl<'a, C: Core> Conductor<'a, C> {
         if self.under_way >= self.may_fly(playing.pace) || !self.calls.is_empty() {
             return None;
         }
+        let answers = self.flying.iter().map(|(_, soonest)| *soonest).min();
         self.core
             .next_event()
             .filter(|at| *at < playing.stretch.until)
+            .filter(|at| answers.is_none_or(|soonest| *at < soonest))
     }
 
     fn may_fly(&self, pace: Pace) -> usize {
@@ -323,6 +335,10 @@ impl<'a, C: Core> Conductor<'a, C> {
                 Pace::Lapse => self.bounds.guard,
                 Pace::True => span_to_duration(dispatch.patience),
             };
+            if playing.pace == Pace::Lapse {
+                let soonest = dispatch.stamp.at + (self.soonest)(&dispatch);
+                self.flying.push((dispatch.id, soonest));
+            }
             let due = playing.due(dispatch.stamp.at);
             let job = Job {
                 dispatch,
@@ -350,6 +366,7 @@ impl<'a, C: Core> Conductor<'a, C> {
             ..
         } = done.job.dispatch;
         self.under_way -= 1;
+        self.flying.retain(|(flying, _)| *flying != id);
         self.health.requests += u64::from(done.requests);
         record(
             &mut playing.late,

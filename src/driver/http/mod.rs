@@ -29,12 +29,12 @@ pub mod wire;
 use std::sync::Arc;
 
 use cutover_mocks::ledger::Ledger;
-use cutover_mocks::time::Timestamp;
+use cutover_mocks::time::{Span, Timestamp};
 use cutover_mocks::{auth0, stytch};
 
 use crate::population::Population;
 use crate::population::seed::World;
-use crate::rehearsal::{Baseline, Ended, Progress, Rehearsal};
+use crate::rehearsal::{Baseline, Dispatch, Ended, Progress, ProviderCall, Rehearsal};
 use crate::scenario::Scenario;
 use carriers::{CarrierError, Carriers, Crew, GooseSummary};
 use conductor::{Bounds, Conductor, Ending, PlayError};
@@ -110,12 +110,13 @@ pub async fn run(
         watch(rehearsal.now(), rehearsal.progress());
         providers.wallet().check()
     };
+    let soonest = |dispatch: &Dispatch| soonest_answer(scenario, dispatch);
     let played = Conductor::new(
         &mut rehearsal,
         &crew.jobs,
         &mut crew.done,
         &options.stop,
-        &mut look,
+        (&mut look, &soonest),
         options.bounds,
         options.carriers.count,
     )
@@ -134,4 +135,19 @@ pub async fn run(
         stytch_ledger,
         goose,
     })
+}
+
+/// How long a call takes at the least, by the model of its provider.
+fn soonest_answer(scenario: &Scenario, dispatch: &Dispatch) -> Span {
+    let (at, luck) = (dispatch.stamp.at, dispatch.stamp.luck);
+    match dispatch.call {
+        ProviderCall::Auth0(call) => {
+            let settings = &scenario.providers.auth0;
+            settings.soonest_answer(call.endpoint(), at, luck)
+        }
+        ProviderCall::Stytch(call) => {
+            let settings = &scenario.providers.stytch;
+            settings.soonest_answer(call.endpoint(), at, luck)
+        }
+    }
 }
