@@ -1,5 +1,6 @@
 //! Integration tests, in one binary: linking is dear.
 
+mod common_random_numbers;
 mod conservation;
 mod http;
 mod licences;
@@ -8,3 +9,4 @@ mod random_scenario;
 mod rehearsed;
 mod scenario_files;
 mod scenario_loading;
+mod strategies;
