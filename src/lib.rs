@@ -10,4 +10,5 @@ pub mod rehearsal;
 pub mod report;
 pub mod scenario;
 pub mod strategy;
+pub mod twin;
 pub mod verdict;

@@ -9,6 +9,7 @@ mod results;
 mod run;
 mod schema;
 mod simulate;
+mod twin;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,6 +42,8 @@ enum Command {
     Run(run::RunArgs),
     /// Rehearse a scenario in virtual time: the same decisions, no sockets, a fortnight in seconds
     Simulate(simulate::SimulateArgs),
+    /// Rehearse a scenario both ways, and list each person whose fate differs
+    Twin(twin::TwinArgs),
     /// Check scenario files, without any traffic
     Check(check::CheckArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Simulate(args) => simulate::simulate(&args),
+        Command::Twin(args) => twin::twin(&args),
         Command::Check(args) => check::check(&args),
         Command::Schema => schema::schema(),
         Command::Mock(args) => mock::mock(&args),
