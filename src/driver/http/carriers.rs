@@ -163,6 +163,30 @@ impl Crew {
     }
 }
 
+/// Carries jobs as fast as the carriers can, all of them queued at once: for measuring what carrying
+/// costs.
+pub async fn carry_all(
+    carriers: &Carriers,
+    wire: Arc<Wire>,
+    jobs: impl IntoIterator<Item = Job>,
+) -> Result<(Vec<Done>, GooseSummary), CarrierError> {
+    let mut crew = Crew::start(carriers, wire).await?;
+    let mut under_way = 0;
+    for job in jobs {
+        // A crew that is gone shows in what it has done.
+        under_way += usize::from(crew.jobs.send(job).is_ok());
+    }
+    let mut finished = Vec::with_capacity(under_way);
+    while finished.len() < under_way {
+        let Some(done) = crew.done.recv().await else {
+            break;
+        };
+        finished.push(done);
+    }
+    let summary = crew.finish(&Stop::default()).await?;
+    Ok((finished, summary))
+}
+
 /// One client for all carriers: no cookies and no redirects, which are the codec's business.
 pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
