@@ -1,10 +1,10 @@
-//! Standard output kept clean: while a guard lives, what is printed there goes to standard error.
+//! Standard output kept clean: while a guard lives, what is printed there goes nowhere.
 //!
 //! Goose prints a line or two to standard output and has no switch for it; `--json` must stay JSON.
 
 use std::io::{self, Write};
 
-/// While it lives, standard output is standard error.
+/// While it lives, nothing that is printed to standard output is seen.
 #[derive(Debug)]
 pub struct StdoutAside {
     #[cfg(unix)]
@@ -17,7 +17,8 @@ impl StdoutAside {
     pub fn put() -> io::Result<Self> {
         io::stdout().flush()?;
         let kept = rustix::io::dup(rustix::stdio::stdout())?;
-        rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+        let nowhere = std::fs::File::options().write(true).open("/dev/null")?;
+        rustix::stdio::dup2_stdout(nowhere)?;
         Ok(Self { kept })
     }
 }
