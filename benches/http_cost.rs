@@ -10,11 +10,7 @@
 //! a peer outside, point `oha -c 64 -z 10s` or `wrk -c 64` at the URL that `--serve bare` prints.
 //! Reads CPU times from `/proc`, so Linux only.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "it is a program that prints a table"
-)]
+#![expect(clippy::print_stdout, reason = "it is a program that prints a table")]
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -220,8 +216,8 @@ async fn measured<T>(
     work.await?;
     let scale = 100_000.0 / requests as f64;
     Ok(Cost {
-        driver: (cpu("self")? - driver).as_secs_f64() * scale,
-        server: (cpu(&pid)? - serving).as_secs_f64() * scale,
+        driver: cpu("self")?.saturating_sub(driver).as_secs_f64() * scale,
+        server: cpu(&pid)?.saturating_sub(serving).as_secs_f64() * scale,
     })
 }
 
@@ -238,7 +234,7 @@ async fn compare(arguments: &Arguments) -> Result<(), Failure> {
     let goose = measured(
         &mock,
         requests,
-        plain_goose(&mock.url, &bearer, requests, carriers),
+        Box::pin(plain_goose(&mock.url, &bearer, requests, carriers)),
     )
     .await?;
     let looped = measured(
@@ -382,11 +378,10 @@ async fn plain_goose(
         })
     }));
     let client = goose::client::GooseClientBuilder::new().without_cookies();
-    let metrics = GooseAttack::initialize_with_config(configuration)?
+    let attack = GooseAttack::initialize_with_config(configuration)?
         .set_client_builder_without_cookies(client)?
-        .register_scenario(Scenario::new("plain").register_transaction(ask))
-        .execute()
-        .await?;
+        .register_scenario(Scenario::new("plain").register_transaction(ask));
+    let metrics = Box::pin(attack.execute()).await?;
     match metrics.errors.len() {
         0 => Ok(()),
         errors => Err(format!("{errors} kinds of errors in plain Goose").into()),
