@@ -12,8 +12,9 @@ use super::{
     Outcome, Rehearsed, Run,
 };
 use crate::recorder::{
-    AppVersion, Cohort, FailureCause, FlagShare, Incident, IncidentKind, LogoutCause, Measure,
-    Operation, OrgSize, Peak, People, Phase, Platform, Record, Recording, Slice, Timeline, Via,
+    AppVersion, Cohort, Course, FailureCause, FlagShare, Incident, IncidentKind, LogoutCause,
+    Measure, Operation, OrgSize, Peak, People, Phase, Platform, Record, Recording, Slice, Timeline,
+    Via,
 };
 use crate::scenario::{Providers, Time};
 
@@ -63,6 +64,7 @@ impl Fixture {
             latency_lapse: BTreeMap::new(),
             auth0_calls: BTreeMap::new(),
             stytch_calls: BTreeMap::new(),
+            course: Course::default(),
             auth0_peaks: BTreeMap::new(),
             stytch_peaks: BTreeMap::new(),
             login_peak: Peak::default(),

@@ -1,7 +1,9 @@
 //! What happened, counted: the only writer of measurements, fed by the protocol core.
 
+mod course;
 pub mod incident;
 pub mod measure;
+mod meter;
 mod tally;
 
 use std::collections::BTreeMap;
@@ -12,6 +14,7 @@ use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use course::{Holding, LatencyCourse};
 pub use incident::{
     FailureCause, Incident, IncidentKind, LockoutCause, LogoutCause, Via, WrongAdmission,
 };
@@ -131,6 +134,8 @@ pub struct Recording {
     pub causes: BTreeMap<(usize, Slice, IncidentKind), u64>,
     /// Counts by time bucket.
     pub timeline: Timeline,
+    /// How things stood over time, in the timeline's buckets.
+    pub course: Course,
     /// Every incident, in order of time.
     pub incidents: Vec<Incident>,
     /// Incidents beyond the limit of what is kept: counted all the same.
@@ -207,4 +212,43 @@ pub struct Timeline {
     pub bucket: Span,
     /// One row of counts for each bucket.
     pub rows: Vec<Counts>,
+}
+
+/// How things stood over scenario time: one number for each bucket of the timeline.
+#[derive(Clone, Debug, Default)]
+pub struct Course {
+    /// Live sessions at the end of each bucket; the last at the end of the rehearsal.
+    pub sessions: Vec<LiveSessions>,
+    /// Calls to the legacy provider that set out.
+    pub auth0_calls: BTreeMap<auth0::Endpoint, Vec<Load>>,
+    /// The same for the project.
+    pub stytch_calls: BTreeMap<stytch::Endpoint, Vec<Load>>,
+    /// Calls that share the tenant's limit, `UserInfo` within Migrate Session included.
+    pub auth0_all: Vec<Load>,
+    /// All calls to the project.
+    pub stytch_all: Vec<Load>,
+    /// Logins that began.
+    pub logins: Vec<Load>,
+    /// Latency in true-speed windows, by the first of the buckets that share a histogram.
+    pub latency: LatencyCourse,
+    /// The same outside the windows, and in virtual time: modelled.
+    pub latency_lapse: LatencyCourse,
+}
+
+/// Devices that hold a live session, as their cookies say; with both, Stytch's counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LiveSessions {
+    /// Of the legacy provider.
+    pub legacy: u64,
+    /// Of Stytch.
+    pub stytch: u64,
+}
+
+/// How often something happened in a bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// In all.
+    pub total: u32,
+    /// In the busiest second.
+    pub peak: u32,
 }

@@ -6,9 +6,11 @@ use cutover_mocks::time::{Span, Timestamp};
 use cutover_mocks::{auth0, stytch};
 use hdrhistogram::Histogram;
 
+use super::course::{self, Holding, LatencyCourse, Sessions};
+use super::meter::LoadMeter;
 use super::{
-    AppVersion, Cohort, Counts, FlagShare, Incident, IncidentKind, Measure, Operation, OrgSize,
-    Peak, People, Phase, Platform, Record, Recording, Slice, Timeline,
+    AppVersion, Cohort, Counts, Course, FlagShare, Incident, IncidentKind, Load, Measure,
+    Operation, OrgSize, Peak, People, Phase, Platform, Record, Recording, Slice, Timeline,
 };
 
 /// Incidents kept one by one; more are counted only. About 64 MB.
@@ -40,17 +42,22 @@ pub struct Recorder {
     latency: [BTreeMap<Operation, Histogram<u64>>; 2],
     auth0_calls: BTreeMap<(auth0::Endpoint, u16), u64>,
     stytch_calls: BTreeMap<(stytch::Endpoint, u16), u64>,
-    auth0_peaks: BTreeMap<auth0::Endpoint, PeakMeter>,
-    stytch_peaks: BTreeMap<stytch::Endpoint, PeakMeter>,
-    logins: PeakMeter,
+    auth0_load: BTreeMap<auth0::Endpoint, LoadMeter>,
+    stytch_load: BTreeMap<stytch::Endpoint, LoadMeter>,
+    auth0_all: LoadMeter,
+    stytch_all: LoadMeter,
+    logins: LoadMeter,
+    sessions: Sessions,
+    latency_course: [LatencyCourse; 2],
 }
 
 impl Recorder {
     /// An empty recorder for a rehearsal of these phases, from `start` for `length`.
     pub fn new(phases: Vec<Phase>, start: Timestamp, length: Span) -> Self {
         // Whole minutes, so that buckets begin at times that people can read.
-        let minutes = (length / BUCKETS).as_secs() / 60 + 1;
-        let bucket = Span::from_mins(minutes);
+        let share = (length / BUCKETS).as_micros().max(1) as u64;
+        let minutes = share.div_ceil(Span::from_mins(1).as_micros() as u64);
+        let bucket = Span::from_mins(minutes as i64);
         let rows = (length.as_micros() as u64)
             .div_ceil(bucket.as_micros() as u64)
             .max(1) as usize;
@@ -68,9 +75,13 @@ impl Recorder {
             latency: [BTreeMap::new(), BTreeMap::new()],
             auth0_calls: BTreeMap::new(),
             stytch_calls: BTreeMap::new(),
-            auth0_peaks: BTreeMap::new(),
-            stytch_peaks: BTreeMap::new(),
-            logins: PeakMeter::default(),
+            auth0_load: BTreeMap::new(),
+            stytch_load: BTreeMap::new(),
+            auth0_all: LoadMeter::new(rows),
+            stytch_all: LoadMeter::new(rows),
+            logins: LoadMeter::new(rows),
+            sessions: Sessions::new(start, length, bucket, rows),
+            latency_course: [LatencyCourse::new(), LatencyCourse::new()],
         }
     }
 
@@ -78,10 +89,20 @@ impl Recorder {
     pub fn add(&mut self, measure: Measure, at: Timestamp, slice: Slice, n: u64) {
         let phase = self.phase(at);
         self.counts[phase * Slice::CODES + slice.code()][measure as usize] += n;
+        let bucket = self.bucket(at);
+        self.timeline.rows[bucket][measure as usize] += n;
+    }
+
+    /// The timeline's bucket of a moment; what happens after the end is counted in the last.
+    fn bucket(&self, at: Timestamp) -> usize {
         let bucket =
             (at - self.timeline.start).as_micros().max(0) / self.timeline.bucket.as_micros();
-        let row = (bucket as usize).min(self.timeline.rows.len() - 1);
-        self.timeline.rows[row][measure as usize] += n;
+        (bucket as usize).min(self.timeline.rows.len() - 1)
+    }
+
+    /// Notes that the sessions which a device holds have changed.
+    pub fn sessions_changed(&mut self, at: Timestamp, before: Holding, after: Holding) {
+        self.sessions.change(at, before, after);
     }
 
     /// Writes down an incident of someone in a slice.
@@ -97,8 +118,15 @@ impl Recorder {
         }
     }
 
-    /// Writes down how long an operation took from its intended start.
-    pub fn took(&mut self, operation: Operation, span: Span, pace: Pace) {
+    /// Writes down how long an operation that ended at a time took from its intended start.
+    pub fn took(&mut self, operation: Operation, at: Timestamp, span: Span, pace: Pace) {
+        let bucket = self.bucket(at);
+        course::took(
+            &mut self.latency_course[pace as usize],
+            operation,
+            bucket,
+            span,
+        );
         let histogram = self.latency[pace as usize]
             .entry(operation)
             .or_insert_with(|| {
@@ -120,17 +148,33 @@ impl Recorder {
 
     /// Notes that a call to the legacy provider sets out.
     pub fn auth0_sent(&mut self, endpoint: auth0::Endpoint, at: Timestamp) {
-        self.auth0_peaks.entry(endpoint).or_default().tick(at);
+        let bucket = self.bucket(at);
+        let load = self.auth0_load.entry(endpoint);
+        load.or_insert_with(|| LoadMeter::new(self.timeline.rows.len()))
+            .tick(at, bucket);
+        // The Management API has limits of its own only.
+        if endpoint != auth0::Endpoint::Management {
+            self.auth0_all.tick(at, bucket);
+        }
     }
 
     /// Notes that a call to the new provider sets out.
     pub fn stytch_sent(&mut self, endpoint: stytch::Endpoint, at: Timestamp) {
-        self.stytch_peaks.entry(endpoint).or_default().tick(at);
+        let bucket = self.bucket(at);
+        let load = self.stytch_load.entry(endpoint);
+        load.or_insert_with(|| LoadMeter::new(self.timeline.rows.len()))
+            .tick(at, bucket);
+        self.stytch_all.tick(at, bucket);
+        // Stytch asks the tenant for `UserInfo`, once for each.
+        if endpoint == stytch::Endpoint::Migrate {
+            self.auth0_all.tick(at, bucket);
+        }
     }
 
     /// Notes that a login begins.
     pub fn login_begun(&mut self, at: Timestamp) {
-        self.logins.tick(at);
+        let bucket = self.bucket(at);
+        self.logins.tick(at, bucket);
     }
 
     fn phase(&self, at: Timestamp) -> usize {
@@ -164,6 +208,7 @@ impl Recorder {
             })
             .collect();
         let [latency, latency_lapse] = self.latency;
+        let [latency_course, lapse_course] = self.latency_course;
         Recording {
             phases: self.phases,
             counts,
@@ -175,64 +220,34 @@ impl Recorder {
             latency_lapse,
             auth0_calls: self.auth0_calls,
             stytch_calls: self.stytch_calls,
-            auth0_peaks: self
-                .auth0_peaks
-                .into_iter()
-                .map(|(endpoint, meter)| (endpoint, meter.peak()))
-                .collect(),
-            stytch_peaks: self
-                .stytch_peaks
-                .into_iter()
-                .map(|(endpoint, meter)| (endpoint, meter.peak()))
-                .collect(),
+            auth0_peaks: peaks(&self.auth0_load),
+            stytch_peaks: peaks(&self.stytch_load),
             login_peak: self.logins.peak(),
+            course: Course {
+                sessions: self.sessions.finish(),
+                auth0_calls: loads(self.auth0_load),
+                stytch_calls: loads(self.stytch_load),
+                auth0_all: self.auth0_all.loads(),
+                stytch_all: self.stytch_all.loads(),
+                logins: self.logins.loads(),
+                latency: latency_course,
+                latency_lapse: lapse_course,
+            },
             people,
             flag_shares,
         }
     }
 }
 
-/// Counts events per second and remembers the busiest second. Times may come out of order by up to
-/// [`PeakMeter::REACH`] seconds.
-#[derive(Clone, Debug)]
-struct PeakMeter {
-    seconds: [(i64, u64); Self::REACH],
-    peak: Peak,
+fn peaks<Endpoint: Copy + Ord>(load: &BTreeMap<Endpoint, LoadMeter>) -> BTreeMap<Endpoint, Peak> {
+    let peak = |(&endpoint, meter): (&Endpoint, &LoadMeter)| (endpoint, meter.peak());
+    load.iter().map(peak).collect()
 }
 
-impl Default for PeakMeter {
-    fn default() -> Self {
-        Self {
-            seconds: [(i64::MIN, 0); Self::REACH],
-            peak: Peak::default(),
-        }
-    }
-}
-
-impl PeakMeter {
-    const REACH: usize = 64;
-
-    fn tick(&mut self, at: Timestamp) {
-        let second = at.as_secs();
-        let slot = &mut self.seconds[second.rem_euclid(Self::REACH as i64) as usize];
-        if slot.0 == second {
-            slot.1 += 1;
-        } else {
-            *slot = (second, 1);
-        }
-        // On a tie the earlier second wins, whatever order they were counted in.
-        let (count, at) = (slot.1, Timestamp::from_secs(second));
-        if count > self.peak.per_second || (count == self.peak.per_second && at < self.peak.at) {
-            self.peak = Peak {
-                per_second: count,
-                at,
-            };
-        }
-    }
-
-    const fn peak(self) -> Peak {
-        self.peak
-    }
+fn loads<Endpoint: Ord>(load: BTreeMap<Endpoint, LoadMeter>) -> BTreeMap<Endpoint, Vec<Load>> {
+    load.into_iter()
+        .map(|(endpoint, meter)| (endpoint, meter.loads()))
+        .collect()
 }
 
 impl Slice {
@@ -294,22 +309,5 @@ mod tests {
         for code in 0..Slice::CODES {
             assert_eq!(Slice::from_code(code).code(), code);
         }
-    }
-
-    #[test]
-    fn the_busiest_second_is_found_out_of_order() {
-        let mut meter = PeakMeter::default();
-        for micros in [
-            3_000_000, 1_100_000, 3_900_000, 1_200_000, 1_000_000, 9_000_000,
-        ] {
-            meter.tick(Timestamp::from_micros(micros));
-        }
-        assert_eq!(
-            meter.peak(),
-            Peak {
-                per_second: 3,
-                at: Timestamp::from_secs(1)
-            }
-        );
     }
 }

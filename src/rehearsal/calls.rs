@@ -147,17 +147,20 @@ impl<V: Verifier> Rehearsal<'_, V> {
             ProviderCall::Auth0(asked) => {
                 self.recorder.auth0_call(asked.endpoint(), status);
                 if let auth0::Call::Refresh { .. } = asked {
-                    self.recorder.took(Operation::Refresh, took, self.pace);
+                    self.recorder
+                        .took(Operation::Refresh, self.now, took, self.pace);
                 }
             }
             ProviderCall::Stytch(asked) => {
                 self.recorder.stytch_call(asked.endpoint(), status);
                 match asked {
                     stytch::Call::Migrate { .. } => {
-                        self.recorder.took(Operation::Migrate, took, self.pace)
+                        self.recorder
+                            .took(Operation::Migrate, self.now, took, self.pace)
                     }
                     stytch::Call::Authenticate { .. } => {
-                        self.recorder.took(Operation::Authenticate, took, self.pace)
+                        self.recorder
+                            .took(Operation::Authenticate, self.now, took, self.pace)
                     }
                     _ => {}
                 }

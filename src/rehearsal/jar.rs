@@ -5,7 +5,7 @@ use cutover_mocks::email::Email;
 use cutover_mocks::stytch::{Opened, SessionJwt, SessionToken};
 use cutover_mocks::time::Timestamp;
 
-use crate::recorder::{LockoutCause, LogoutCause};
+use crate::recorder::{Holding, LockoutCause, LogoutCause};
 use crate::scenario::Scenario;
 
 /// A legacy session on a device.
@@ -46,6 +46,14 @@ impl Jar {
     pub(super) const fn presents(&self) -> bool {
         self.legacy.is_some() || self.stytch.is_some()
     }
+
+    /// Until when its sessions live.
+    pub(super) fn holding(&self, scenario: &Scenario) -> Holding {
+        Holding {
+            legacy_until: self.legacy.map(|cookie| cookie.lives_until(scenario)),
+            stytch_until: self.stytch.map(|cookie| cookie.jwt.session_expires),
+        }
+    }
 }
 
 impl LegacyCookie {
@@ -71,11 +79,17 @@ impl LegacyCookie {
 
     /// Whether the session can still be used: its access token lives, or can be refreshed.
     pub fn is_live(&self, scenario: &Scenario, now: Timestamp) -> bool {
+        now < self.lives_until(scenario)
+    }
+
+    /// The first moment at which it can no longer be used.
+    fn lives_until(&self, scenario: &Scenario) -> Timestamp {
         let auth0 = &scenario.providers.auth0;
-        let refreshable = self.refresh.is_some()
-            && now < self.opened + auth0.refresh_absolute_life
-            && now < self.access.issued + auth0.refresh_idle_life;
-        now < self.access.expires || refreshable
+        let refreshable_until = self.refresh.map(|_| {
+            let absolute = self.opened + auth0.refresh_absolute_life;
+            absolute.min(self.access.issued + auth0.refresh_idle_life)
+        });
+        refreshable_until.map_or(self.access.expires, |until| until.max(self.access.expires))
     }
 }
 

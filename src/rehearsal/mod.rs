@@ -12,6 +12,8 @@ mod census;
 pub mod contract;
 mod flags;
 mod jar;
+#[cfg(test)]
+mod tests;
 mod visitor;
 
 use cutover_mocks::auth0::Address;
@@ -21,7 +23,7 @@ use slab::Slab;
 
 use crate::dice::Dice;
 use crate::population::{DeviceId, PersonId, Population, seed::Starting};
-use crate::recorder::{Measure, Pace, Recorder, Recording};
+use crate::recorder::{Holding, Measure, Pace, Recorder, Recording};
 use crate::scenario::Scenario;
 use crate::strategy::Plan;
 use agenda::{Agenda, Event, Whose};
@@ -105,7 +107,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         verifier: V,
     ) -> Self {
         let plan = Plan::new(scenario);
-        let devices = (0..population.devices().len())
+        let devices: Vec<DeviceState> = (0..population.devices().len())
             .map(|index| match starting.session(DeviceId(index as u32)) {
                 Some(session) => DeviceState::new(Some(session.cookie), session.last_visit),
                 None => DeviceState::new(None, scenario.time.start),
@@ -114,6 +116,11 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         let skewed = plan
             .rolling()
             .map_or(0.0, |rolling| rolling.skewed_evaluators.get());
+        let mut recorder = Recorder::new(plan.phases(), scenario.time.start, scenario.time.length);
+        for device in &devices {
+            let holding = device.jar.holding(scenario);
+            recorder.sessions_changed(scenario.time.start, Holding::default(), holding);
+        }
         Self {
             scenario,
             population,
@@ -131,7 +138,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             instances: Instance::all(&scenario.app, skewed),
             pending: Slab::new(),
             out: Vec::new(),
-            recorder: Recorder::new(plan.phases(), scenario.time.start, scenario.time.length),
+            recorder,
             plan,
             met_login: Baseline::default(),
             pace: Pace::Lapse,

@@ -35,27 +35,38 @@ impl<V: Verifier> Rehearsal<'_, V> {
         }
     }
 
-    fn jar_mut(&mut self, visit: usize) -> &mut Jar {
+    /// Changes the jar that a visit's requests present.
+    fn change_jar(&mut self, visit: usize, change: impl FnOnce(&mut Jar)) {
         let state = &mut self.visits[visit];
         if state.shape.private {
-            &mut state.private_jar
+            change(&mut state.private_jar);
         } else {
-            &mut self.devices[state.device.0 as usize].jar
+            let device = state.device;
+            self.change_device_jar(device, change);
         }
+    }
+
+    /// Changes the jar that stays on a device.
+    fn change_device_jar(&mut self, device: DeviceId, change: impl FnOnce(&mut Jar)) {
+        let jar = &mut self.devices[device.0 as usize].jar;
+        let before = jar.holding(self.scenario);
+        change(jar);
+        let after = jar.holding(self.scenario);
+        self.recorder.sessions_changed(self.now, before, after);
     }
 
     /// A device that has not been used for long may have forgotten its cookies.
     pub(super) fn forget_cookies(&mut self, device: DeviceId) {
         let state = &mut self.devices[device.0 as usize];
         if self.population.device(device).forgets && self.now - state.last_visit > FORGETS_AFTER {
-            state.jar = Jar::default();
             state.moved = false;
+            self.change_device_jar(device, |jar| *jar = Jar::default());
         }
     }
 
     /// A response clears the session.
     pub(super) fn clear_cookies(&mut self, visit: usize) {
-        *self.jar_mut(visit) = Jar::default();
+        self.change_jar(visit, |jar| *jar = Jar::default());
     }
 
     /// Whether the cookie of a response does not stay.
@@ -76,10 +87,13 @@ impl<V: Verifier> Rehearsal<'_, V> {
         if self.loses_cookie(visit) {
             return;
         }
-        let jar = self.jar_mut(visit);
-        jar.stytch = Some(cookie);
+        self.change_jar(visit, |jar| {
+            jar.stytch = Some(cookie);
+            if migrated {
+                jar.legacy = None;
+            }
+        });
         if migrated {
-            jar.legacy = None;
             self.visits[visit].page_migrated();
         }
     }
@@ -87,27 +101,29 @@ impl<V: Verifier> Rehearsal<'_, V> {
     /// A response hands out new legacy tokens.
     pub(in crate::rehearsal) fn set_legacy_cookie(&mut self, visit: usize, cookie: LegacyCookie) {
         let lost = self.loses_cookie(visit);
-        let jar = self.jar_mut(visit);
-        if !lost {
-            jar.legacy = Some(cookie);
-        } else if let Some(kept) = &mut jar.legacy {
-            kept.stale = kept.refresh != cookie.refresh;
-        }
+        self.change_jar(visit, |jar| {
+            if !lost {
+                jar.legacy = Some(cookie);
+            } else if let Some(kept) = &mut jar.legacy {
+                kept.stale = kept.refresh != cookie.refresh;
+            }
+        });
     }
 
     /// A login hands out a session.
     pub(super) fn set_credential(&mut self, visit: usize, credential: Credential) {
-        let jar = self.jar_mut(visit);
-        *jar = match credential {
-            Credential::Legacy(cookie) => Jar {
-                legacy: Some(cookie),
-                stytch: None,
-            },
-            Credential::Stytch(cookie) => Jar {
-                legacy: None,
-                stytch: Some(cookie),
-            },
-        };
+        self.change_jar(visit, |jar| {
+            *jar = match credential {
+                Credential::Legacy(cookie) => Jar {
+                    legacy: Some(cookie),
+                    stytch: None,
+                },
+                Credential::Stytch(cookie) => Jar {
+                    legacy: None,
+                    stytch: Some(cookie),
+                },
+            };
+        });
     }
 
     /// A legacy session was traded for a Stytch session.
@@ -167,6 +183,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
 
     /// Writes down how long a login took, without the person's own time.
     pub(super) fn note_login_time(&mut self, spent: Span) {
-        self.recorder.took(Operation::Login, spent, self.pace);
+        self.recorder
+            .took(Operation::Login, self.now, spent, self.pace);
     }
 }

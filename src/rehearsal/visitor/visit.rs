@@ -215,6 +215,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         self.check_admissions(visit, &admitted, u64::from(requests));
         self.recorder.took(
             Operation::Page,
+            self.now,
             spec.stagger * i64::from(requests - 1),
             self.pace,
         );
@@ -255,7 +256,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             Operation::Page
         };
         self.recorder
-            .took(operation, self.now - page.started, self.pace);
+            .took(operation, self.now, self.now - page.started, self.pace);
         if page.refused {
             self.refused(visit, page.cause);
         } else if page.failed {
