@@ -32,7 +32,9 @@ pub(super) fn read_file(path: &Path, overrides: &Overrides) -> Result<Input, Fai
         .scenario
         .gates
         .iter()
-        .map(|gate| PlacedGate::read(gate.clone()).map_err(Failure::input))
+        .map(|gate| {
+            PlacedGate::read(gate.clone()).map_err(|error| Failure::input(error.to_string()))
+        })
         .collect::<Result<_, _>>()?;
     Ok(Input { loaded, gates })
 }

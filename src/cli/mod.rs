@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::driver::http::stop::Stop;
 use crate::verdict::exit;
 
 /// Rehearse the move of an application's logins from Auth0 to Stytch before your users live through it.
@@ -120,10 +121,10 @@ struct Failure {
 
 impl Failure {
     /// The user's input is wrong.
-    fn input(message: impl ToString) -> Self {
+    fn input(message: impl Into<String>) -> Self {
         Self {
             code: exit::BAD_INPUT,
-            message: message.to_string(),
+            message: message.into(),
         }
     }
 
@@ -134,6 +135,14 @@ impl Failure {
             message: format!("error: {error}"),
         }
     }
+}
+
+/// From the first Ctrl-C on, a rehearsal over HTTP comes to its end and keeps what was measured; at
+/// a second one the program ends at once.
+fn stop_on_signals(stop: &Stop) -> Result<(), Failure> {
+    #[expect(clippy::exit, reason = "a second Ctrl-C wants out, not an orderly end")]
+    let at_once = || std::process::exit(i32::from(exit::INTERRUPTED));
+    stop.on_signals(at_once).map_err(Failure::environment)
 }
 
 /// Talk: to standard error, which may be gone.

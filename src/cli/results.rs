@@ -46,7 +46,7 @@ impl Results {
     }
 
     /// Judges, writes and tells the outcome; the exit code says how it went.
-    pub(super) fn tell(self, input: &Input, setting: Setting<'_>) -> Result<u8, Failure> {
+    pub(super) fn tell(self, input: &Input, setting: &Setting<'_>) -> Result<u8, Failure> {
         let scenario = &input.loaded.scenario;
         let mut outcome = Outcome::new(Rehearsed {
             identity: Identity::new(&input.loaded, setting.driver, env!("CARGO_PKG_VERSION")),

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::progress::ProgressLine;
 use super::results::{Results, Setting};
-use super::{Failure, ResultArgs, ScenarioArgs, input};
+use super::{Failure, ResultArgs, ScenarioArgs, input, stop_on_signals};
 use crate::driver::http::aside::StdoutAside;
 use crate::driver::http::conductor::Ending;
 use crate::driver::http::health::Health;
@@ -15,7 +15,6 @@ use crate::driver::virtual_time;
 use crate::outcome::{Completeness, Driver, DriverHealth, Lateness, Ledgers, Moment};
 use crate::population::Population;
 use crate::scenario::Scenario;
-use crate::verdict::exit;
 
 /// What to run.
 #[derive(Debug, Args)]
@@ -42,10 +41,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let population = Population::new(scenario);
     let baseline = virtual_time::baseline(scenario, &population);
     let options = options(args);
-    options
-        .stop
-        .on_signals(|| std::process::exit(i32::from(exit::INTERRUPTED)))
-        .map_err(Failure::environment)?;
+    stop_on_signals(&options.stop)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::environment)?;
     let line = ProgressLine::new(&scenario.time);
     let aside = StdoutAside::put().map_err(Failure::environment)?;
@@ -63,7 +59,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let run = run.map_err(Failure::environment)?;
     results.tell(
         &input,
-        Setting {
+        &Setting {
             driver: Driver::Http,
             completeness: completeness(run.ending),
             recording: &run.ended.recording,

@@ -38,7 +38,7 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
         .sum();
     results.tell(
         &input,
-        Setting {
+        &Setting {
             driver: Driver::Virtual,
             completeness: Completeness::Complete,
             recording,

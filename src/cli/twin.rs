@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use super::progress::ProgressLine;
-use super::{Failure, ScenarioArgs, input, print};
+use super::{Failure, ScenarioArgs, input, print, stop_on_signals};
 use crate::driver::http::aside::StdoutAside;
 use crate::driver::http::conductor::{Bounds, Ending};
 use crate::driver::http::{self, Options};
@@ -48,10 +48,7 @@ pub(super) fn twin(args: &TwinArgs) -> Result<u8, Failure> {
         },
         ..Options::default()
     };
-    options
-        .stop
-        .on_signals(|| std::process::exit(i32::from(exit::INTERRUPTED)))
-        .map_err(Failure::environment)?;
+    stop_on_signals(&options.stop)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::environment)?;
     let line = ProgressLine::new(&scenario.time);
     let aside = StdoutAside::put().map_err(Failure::environment)?;
