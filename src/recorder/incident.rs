@@ -121,7 +121,8 @@ pub enum LogoutCause {
     Migrate5xx,
     /// Migrate Session did not answer in time.
     MigrateTimeout,
-    /// A provider could not be asked and the middleware fails closed.
+    /// A provider refused a refresh or a renewal for a reason that is not the session's, and the
+    /// middleware fails closed.
     ProviderFailed,
     /// The Stytch session had ended.
     StytchSessionEnded,

@@ -20,7 +20,8 @@ impl Keyring {
     /// What is at hand.
     pub(in crate::rehearsal) fn at(&self, app: &App, now: Timestamp) -> Keys {
         match self.cached {
-            Some((set, fetched)) if now < fetched + app.jwks_cache => {
+            // At the moment of the fetch they are fresh even where nothing is cached.
+            Some((set, fetched)) if now <= fetched + app.jwks_cache => {
                 let asked = self
                     .asked_at
                     .is_some_and(|asked| now < asked + app.jwks_cooldown);

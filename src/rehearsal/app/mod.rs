@@ -1,7 +1,10 @@
 //! The application's session middleware: instances, and the requests that they are working on.
 
+mod errand;
+pub(super) mod flight;
 pub(super) mod flow;
 pub(super) mod keyring;
+mod landing;
 pub(super) mod outcome;
 pub(super) mod resilience;
 pub(super) mod ruling;

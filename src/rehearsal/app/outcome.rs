@@ -17,6 +17,8 @@ pub(in crate::rehearsal) struct Failure {
     pub(in crate::rehearsal) cause: FailureCause,
     /// Whether the same call may succeed later.
     pub(in crate::rehearsal) transient: bool,
+    /// Whether the provider says that the credential itself is no good: not just this call.
+    pub(in crate::rehearsal) ended: bool,
     /// How long the provider asks to wait.
     pub(in crate::rehearsal) retry_after: Option<Span>,
 }
@@ -26,6 +28,7 @@ impl Failure {
     pub(in crate::rehearsal) const BREAKER: Self = Self {
         cause: FailureCause::BreakerOpen,
         transient: true,
+        ended: false,
         retry_after: None,
     };
 
@@ -38,6 +41,7 @@ impl Failure {
         Self {
             cause,
             transient,
+            ended: false,
             retry_after,
         }
     }
@@ -45,11 +49,13 @@ impl Failure {
     const BROKEN: Self = Self {
         cause: FailureCause::ServerError,
         transient: true,
+        ended: false,
         retry_after: None,
     };
     const TIMEOUT: Self = Self {
         cause: FailureCause::Timeout,
         transient: true,
+        ended: false,
         retry_after: None,
     };
 }
@@ -62,7 +68,8 @@ pub(in crate::rehearsal) fn auth0(
         Seen::Answered(ProviderAnswer::Auth0(answer)) => match answer.outcome {
             Outcome::Served(reply) => Ok(reply),
             Outcome::Refused(no) => {
-                let mut failure = Failure::of(no.status, no.retry_after, FailureCause::LegacyEnded);
+                let mut failure = Failure::of(no.status, no.retry_after, FailureCause::Refused);
+                failure.ended = no.error == auth0::Error::InvalidRefreshToken;
                 if no.error == auth0::Error::RateLimitedAs500 {
                     // An application that goes by the status cannot know better.
                     failure.cause = FailureCause::ServerError;
@@ -91,11 +98,13 @@ pub(in crate::rehearsal) fn stytch(
                     _ => FailureCause::Refused,
                 };
                 let mut failure = Failure::of(no.status, no.retry_after, refused);
+                failure.ended = no.error == stytch::Error::SessionNotFound;
                 if refused != FailureCause::Refused {
                     // Their status is unconfirmed: clients branch on the error type.
                     failure = Failure {
                         cause: refused,
                         transient: false,
+                        ended: false,
                         retry_after: None,
                     };
                 }

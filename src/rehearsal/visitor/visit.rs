@@ -1,6 +1,7 @@
 //! A visit: page loads whose requests run in parallel, until the person has what they came for.
 
 use cutover_mocks::time::{Span, Timestamp};
+use cutover_mocks::{auth0, stytch};
 
 use super::cookies::Admitted;
 use super::login::Login;
@@ -10,7 +11,7 @@ use crate::recorder::{Incident, IncidentKind, LogoutCause, Measure, Operation, V
 use crate::rehearsal::Rehearsal;
 use crate::rehearsal::agenda::{Event, Whose};
 use crate::rehearsal::app::ruling::{Past, Ruling};
-use crate::rehearsal::contract::Verifier;
+use crate::rehearsal::contract::{ProviderCall, Verifier};
 use crate::rehearsal::flags::Buckets;
 use crate::rehearsal::jar::{Jar, Out, Standing};
 
@@ -297,6 +298,26 @@ impl<V: Verifier> Rehearsal<'_, V> {
     pub(in crate::rehearsal) fn think(&mut self, visit: usize) -> Span {
         let median = self.scenario.population.visits.think_time;
         self.visits[visit].shape.think_time(median)
+    }
+
+    /// A person clicks on "log out": both sides end what they can end.
+    pub(in crate::rehearsal) fn log_out(&mut self, visit: usize) {
+        let jar = self.jar(visit);
+        self.count(Measure::VoluntaryLogouts, visit);
+        self.devices[self.visits[visit].device.0 as usize].left_at = Some(self.now);
+        if let Some(cookie) = jar.stytch {
+            self.send_errand(
+                visit,
+                ProviderCall::Stytch(stytch::Call::Revoke {
+                    token: cookie.token,
+                }),
+            );
+        }
+        if let Some(token) = jar.legacy.and_then(|cookie| cookie.refresh) {
+            self.send_errand(visit, ProviderCall::Auth0(auth0::Call::Revoke { token }));
+        }
+        self.clear_cookies(visit);
+        self.end_visit(visit, Ending::Done);
     }
 
     /// A visit ends.
