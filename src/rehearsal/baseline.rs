@@ -1,23 +1,34 @@
-//! What would have happened without a cutover: the visits that met a login page all the same.
+//! What would have happened without a cutover: the login pages that visits met all the same.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use crate::population::PersonId;
 
-/// The visits of a rehearsal under `none` that met a login page. A logout at one of them is natural:
-/// the session had ended by itself. A logout at any other visit is forced.
+/// The login pages that visits of a rehearsal under `none` met. A logout at one of them is natural:
+/// the session had ended by itself. A logout at any other login page is forced.
 #[derive(Clone, Debug, Default)]
 pub struct Baseline {
-    met_login: FxHashSet<(u32, u32)>,
+    login_pages: FxHashMap<(u32, u32), u8>,
 }
 
 impl Baseline {
-    pub(super) fn note(&mut self, person: PersonId, ordinal: u32) {
-        self.met_login.insert((person.0, ordinal));
+    /// A visit met one more login page; tells how many that makes.
+    pub(super) fn note(&mut self, person: PersonId, ordinal: u32) -> u8 {
+        let pages = self.login_pages.entry((person.0, ordinal)).or_insert(0);
+        *pages = pages.saturating_add(1);
+        *pages
+    }
+
+    /// How many login pages a person's visit met.
+    pub fn login_pages(&self, person: PersonId, ordinal: u32) -> u8 {
+        self.login_pages
+            .get(&(person.0, ordinal))
+            .copied()
+            .unwrap_or(0)
     }
 
     /// Whether a person's visit met a login page.
     pub fn met_login(&self, person: PersonId, ordinal: u32) -> bool {
-        self.met_login.contains(&(person.0, ordinal))
+        self.login_pages(person, ordinal) > 0
     }
 }

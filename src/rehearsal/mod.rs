@@ -18,7 +18,7 @@ mod visitor;
 
 use cutover_mocks::auth0::Address;
 use cutover_mocks::time::{Span, Timestamp};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use slab::Slab;
 
 use crate::dice::Dice;
@@ -61,6 +61,8 @@ pub struct Rehearsal<'a, V> {
     visits: Slab<Visit>,
     flows: Slab<Flow>,
     flights: Flights,
+    /// New people who have not signed up yet.
+    strangers: FxHashSet<PersonId>,
     /// When people last reset their password at Stytch.
     resets: FxHashMap<PersonId, Timestamp>,
     instances: Vec<Instance>,
@@ -135,6 +137,9 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             visits: Slab::new(),
             flows: Slab::new(),
             flights: Flights::default(),
+            strangers: (population.at_start()..population.people().len() as u32)
+                .map(PersonId)
+                .collect(),
             resets: FxHashMap::default(),
             instances: Instance::all(&scenario.app, skewed),
             pending: Slab::new(),

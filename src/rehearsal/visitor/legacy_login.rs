@@ -83,9 +83,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
                 );
             }
             auth0::Reply::Created(_) => {
-                self.count(Measure::SignUps, visit);
-                self.visits[visit].signs_up = false;
-                self.mirror_sign_up(visit, Via::Auth0);
+                self.signed_up(visit, Via::Auth0);
                 self.open_legacy_login(visit);
             }
             // The mail with the reset link has gone out: the person sets a new password and logs in.
@@ -124,7 +122,10 @@ impl<V: Verifier> Rehearsal<'_, V> {
                 }
                 self.locked_out(visit, LockoutCause::NoLegacyRecord);
             }
-            Some(auth0::Error::UserExists) => self.locked_out(visit, LockoutCause::AddressDiffers),
+            Some(auth0::Error::UserExists) => {
+                self.has_account(visit);
+                self.try_again(visit, LockoutCause::ProviderFailed);
+            }
             Some(
                 auth0::Error::TooManyAttempts
                 | auth0::Error::SuspiciousAddress

@@ -77,11 +77,6 @@ impl super::visit::Visit {
             login.spent += took;
         }
     }
-
-    /// Whether the sign-up of this visit is done, and a login follows.
-    pub(super) fn signed_up(&self) -> bool {
-        !self.signs_up
-    }
 }
 
 impl<V: Verifier> Rehearsal<'_, V> {

@@ -1,7 +1,7 @@
 //! A login page appears: whether that was the cutover's doing, and what the person does now.
 
 use super::login::{Login, Stage};
-use super::visit::Ending;
+use super::visit::{Ending, LoggedOut};
 use crate::dice::Stream;
 use crate::population::PersonId;
 use crate::population::arrival::PlannedVisit;
@@ -42,32 +42,27 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
 
     /// A page load ended at a login page; the cause is missing where no credential was presented.
     pub(super) fn refused(&mut self, visit: usize, cause: Option<LogoutCause>) {
-        let first = self.meet_login_page(visit);
-        let state = &self.visits[visit];
-        let device = state.device.0 as usize;
-        if state.signs_up {
+        let pages = self.meet_login_page(visit);
+        if self.is_stranger(visit) {
             return self.begin_login(visit);
         }
-        if state.shape.private {
-            // A private window has no session: its person expects to log in.
-            return if first {
-                self.begin_login(visit)
-            } else {
-                self.try_again(visit, LockoutCause::FlagLoop)
-            };
-        }
+        let private = self.visits[visit].shape.private;
         if let Some(cause) = cause {
-            if first {
-                self.note_logout(visit, cause);
+            // Whoever logs in with an old app only to be refused again is locked out, not logged out.
+            if pages == 1 || cause != LogoutCause::OldApp {
+                self.note_logout(visit, cause, pages);
             }
-            if cause == LogoutCause::OldApp {
+            if cause == LogoutCause::OldApp && !private {
                 return self.locked_out(visit, LockoutCause::OldApp);
             }
-            if !first {
-                return self.try_again(visit, LockoutCause::FlagLoop);
-            }
         }
-        match self.devices[device].standing {
+        if pages > 1 {
+            return self.try_again(visit, cause.map_or(LockoutCause::ProviderFailed, why_again));
+        }
+        let standing = self.devices[self.visits[visit].device.0 as usize].standing;
+        match standing {
+            // A private window has no session: its person expects to log in.
+            _ if private => self.begin_login(visit),
             Standing::Expected => self.begin_login(visit),
             Standing::Out(Out { returns, .. }) if cause.is_none() => {
                 if returns {
@@ -80,18 +75,15 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         }
     }
 
-    /// Notes that a visit met a login page; says whether it is its first.
-    pub(super) fn meet_login_page(&mut self, visit: usize) -> bool {
-        let state = &mut self.visits[visit];
-        let first = !std::mem::replace(&mut state.met_login, true);
-        if first {
-            self.met_login.note(state.person, state.ordinal);
-        }
-        first
+    /// Notes that a visit met a login page; says how many it has met.
+    pub(super) fn meet_login_page(&mut self, visit: usize) -> u8 {
+        let state = &self.visits[visit];
+        self.met_login.note(state.person, state.ordinal)
     }
 
-    /// A credential was presented and not honoured.
-    fn note_logout(&mut self, visit: usize, cause: LogoutCause) {
+    /// A credential was presented and not honoured, at the login page of this number in its visit. A
+    /// visit makes at most one logout of each kind: what comes after is the same trouble once more.
+    fn note_logout(&mut self, visit: usize, cause: LogoutCause, pages: u8) {
         let state = &self.visits[visit];
         let device = state.device.0 as usize;
         // A click on "log out" in another tab, or a new password set elsewhere, is the person's doing.
@@ -101,14 +93,25 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
                 .is_some_and(|at| at >= state.started);
         let known = self
             .baseline
-            .is_none_or(|baseline| baseline.met_login(state.person, state.ordinal));
+            .is_none_or(|baseline| baseline.login_pages(state.person, state.ordinal) >= pages);
         let forced = !known && !by_choice;
-        self.devices[device].standing = Standing::Out(Out {
-            since: self.now,
-            cause,
-            forced,
-            returns: false,
-        });
+        let logged_out = if forced {
+            LoggedOut::ByForce
+        } else {
+            LoggedOut::Naturally
+        };
+        if state.logged_out >= logged_out {
+            return;
+        }
+        self.visits[visit].logged_out = logged_out;
+        if !self.visits[visit].shape.private {
+            self.devices[device].standing = Standing::Out(Out {
+                since: self.now,
+                cause,
+                forced,
+                returns: true,
+            });
+        }
         if forced {
             self.progress.forced_logouts += 1;
             self.count(Measure::ForcedLogouts, visit);
@@ -128,11 +131,12 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             .dice
             .luck(Stream::Reaction, state.person.0, u64::from(state.ordinal))
             .unit();
-        if luck < reaction.now.get() {
-            return self.begin_login(visit);
-        }
+        let (now, later) = (reaction.now.get(), reaction.later.get());
         if let Standing::Out(out) = &mut self.devices[device].standing {
-            out.returns = luck < reaction.now.get() + reaction.later.get();
+            out.returns = luck < now + later;
+        }
+        if luck < now {
+            return self.begin_login(visit);
         }
         self.end_visit(visit, Ending::Abandoned);
     }
@@ -146,7 +150,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         if via == Via::Stytch && self.needs_unmapped_organization(visit) {
             return self.locked_out(visit, LockoutCause::OrganizationNotMapped);
         }
-        if self.visits[visit].signs_up && !self.visits[visit].signed_up() {
+        if self.is_stranger(visit) {
             return self.begin_sign_up(visit, via);
         }
         match via {
@@ -213,5 +217,16 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             | LockoutCause::FlagLoop => Ending::Abandoned,
         };
         self.end_visit(visit, ending);
+    }
+}
+
+/// Why a person cannot log in whose new session is refused at once, if that goes on.
+const fn why_again(cause: LogoutCause) -> LockoutCause {
+    match cause {
+        LogoutCause::MiddlewareReject | LogoutCause::FlagFlip | LogoutCause::Rollback => {
+            LockoutCause::FlagLoop
+        }
+        LogoutCause::OldApp => LockoutCause::OldApp,
+        _ => LockoutCause::ProviderFailed,
     }
 }

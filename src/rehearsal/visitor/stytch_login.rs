@@ -52,6 +52,9 @@ impl<V: Verifier> Rehearsal<'_, V> {
     }
 
     pub(super) fn stytch_login_served(&mut self, visit: usize, step: Step, reply: stytch::Reply) {
+        if step == Step::SignUp {
+            self.signed_up(visit, Via::Stytch);
+        }
         if step == Step::Reset {
             // The new password holds, whether or not a second factor is still to come.
             self.visits[visit].knows_password = true;
@@ -62,11 +65,6 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let reaction = &self.scenario.population.reaction;
         match reply {
             stytch::Reply::Session(opened) => {
-                if step == Step::SignUp {
-                    self.count(Measure::SignUps, visit);
-                    self.visits[visit].signs_up = false;
-                    self.mirror_sign_up(visit, Via::Stytch);
-                }
                 self.logged_in(visit, Via::Stytch, Credential::Stytch(opened.into()));
             }
             stytch::Reply::SecondFactorNeeded(token) => {
@@ -124,9 +122,8 @@ impl<V: Verifier> Rehearsal<'_, V> {
             Some(stytch::Error::UserLocked | stytch::Error::RateLimited) => {
                 self.try_again(visit, LockoutCause::Throttled);
             }
-            // They have an account: at the next attempt they log in.
             Some(stytch::Error::DuplicateEmail) if step == Step::SignUp => {
-                self.visits[visit].signs_up = false;
+                self.has_account(visit);
                 self.try_again(visit, LockoutCause::ProviderFailed);
             }
             Some(stytch::Error::NotAllowed) => self.locked_out(visit, LockoutCause::ProviderFailed),

@@ -34,16 +34,14 @@ pub(in crate::rehearsal) struct Visit {
     pub(in crate::rehearsal) login: Option<Login>,
     /// Logins tried in this visit.
     pub(in crate::rehearsal) attempts: u8,
-    /// Whether a login page was met in this visit.
-    pub(in crate::rehearsal) met_login: bool,
+    /// The worst logout that was noted in it.
+    pub(in crate::rehearsal) logged_out: LoggedOut,
     /// When it started.
     pub(in crate::rehearsal) started: Timestamp,
     /// Whether the flag was seen on in its private window.
     pub(in crate::rehearsal) private_moved: bool,
     /// Whether the person has reset their password in it.
     pub(in crate::rehearsal) knows_password: bool,
-    /// Whether it is somebody's first, who has no account yet.
-    pub(in crate::rehearsal) signs_up: bool,
     pages_done: u16,
     reloads: u8,
     page: Page,
@@ -58,6 +56,14 @@ struct Page {
     cause: Option<LogoutCause>,
     failed: bool,
     migrated: bool,
+}
+
+/// Whether a session was ended in a visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::rehearsal) enum LoggedOut {
+    No,
+    Naturally,
+    ByForce,
 }
 
 /// How a visit ends.
@@ -114,11 +120,10 @@ impl<V: Verifier> Rehearsal<'_, V> {
             private_jar: Jar::default(),
             login: None,
             attempts: 0,
-            met_login: false,
+            logged_out: LoggedOut::No,
             started: self.now,
             private_moved: false,
             knows_password: false,
-            signs_up: ordinal == super::login_page::SIGN_UP,
             pages_done: 0,
             reloads: 0,
             page: Page::default(),
