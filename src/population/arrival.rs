@@ -31,10 +31,27 @@ const SURGE_DECAY: f64 = 3.0;
 /// When a person who is not yet there signs up: evenly over the rehearsal's days, by the hour.
 pub(super) fn sign_up_time(scenario: &Scenario, dice: Dice, id: PersonId) -> Timestamp {
     let mut rolls = dice.rolls(Stream::SignUp, id.0, 0);
-    let days = (scenario.time.length.as_secs_f64() / 86_400.0).max(1.0);
-    let day = rolls.luck().below(days as u64) as i64;
-    let time = scenario.time.start + DAY * day + time_of_day(scenario, &mut rolls);
-    time.min(scenario.time.end() - Span::from_secs(1))
+    let days = days_touched(scenario);
+    let within = scenario.time.start..scenario.time.end();
+    // A day of which the rehearsal has a part only may give a time outside: draw again.
+    let drawn = (0..64).find_map(|_| {
+        let day = rolls.luck().below(days) as i64;
+        let time = first_midnight(scenario) + DAY * day + time_of_day(scenario, &mut rolls);
+        within.contains(&time).then_some(time)
+    });
+    drawn.unwrap_or_else(|| within.start + scenario.time.length.scale(rolls.unit()))
+}
+
+/// The midnight, in UTC, at or before the start.
+fn first_midnight(scenario: &Scenario) -> Timestamp {
+    let day = DAY.as_micros();
+    Timestamp::from_micros(scenario.time.start.as_micros().div_euclid(day) * day)
+}
+
+/// Days in UTC of which the rehearsal has a part.
+fn days_touched(scenario: &Scenario) -> u64 {
+    let length = scenario.time.end() - first_midnight(scenario);
+    (length.as_micros() as u64).div_ceil(DAY.as_micros() as u64)
 }
 
 /// A time of day by the weights of the hours.
@@ -44,9 +61,15 @@ fn time_of_day(scenario: &Scenario, rolls: &mut Rolls) -> Span {
 }
 
 impl Population {
-    /// Days on which visits are planned, from 0: one more than the rehearsal has, for zones.
+    /// Days on which visits are planned, from 0: the rehearsal's, the one before them, where zones
+    /// behind UTC still are at the start, and the one after them, where zones ahead already are.
     pub fn days(&self, scenario: &Scenario) -> u32 {
-        (scenario.time.length.as_micros() as u64).div_ceil(DAY.as_micros() as u64) as u32 + 1
+        days_touched(scenario) as u32 + 2
+    }
+
+    /// A day's midnight in UTC; zones ahead begin their day before it.
+    pub fn midnight(&self, scenario: &Scenario, day: u32) -> Timestamp {
+        first_midnight(scenario) + DAY * (i64::from(day) - 1)
     }
 
     /// The visits of one day and the surges that begin on it, in order of time.
@@ -69,8 +92,7 @@ impl Population {
     ) {
         let visits = &scenario.population.visits;
         let person = self.person(id);
-        // The first day is the one before the start, where zones ahead of UTC are already on the next.
-        let midnight = scenario.time.start + DAY * (i64::from(day) - 1);
+        let midnight = self.midnight(scenario, day);
         let mean_weight = visits.weekdays.iter().sum::<f64>() / 7.0;
         let weekday = (midnight.as_secs().div_euclid(86_400) + 3).rem_euclid(7) as usize;
         let probability = f64::from(person.daily) * visits.weekdays[weekday] / mean_weight;
@@ -98,7 +120,9 @@ impl Population {
 
     fn plan_surges(&self, scenario: &Scenario, day: u32, planned: &mut Vec<PlannedVisit>) {
         for (number, surge) in scenario.population.surges.iter().enumerate() {
-            if surge.at.as_micros() / DAY.as_micros() + 1 != i64::from(day) {
+            let begins = scenario.time.start + surge.at;
+            let midnight = self.midnight(scenario, day);
+            if begins < midnight || midnight + DAY <= begins {
                 continue;
             }
             for index in 0..self.people().len() as u32 {
@@ -109,7 +133,7 @@ impl Population {
                     let delay = surge.within.scale(-libm::log(1.0 - part) / SURGE_DECAY);
                     let id = PersonId(index);
                     let device = self.pick_device(id, &mut rolls);
-                    let at = scenario.time.start + surge.at + delay;
+                    let at = begins + delay;
                     self.plan(
                         scenario,
                         PlannedVisit {

@@ -6,11 +6,12 @@ use cutover_mocks::time::Timestamp;
 
 use super::Rehearsal;
 use super::contract::Verifier;
+use super::jar::Jar;
 use crate::population::{DeviceId, PersonId, VisitShape};
-use crate::recorder::{AppVersion, Cohort, IncidentKind, Measure, Platform, Slice};
+use crate::recorder::{AppVersion, Cohort, FailureCause, IncidentKind, Measure, Platform, Slice};
 use crate::scenario::cutover::FlagKey;
-use crate::strategy::Mode;
 use crate::strategy::flag::{Bucket, Evaluator};
+use crate::strategy::{Legacy, Mode};
 
 /// A visit's buckets: for a request of somebody known and of somebody unknown, by both evaluators.
 #[derive(Clone, Copy, Debug)]
@@ -96,31 +97,49 @@ impl<V: Verifier> Rehearsal<'_, V> {
             return;
         }
         let mode = self.mode(visit, instance, true, self.now);
-        let private = self.visits[visit].shape.private;
-        let eligible = mode.legacy == crate::strategy::Legacy::Migrate
-            && jar
-                .legacy
-                .is_some_and(|cookie| cookie.is_live(self.scenario, self.now));
+        if self.visits[visit].shape.private {
+            self.visits[visit].private_moved = mode.moved();
+            return;
+        }
+        self.note_eligible(visit, &jar, mode);
         // An instance that a change has not reached yet is a cause by itself.
         let view = self.instances[usize::from(instance)].view(self.now);
         let behind = self.plan.rolling().is_none() || self.plan.changed_between(view, self.now);
         let rolled_back = self.plan.rolled_back_at().is_some_and(|at| self.now >= at);
         let device = &mut self.devices[self.visits[visit].device.0 as usize];
-        let newly_eligible = eligible && !device.eligible;
-        device.eligible |= eligible;
         device.seen = true;
-        let back = device.moved && !mode.moved() && !rolled_back && !private && !behind;
-        if private {
-            self.visits[visit].private_moved = mode.moved();
-        } else {
-            device.moved = mode.moved();
+        // A visit that needs nobody's word runs ahead of others on the same device: what it has seen
+        // later counts.
+        if self.now < device.noted {
+            return;
         }
-        if newly_eligible {
-            self.count(Measure::MigrationsEligible, visit);
-        }
-        if back {
+        device.noted = self.now;
+        let was_moved = std::mem::replace(&mut device.moved, mode.moved());
+        if was_moved && !mode.moved() && !rolled_back && !behind {
             self.count(Measure::FlipsBack, visit);
             self.incident(visit, IncidentKind::FlippedBack);
+        }
+    }
+
+    /// Notes a device that presents a live legacy session which is to be migrated, once.
+    fn note_eligible(&mut self, visit: usize, jar: &Jar, mode: Mode) {
+        let id = self.visits[visit].device;
+        // An old app cannot keep a Stytch session: its legacy one is honoured.
+        let eligible = mode.legacy == Legacy::Migrate
+            && self.now >= self.population.device(id).updated
+            && jar
+                .legacy
+                .is_some_and(|cookie| cookie.is_live(self.scenario, self.now));
+        let device = &mut self.devices[id.0 as usize];
+        if !eligible || std::mem::replace(&mut device.eligible, true) {
+            return;
+        }
+        self.count(Measure::MigrationsEligible, visit);
+        if self.needs_unmapped_organization(visit) {
+            // The application cannot even ask: there is no organization to name.
+            self.count(Measure::MigrationAttempts, visit);
+            let cause = FailureCause::OrganizationNotMapped;
+            self.incident(visit, IncidentKind::MigrationFailed(cause));
         }
     }
 

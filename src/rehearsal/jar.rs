@@ -110,6 +110,8 @@ pub(super) struct DeviceState {
     pub(super) standing: Standing,
     /// Whether the flag was seen on for it: what a sticky cookie remembers.
     pub(super) moved: bool,
+    /// When that was noted last.
+    pub(super) noted: Timestamp,
     /// Whether it has presented a credential.
     pub(super) seen: bool,
     /// Whether it has presented a live legacy session that was to be migrated.
@@ -182,6 +184,7 @@ impl DeviceState {
             },
             standing: Standing::Expected,
             moved: false,
+            noted: Timestamp::from_micros(i64::MIN),
             seen: false,
             eligible: false,
             migrated: false,

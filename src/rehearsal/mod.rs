@@ -166,9 +166,8 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         loop {
             let next = self.agenda.next_at();
             let days = self.population.days(self.scenario);
-            let unplanned = self.scenario.time.start
-                + Span::from_days(i64::from(self.next_day) - 1)
-                - FURTHEST_ZONE;
+            let midnight = self.population.midnight(self.scenario, self.next_day);
+            let unplanned = midnight - FURTHEST_ZONE;
             if self.next_day >= days || next.is_some_and(|at| at < unplanned) {
                 return next;
             }

@@ -1,5 +1,6 @@
 //! Integration tests, in one binary: linking is dear.
 
+mod arrivals;
 mod common_random_numbers;
 mod conservation;
 mod http;

@@ -170,7 +170,8 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         self.mode(visit, instance, false, self.now).login
     }
 
-    fn needs_unmapped_organization(&self, visit: usize) -> bool {
+    /// Whether a visit is about an organization that nobody created in Stytch.
+    pub(in crate::rehearsal) fn needs_unmapped_organization(&self, visit: usize) -> bool {
         self.visits[visit].shape.organization.is_some() && self.organization(visit).is_none()
     }
 
