@@ -10,12 +10,13 @@
 //! | [`time`], [`luck`], [`share`] | the inputs that machines never make themselves |
 //! | [`email`] | addresses as handles, with what "the same address" means |
 //! | [`answer`] | what every call comes back with |
-//! | [`latency`], [`fault`], [`limit`] | how a provider is slow, broken or full |
+//! | [`latency`], [`capacity`], [`fault`], [`limit`] | how a provider is slow, busy, broken or full |
 //! | [`ledger`] | what a provider says it did, to reconcile with what clients saw |
 //! | [`auth0`], [`stytch`] | the two provider machines |
 
 pub mod answer;
 pub mod auth0;
+pub mod capacity;
 pub mod email;
 pub mod fault;
 #[cfg(feature = "http")]

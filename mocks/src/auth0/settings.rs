@@ -1,6 +1,7 @@
 //! How a tenant is set up: lifetimes, rotation, limits, latency, faults; every default with its source.
 
 use super::call::Endpoint;
+use crate::capacity::Capacity;
 use crate::fault::FaultPlan;
 use crate::keys::KeySchedule;
 use crate::latency::Latency;
@@ -47,6 +48,9 @@ pub struct Settings {
     pub latency: Vec<(Endpoint, Latency)>,
     /// Service time of endpoints not listed. p50 40 ms, p99 250 ms (an assumption; measure your tenant).
     pub latency_default: Latency,
+    /// How many calls it works on at once, and how many may wait; none: as many as come, as a
+    /// provider far below its capacity (neither publishes any: UNCONFIRMED).
+    pub capacity: Option<Capacity>,
     /// Signing-key rotations.
     pub keys: KeySchedule,
     /// What goes wrong.
@@ -87,6 +91,7 @@ impl Default for Settings {
                 p50: Span::from_millis(40),
                 p99: Span::from_millis(250),
             },
+            capacity: None,
             keys: KeySchedule {
                 rotations: Vec::new(),
                 announces_next: true,

@@ -12,6 +12,7 @@ use super::settings::Settings;
 use super::users::{User, Users};
 use super::{authorize, token};
 use crate::answer::{Breakage, Outcome, Refusal};
+use crate::capacity::{Full, Line};
 use crate::email::Email;
 use crate::fault::FaultKind;
 use crate::keys::KeySet;
@@ -31,6 +32,7 @@ pub struct Tenant {
     pub(super) limits: Limits,
     pub(super) protection: Protection,
     pub(super) ledger: Ledger<Endpoint>,
+    line: Line,
 }
 
 /// A user to begin with.
@@ -83,6 +85,7 @@ impl Tenant {
             limits: Limits::full(&settings, start),
             protection: Protection::new(&settings),
             ledger: Ledger::default(),
+            line: Line::default(),
             settings,
         }
     }
@@ -105,39 +108,39 @@ impl Tenant {
             })
         };
         let (outcome, took) = match fault.map(|(_, kind)| kind) {
-            None => (self.admit(stamp, call), service),
+            None => self.serve(stamp, call, service),
             Some(FaultKind::Limit(rate)) => {
                 let place = fault.map_or(0, |(place, _)| place);
                 let passes = self.limits.admit_fault(place, rate, stamp.at);
-                (
-                    if passes {
-                        self.admit(stamp, call)
-                    } else {
-                        refused(endpoint, Error::RateLimited)
-                    },
-                    service,
-                )
+                if passes {
+                    self.serve(stamp, call, service)
+                } else {
+                    (refused(endpoint, Error::RateLimited), service)
+                }
             }
             Some(FaultKind::Outage) => (Outcome::Broken(Breakage::Refused), Span::ZERO),
             Some(FaultKind::Status(status)) => (injected(status, Error::Injected(status)), service),
             Some(FaultKind::ThrottledAs500) => {
                 (refused(endpoint, Error::RateLimitedAs500), service)
             }
-            Some(FaultKind::Slow(by)) => (self.admit(stamp, call), service + by),
+            Some(FaultKind::Slow(by)) => {
+                let (outcome, took) = self.serve(stamp, call, service);
+                (outcome, took + by)
+            }
             Some(FaultKind::Dropped) => {
                 // The connection is as likely to go before the call has taken effect as after.
                 if stamp.luck.split(EFFECT).unit() < 0.5 {
-                    self.admit(stamp, call);
+                    self.serve(stamp, call, service);
                 }
                 (Outcome::Broken(Breakage::Dropped), service)
             }
             Some(FaultKind::Truncated) => {
-                self.admit(stamp, call);
-                (Outcome::Broken(Breakage::Truncated), service)
+                let (_, took) = self.serve(stamp, call, service);
+                (Outcome::Broken(Breakage::Truncated), took)
             }
             Some(FaultKind::Malformed) => {
-                self.admit(stamp, call);
-                (Outcome::Broken(Breakage::Malformed), service)
+                let (_, took) = self.serve(stamp, call, service);
+                (Outcome::Broken(Breakage::Malformed), took)
             }
             Some(FaultKind::Html(status)) => (Outcome::Broken(Breakage::Html(status)), service),
         };
@@ -145,12 +148,24 @@ impl Tenant {
         Answer { outcome, took }
     }
 
-    /// Limits, and then the logic.
-    fn admit(&mut self, stamp: Stamp, call: &Call) -> Outcome<Reply, Error> {
+    /// Limits, the line, and then the logic; with the time that it takes.
+    fn serve(&mut self, stamp: Stamp, call: &Call, service: Span) -> (Outcome<Reply, Error>, Span) {
         let endpoint = call.endpoint();
         if !self.limits.admit(endpoint, stamp.at) {
-            return refused(endpoint, Error::RateLimited);
+            return (refused(endpoint, Error::RateLimited), service);
         }
+        let Some(capacity) = self.settings.capacity else {
+            return (self.answer(stamp, call), service);
+        };
+        match self.line.enter(capacity, stamp.at, service) {
+            Ok(wait) => (self.answer(stamp, call), wait + service),
+            Err(Full) => (refused(endpoint, Error::Injected(503)), service),
+        }
+    }
+
+    /// The logic, where the call can be read at all.
+    fn answer(&mut self, stamp: Stamp, call: &Call) -> Outcome<Reply, Error> {
+        let endpoint = call.endpoint();
         if let Call::Unreadable { status, .. } = *call {
             return Outcome::Refused(Refusal {
                 status,

@@ -3,6 +3,7 @@
 use super::call::{Endpoint, Error, Stamp};
 use super::settings::{Settings, WindowLimit};
 use crate::answer::{Answer, Breakage, Outcome, Refusal};
+use crate::capacity::{Capacity, Full, Line};
 use crate::fault::{FaultKind, FaultPlan};
 use crate::latency::Latency;
 use crate::limit::{FixedWindow, Rate};
@@ -13,6 +14,13 @@ use crate::time::{Span, Timestamp};
 const FAULT: u64 = 1;
 pub(super) const LATENCY: u64 = 2;
 const EFFECT: u64 = 3;
+
+/// What a call is told when the line is full.
+const OVERLOADED: No = Refusal {
+    status: 503,
+    error: Error::Injected(503),
+    retry_after: None,
+};
 
 /// A "no" on its way out.
 pub(super) type No = Refusal<Error>;
@@ -25,6 +33,8 @@ pub(super) struct Gate {
     fault_windows: Vec<FixedWindow>,
     project_limit: Option<(WindowLimit, FixedWindow)>,
     endpoint_limits: Vec<(Endpoint, WindowLimit, FixedWindow)>,
+    capacity: Option<Capacity>,
+    line: Line,
     retry_after: bool,
     latencies: [Latency; Endpoint::ALL.len()],
     clock_skew: Span,
@@ -36,6 +46,8 @@ pub(super) struct Pass {
     pub(super) endpoint: Endpoint,
     /// The project's service time.
     pub(super) service: Span,
+    /// How long it waits in line for a free worker.
+    pub(super) wait: Span,
     /// A fault's delay on top.
     delay: Span,
     /// How a fault breaks the answer of a call that has taken effect.
@@ -68,6 +80,8 @@ impl Gate {
                 .iter()
                 .map(|&(endpoint, limit)| (endpoint, limit, fresh))
                 .collect(),
+            capacity: settings.capacity,
+            line: Line::default(),
             retry_after: settings.retry_after,
             latencies: Endpoint::ALL.map(latency),
             clock_skew: settings.clock_skew,
@@ -85,6 +99,7 @@ impl Gate {
         let mut pass = Pass {
             endpoint,
             service,
+            wait: Span::ZERO,
             delay: Span::ZERO,
             breakage: None,
         };
@@ -128,10 +143,16 @@ impl Gate {
                 }
             }
         }
-        match self.count(stamp.at, endpoint) {
-            Ok(()) => Ok(pass),
-            Err(wait) => stop(End::Refused(self.throttled(wait)), service),
+        if let Err(wait) = self.count(stamp.at, endpoint) {
+            return stop(End::Refused(self.throttled(wait)), service);
         }
+        if let Some(capacity) = self.capacity {
+            match self.line.enter(capacity, stamp.at, service) {
+                Ok(wait) => pass.wait = wait,
+                Err(Full) => return stop(End::Refused(OVERLOADED), service),
+            }
+        }
+        Ok(pass)
     }
 
     /// Counts a call against the limits of its endpoint and of the project.
@@ -168,7 +189,7 @@ impl Pass {
         };
         Answer {
             outcome,
-            took: self.service + self.delay + elsewhere,
+            took: self.wait + self.service + self.delay + elsewhere,
         }
     }
 }

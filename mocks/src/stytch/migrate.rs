@@ -77,7 +77,7 @@ impl Project {
         }
         // Half of the project's own time passes before `UserInfo` is asked, half after it.
         let stamp = Stamp {
-            at: stamp.at + pass.service / 2,
+            at: stamp.at + pass.wait + pass.service / 2,
             luck: stamp.luck.split(USERINFO),
             address: EGRESS,
         };

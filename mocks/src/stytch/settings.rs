@@ -1,6 +1,7 @@
 //! How a project is set up: lifetimes, limits, the open questions of Migrate Session, latency, faults.
 
 use super::call::{Endpoint, Vertical};
+use crate::capacity::Capacity;
 use crate::fault::FaultPlan;
 use crate::keys::KeySchedule;
 use crate::latency::Latency;
@@ -74,6 +75,9 @@ pub struct Settings {
     pub latency: Vec<(Endpoint, Latency)>,
     /// Service time of endpoints not listed. p50 50 ms, p99 300 ms (an assumption; measure your project).
     pub latency_default: Latency,
+    /// How many calls it works on at once, and how many may wait; none: as many as come, as a
+    /// provider far below its capacity (neither publishes any: UNCONFIRMED).
+    pub capacity: Option<Capacity>,
     /// Signing-key rotations.
     pub keys: KeySchedule,
     /// What goes wrong.
@@ -115,6 +119,7 @@ impl Default for Settings {
                 p50: Span::from_millis(50),
                 p99: Span::from_millis(300),
             },
+            capacity: None,
             keys: KeySchedule {
                 rotations: Vec::new(),
                 announces_next: false,

@@ -7,7 +7,7 @@ use super::super::quantity::Calls;
 use super::super::reader::Table;
 use super::super::scalar::{CallRate, Flag, LENGTH, SOME_LENGTH, count};
 use super::super::time::Frame;
-use super::{faults, read_clock_skew, read_keys, read_latency};
+use super::{faults, read_capacity, read_clock_skew, read_keys, read_latency};
 
 /// The tenant's endpoints, by the name that scenarios use.
 const ENDPOINTS: &[(&str, Endpoint)] = &[
@@ -81,6 +81,7 @@ pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> Settings {
     read_tokens(t, &mut settings);
     read_login(t, &mut settings);
     (settings.latency_default, settings.latency) = read_latency(t, ("40ms", "250ms"), ENDPOINTS);
+    settings.capacity = read_capacity(t);
     settings.keys = read_keys(t, frame, true);
     settings.faults = faults::read(t, frame, ENDPOINTS);
     settings.clock_skew = read_clock_skew(t);

@@ -4,6 +4,7 @@ mod auth0;
 mod faults;
 mod stytch;
 
+use cutover_mocks::capacity::Capacity;
 use cutover_mocks::keys::{KeySchedule, Rotation};
 use cutover_mocks::latency::Latency;
 use cutover_mocks::time::{Span, Timestamp};
@@ -11,7 +12,7 @@ use cutover_mocks::time::{Span, Timestamp};
 use super::kind::{List, Or};
 use super::problem::Problem;
 use super::reader::{Read, Table};
-use super::scalar::{LENGTH, SIGNED_LENGTH, SOME_LENGTH};
+use super::scalar::{LENGTH, SIGNED_LENGTH, SOME_LENGTH, count};
 use super::time::Frame;
 
 /// The tenant and the project.
@@ -91,6 +92,34 @@ fn read_percentiles(t: &mut Table<'_>, p50: &str, p99: &str) -> Latency {
         p50: p50.value,
         p99: p99.value,
     }
+}
+
+/// Reads `capacity`: how many calls a provider works on at once, and how many may wait.
+fn read_capacity(t: &mut Table<'_>) -> Option<Capacity> {
+    let doc = "How many calls are worked on at once, first come, first served; \
+        \"unlimited\" for a provider far below its capacity.";
+    let source = "neither provider publishes its capacity: UNCONFIRMED";
+    let capacity = t.maybe("capacity", "unlimited", doc, source, |t| {
+        let workers = t
+            .key(
+                "workers",
+                count(1, 1_000_000),
+                "Calls that are worked on at once.",
+            )
+            .required("50");
+        let queue = t
+            .key(
+                "queue",
+                count(0, 100_000_000),
+                "Calls that may wait in line; more are refused with 503.",
+            )
+            .or("10_000", "an assumption");
+        Capacity {
+            workers: workers.value as u32,
+            queue: queue.value as u32,
+        }
+    });
+    capacity.map(|capacity| capacity.value)
 }
 
 /// Reads `key_rotations` and `previous_key_life`.

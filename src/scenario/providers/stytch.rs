@@ -7,7 +7,7 @@ use super::super::kind::Or;
 use super::super::reader::Table;
 use super::super::scalar::{CallRate, Flag, SOME_LENGTH, count};
 use super::super::time::Frame;
-use super::{faults, read_clock_skew, read_keys, read_latency};
+use super::{faults, read_capacity, read_clock_skew, read_keys, read_latency};
 
 /// The project's endpoints, by the name that scenarios use.
 const ENDPOINTS: &[(&str, Endpoint)] = &[
@@ -39,6 +39,7 @@ pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> Settings {
      limit.";
     t.table("limits", doc, |t| read_limits(t, &mut settings));
     (settings.latency_default, settings.latency) = read_latency(t, ("50ms", "300ms"), ENDPOINTS);
+    settings.capacity = read_capacity(t);
     settings.keys = read_keys(t, frame, false);
     settings.faults = faults::read(t, frame, ENDPOINTS);
     settings.clock_skew = read_clock_skew(t);
