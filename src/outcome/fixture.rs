@@ -68,6 +68,7 @@ impl Fixture {
             auth0_peaks: BTreeMap::new(),
             stytch_peaks: BTreeMap::new(),
             login_peak: Peak::default(),
+            storm: None,
             people: People::default(),
             flag_shares: Vec::new(),
         };

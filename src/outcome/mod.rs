@@ -16,6 +16,7 @@ mod judgement;
 mod latency;
 mod moment;
 mod reconcile;
+mod storm;
 
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -47,6 +48,7 @@ pub use judgement::{
 };
 pub use latency::{LatencyRow, NotAHistogram};
 pub use moment::Moment;
+pub use storm::StormSeen;
 
 /// The version of the shape. It grows when a field changes its meaning or goes away.
 pub const OUTCOME_VERSION: u32 = 1;
@@ -92,6 +94,8 @@ pub struct Outcome {
     pub calls: Vec<EndpointCalls>,
     /// The second in which most logins began; absent when none did.
     pub login_peak: Option<PeakCalls>,
+    /// The storm that turned most calls away; absent when none was.
+    pub storm: Option<StormSeen>,
     /// How well the driver kept its times.
     pub driver: DriverHealth,
     /// Starts later than this in windows, at the 99th percentile, make the run inconclusive; microseconds.
@@ -192,6 +196,7 @@ impl Outcome {
             latency_lapse,
             calls: calls::calls(recording, rehearsed.ledgers, rehearsed.providers),
             login_peak: PeakCalls::of(recording.login_peak),
+            storm: recording.storm.map(StormSeen::new),
             driver: rehearsed.driver,
             lateness_limit_us: time.lateness_limit.as_micros(),
             flag_shares: recording

@@ -4,6 +4,7 @@ mod course;
 pub mod incident;
 pub mod measure;
 mod meter;
+mod storm;
 mod tally;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub use incident::{
     FailureCause, Incident, IncidentKind, LockoutCause, LogoutCause, Via, WrongAdmission,
 };
 pub use measure::{Base, Measure, Operation};
+pub use storm::Storm;
 pub use tally::{Pace, Recorder};
 
 /// Properties by which counts are kept apart; a gate or a table can ask for any of them.
@@ -155,6 +157,8 @@ pub struct Recording {
     pub stytch_peaks: BTreeMap<stytch::Endpoint, Peak>,
     /// Peak logins begun in one second, and when.
     pub login_peak: Peak,
+    /// The storm that turned most calls away, if any was.
+    pub storm: Option<Storm>,
     /// People and devices.
     pub people: People,
     /// How the flag's real share compares with the configured one, at each step.

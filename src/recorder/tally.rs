@@ -8,6 +8,7 @@ use hdrhistogram::Histogram;
 
 use super::course::{self, Holding, LatencyCourse, Sessions};
 use super::meter::LoadMeter;
+use super::storm::StormMeter;
 use super::{
     AppVersion, Cohort, Counts, Course, FlagShare, Incident, IncidentKind, Load, Measure,
     Operation, OrgSize, Peak, People, Phase, Platform, Record, Recording, Slice, Timeline,
@@ -47,6 +48,7 @@ pub struct Recorder {
     auth0_all: LoadMeter,
     stytch_all: LoadMeter,
     logins: LoadMeter,
+    storm: StormMeter,
     sessions: Sessions,
     latency_course: [LatencyCourse; 2],
 }
@@ -80,6 +82,7 @@ impl Recorder {
             auth0_all: LoadMeter::new(rows),
             stytch_all: LoadMeter::new(rows),
             logins: LoadMeter::new(rows),
+            storm: StormMeter::default(),
             sessions: Sessions::new(start, length, bucket, rows),
             latency_course: [LatencyCourse::new(), LatencyCourse::new()],
         }
@@ -171,6 +174,11 @@ impl Recorder {
         }
     }
 
+    /// Notes that a provider turned a call away: throttled it, failed, or did not answer.
+    pub fn turned_away(&mut self, at: Timestamp) {
+        self.storm.turned_away(at);
+    }
+
     /// Notes that a login begins.
     pub fn login_begun(&mut self, at: Timestamp) {
         let bucket = self.bucket(at);
@@ -223,6 +231,7 @@ impl Recorder {
             auth0_peaks: peaks(&self.auth0_load),
             stytch_peaks: peaks(&self.stytch_load),
             login_peak: self.logins.peak(),
+            storm: self.storm.worst(),
             course: Course {
                 sessions: self.sessions.finish(),
                 auth0_calls: loads(self.auth0_load),

@@ -143,6 +143,9 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let call = self.pending.remove(id.0 as usize);
         let status = outcome::status(&seen);
         let took = self.now - call.sent;
+        if matches!(status, 0 | 429 | 500..) {
+            self.recorder.turned_away(self.now);
+        }
         match call.call {
             ProviderCall::Auth0(asked) => {
                 self.recorder.auth0_call(asked.endpoint(), status);

@@ -130,6 +130,16 @@ fn measure(outcome: &Outcome, gate: &Gate) -> Measured {
                 samples: samples(attempts, "login attempts"),
             }
         }
+        Quantity::StormLength => {
+            let length = outcome.storm.map_or(0, |storm| storm.length_us());
+            Measured {
+                value: Some(Amount {
+                    number: length as f64,
+                    unit: Unit::Microseconds,
+                }),
+                samples: samples(outcome.total(Measure::LogicalCalls), "logical calls"),
+            }
+        }
         Quantity::Amplification => {
             let (logical, retries) = (
                 outcome.total(Measure::LogicalCalls),

@@ -6,7 +6,7 @@
 //!            | derived                                   (* migration_success, residue, … *)
 //!            | "latency." , operation , "." , percentile (* latency.migrate.p99 *)
 //!            | "calls." , endpoint , [ "." , calls ]     (* calls.auth0.userinfo.peak *)
-//!            | "storm.logins.peak" | "storm.amplification"
+//!            | "storm.logins.peak" | "storm.length" | "storm.amplification"
 //!            | "causes." , kind , "." , cause ;          (* causes.forced_logouts.refresh_race *)
 //! percentile = "p50" | "p90" | "p95" | "p99" | "p999" | "max" ;
 //! calls      = "peak" | status | "2xx" | "3xx" | "4xx" | "5xx" | "no_answer" | "timed_out" ;

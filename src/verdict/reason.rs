@@ -46,6 +46,13 @@ fn detail(outcome: &Outcome, gate: &Gate) -> Option<String> {
             Some(format!("at {}, with {limits} let through", calls.peak?.at))
         }
         Quantity::LoginPeak => Some(format!("at {}", outcome.login_peak?.at)),
+        Quantity::StormLength => {
+            let storm = outcome.storm?;
+            Some(format!(
+                "from {} to {}, {} calls turned away",
+                storm.from, storm.until, storm.turned_away
+            ))
+        }
         quantity => by_cause(outcome, gate.selector(), kind(quantity)?),
     }
 }
@@ -85,6 +92,7 @@ fn kind(quantity: Quantity) -> Option<&'static str> {
         | Quantity::Latency(..)
         | Quantity::Calls(..)
         | Quantity::LoginPeak
+        | Quantity::StormLength
         | Quantity::Amplification => None,
     }
 }
@@ -163,7 +171,7 @@ pub(super) fn look(outcome: &Outcome, gate: &Gate) -> String {
             )
         }
         Quantity::Calls(endpoint, _) => format!("`{}` in the calls table", endpoint.name()),
-        Quantity::LoginPeak | Quantity::Amplification => {
+        Quantity::LoginPeak | Quantity::StormLength | Quantity::Amplification => {
             "the timeline around the peak, and 429s in the calls table".to_owned()
         }
         Quantity::Derived(Derived::DevicesOnStytch | Derived::Residue) => {

@@ -104,6 +104,20 @@ fn people(outcome: &Outcome) -> Vec<Vec<String>> {
             String::new(),
         ),
         row("logins", total(Measure::Logins), begun, storm),
+        vec![
+            "calls turned away in a storm".to_owned(),
+            outcome
+                .storm
+                .map_or_else(|| "0".to_owned(), |storm| grouped(storm.turned_away)),
+            String::new(),
+            outcome.storm.map_or_else(String::new, |storm| {
+                format!(
+                    "lasted {} {}",
+                    storm.until.since(storm.from),
+                    when(outcome, storm.from)
+                )
+            }),
+        ],
         row(
             "logins after a forced logout",
             total(Measure::Relogins),

@@ -16,6 +16,7 @@ pub(super) const fn is_sliced(quantity: Quantity) -> bool {
         | Quantity::Latency(..)
         | Quantity::Calls(..)
         | Quantity::LoginPeak
+        | Quantity::StormLength
         | Quantity::Amplification => false,
     }
 }
@@ -32,6 +33,7 @@ fn has_share(quantity: Quantity, selector: &Selector) -> bool {
         Quantity::Calls(_, Calls::All | Calls::Peak)
         | Quantity::Latency(..)
         | Quantity::LoginPeak
+        | Quantity::StormLength
         | Quantity::Amplification => false,
     }
 }
@@ -41,7 +43,10 @@ fn has_count(quantity: Quantity) -> bool {
         Quantity::Measure(_) | Quantity::Cause(_) => true,
         Quantity::Calls(_, calls) => calls != Calls::Peak,
         Quantity::Derived(derived) => derived != Derived::MigrationSuccess,
-        Quantity::Latency(..) | Quantity::LoginPeak | Quantity::Amplification => false,
+        Quantity::Latency(..)
+        | Quantity::LoginPeak
+        | Quantity::StormLength
+        | Quantity::Amplification => false,
     }
 }
 
@@ -49,7 +54,7 @@ pub(super) fn fits(quantity: Quantity, selector: &Selector, limit: Limit) -> boo
     match limit {
         Limit::Count(_) => has_count(quantity),
         Limit::Percent(_) => has_share(quantity, selector),
-        Limit::Time(_) => matches!(quantity, Quantity::Latency(..)),
+        Limit::Time(_) => matches!(quantity, Quantity::Latency(..) | Quantity::StormLength),
         Limit::PerSecond(_) => {
             matches!(
                 quantity,
@@ -75,6 +80,7 @@ pub(super) fn misfit(quantity: Quantity, selector: &Selector, limit: Limit) -> S
 pub(super) fn expectation(quantity: Quantity, selector: &Selector) -> String {
     let form = match quantity {
         Quantity::Latency(..) => "a time such as 400ms",
+        Quantity::StormLength => "a time such as 10m",
         Quantity::LoginPeak | Quantity::Calls(_, Calls::Peak) => "a rate such as 100/s",
         Quantity::Amplification => "a plain number such as 1.5",
         _ => match (has_count(quantity), has_share(quantity, selector)) {

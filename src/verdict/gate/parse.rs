@@ -194,13 +194,14 @@ fn storm(first: &Piece<'_>, second: &Piece<'_>) -> Result<(Quantity, usize), Gat
     match named(
         first,
         "part of the storm",
-        &["logins", "amplification"],
+        &["logins", "length", "amplification"],
         |name| name,
     )? {
         "logins" => {
             named(second, "part of the logins", &["peak"], |name| name)?;
             Ok((Quantity::LoginPeak, 3))
         }
+        "length" => Ok((Quantity::StormLength, 2)),
         _ => Ok((Quantity::Amplification, 2)),
     }
 }

@@ -21,6 +21,8 @@ pub enum Quantity {
     Calls(Endpoint, Calls),
     /// Most logins begun within one second.
     LoginPeak,
+    /// How long the worst storm lasted: until nothing was turned away any more.
+    StormLength,
     /// Calls over logical calls: 1 when nothing is retried.
     Amplification,
     /// Incidents of one kind and cause.
@@ -230,6 +232,7 @@ impl fmt::Display for Quantity {
                 }
             }
             Self::LoginPeak => f.write_str("storm.logins.peak"),
+            Self::StormLength => f.write_str("storm.length"),
             Self::Amplification => f.write_str("storm.amplification"),
             Self::Cause(incident) => {
                 let kinds = incidents_by_kind();
