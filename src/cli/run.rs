@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::progress::ProgressLine;
 use super::results::{Results, Setting};
-use super::{Failure, ResultArgs, ScenarioArgs, input, stop_on_signals};
+use super::{Failure, ResultArgs, ScenarioArgs, input, say, stop_on_signals};
 use crate::driver::http::aside::StdoutAside;
 use crate::driver::http::conductor::Ending;
 use crate::driver::http::health::Health;
@@ -30,7 +30,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     goose_report: Option<PathBuf>,
     /// Serve Goose's live dashboard on this loopback port
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     goose_dashboard: Option<u16>,
 }
 
@@ -43,6 +43,9 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let options = options(args);
     stop_on_signals(&options.stop)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::environment)?;
+    if let Some(port) = args.goose_dashboard {
+        say(&format!("Goose's dashboard: http://127.0.0.1:{port}"));
+    }
     let line = ProgressLine::new(&scenario.time);
     let aside = StdoutAside::put().map_err(Failure::environment)?;
     let run = runtime.block_on(http::run(

@@ -10,5 +10,5 @@ mod random_scenario;
 mod rehearsed;
 mod scenario_files;
 mod scenario_loading;
-mod transcripts;
 mod strategies;
+mod transcripts;
