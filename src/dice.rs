@@ -42,23 +42,51 @@ pub enum Stream {
     Cookie = 14,
 }
 
+impl Stream {
+    /// Whether it is the luck of machines, and not what people are and do.
+    const fn is_of_machines(self) -> bool {
+        matches!(
+            self,
+            Self::Call | Self::Balance | Self::Instance | Self::Backoff | Self::Cookie
+        )
+    }
+}
+
 /// The dice of one seed.
 #[derive(Clone, Copy, Debug)]
 pub struct Dice {
     seed: u64,
+    /// The seed of the machines' luck: the same, unless the same people are to meet other luck.
+    machines: u64,
 }
 
 impl Dice {
     /// The dice of this seed.
     pub const fn new(seed: u64) -> Self {
+        let seed = mix(seed ^ 0x6375_746f_7665_7221);
         Self {
-            seed: mix(seed ^ 0x6375_746f_7665_7221),
+            seed,
+            machines: seed,
+        }
+    }
+
+    /// The same people with other luck: latencies, routing, back-off and lost cookies are drawn anew.
+    #[must_use]
+    pub const fn with_other_luck(self, number: u64) -> Self {
+        Self {
+            machines: mix(self.seed ^ mix(number ^ 0x6f74_6865_725f_6c75)),
+            ..self
         }
     }
 
     /// The luck of one place: person (or organization, or instance) and ordinal within the stream.
     pub const fn luck(&self, stream: Stream, person: u32, ordinal: u64) -> Luck {
-        Luck(self.seed)
+        let seed = if stream.is_of_machines() {
+            self.machines
+        } else {
+            self.seed
+        };
+        Luck(seed)
             .split(stream as u64)
             .split(person as u64)
             .split(ordinal)
@@ -214,6 +242,18 @@ mod tests {
             0.005 / 0.785,
             0.001,
         );
+    }
+
+    #[test]
+    fn other_luck_leaves_people_as_they_are() {
+        let dice = Dice::new(1);
+        let other = dice.with_other_luck(1);
+        for stream in [Stream::Person, Stream::Visit, Stream::Reaction] {
+            assert_eq!(dice.luck(stream, 3, 9), other.luck(stream, 3, 9));
+        }
+        for stream in [Stream::Call, Stream::Cookie] {
+            assert_ne!(dice.luck(stream, 3, 9), other.luck(stream, 3, 9));
+        }
     }
 
     #[test]

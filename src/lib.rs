@@ -1,6 +1,7 @@
 //! `cutover`: rehearse the move of an application's logins before your users live through it.
 
 pub mod cli;
+pub mod comparison;
 pub mod dice;
 pub mod driver;
 pub mod outcome;

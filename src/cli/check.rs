@@ -1,17 +1,17 @@
-//! `cutover check`: scenario files are read and checked; nothing starts.
+//! `cutover check`: scenario and comparison files are read and checked; nothing starts.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::{Failure, input, print, say};
-use crate::scenario::Overrides;
+use crate::scenario::{Overrides, comparison};
 use crate::verdict::exit;
 
 /// Which files.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// The scenario files
+    /// The scenario and comparison files
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Lay a setting over each file, e.g. population.users=50000 (repeatable)
@@ -26,11 +26,13 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
     };
     let mut code = exit::PASSED;
     for file in &args.files {
-        match input::read_file(file, &overrides) {
-            Ok(input) => {
-                let scenario = &input.loaded.scenario;
-                print(&format!("{}: ok — {}", file.display(), scenario.question))?;
-            }
+        let question = if comparison::is_comparison(file) {
+            input::read_comparison(file, &overrides).map(|loaded| loaded.comparison.question)
+        } else {
+            input::read_file(file, &overrides).map(|input| input.loaded.scenario.question)
+        };
+        match question {
+            Ok(question) => print(&format!("{}: ok — {question}", file.display()))?,
             Err(failure) => {
                 say(&failure.message);
                 code = failure.code;

@@ -4,7 +4,8 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 
 use super::{Failure, ScenarioArgs};
-use crate::scenario::{self, Loaded, Overrides};
+use crate::scenario::comparison::LoadedComparison;
+use crate::scenario::{self, Loaded, Overrides, Problems};
 use crate::verdict::PlacedGate;
 
 /// A scenario that may be rehearsed.
@@ -25,9 +26,7 @@ pub(super) fn read(args: &ScenarioArgs) -> Result<Input, Failure> {
 
 /// The same, for a file with these settings on top.
 pub(super) fn read_file(path: &Path, overrides: &Overrides) -> Result<Input, Failure> {
-    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let loaded = scenario::load(path, overrides)
-        .map_err(|problems| Failure::input(problems.render(color)))?;
+    let loaded = scenario::load(path, overrides).map_err(|problems| told(&problems))?;
     let gates = loaded
         .scenario
         .gates
@@ -37,4 +36,17 @@ pub(super) fn read_file(path: &Path, overrides: &Overrides) -> Result<Input, Fai
         })
         .collect::<Result<_, _>>()?;
     Ok(Input { loaded, gates })
+}
+
+/// Reads a comparison with the scenarios of its strategies, or tells what is wrong with them.
+pub(super) fn read_comparison(
+    path: &Path,
+    overrides: &Overrides,
+) -> Result<LoadedComparison, Failure> {
+    scenario::comparison::load(path, overrides).map_err(|problems| told(&problems))
+}
+
+fn told(problems: &Problems) -> Failure {
+    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    Failure::input(problems.render(color))
 }

@@ -1,6 +1,7 @@
 //! The command line: one file a command; exit codes are the same for all of them.
 
 mod check;
+mod compare;
 mod follow;
 mod input;
 mod mock;
@@ -45,10 +46,12 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Rehearse a scenario both ways, and list each person whose fate differs
     Twin(twin::TwinArgs),
+    /// Compare strategies over the same people, many seeds each, in virtual time
+    Compare(compare::CompareArgs),
     /// Check scenario files, without any traffic
     Check(check::CheckArgs),
-    /// Print the JSON Schema of scenario files, for editors
-    Schema,
+    /// Print the JSON Schema of scenario or comparison files, for editors
+    Schema(schema::SchemaArgs),
     /// Serve the mocks of both providers until stopped
     Mock(mock::MockArgs),
     /// Tell what happened to one person in a rehearsal
@@ -98,8 +101,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Simulate(args) => simulate::simulate(&args),
         Command::Twin(args) => twin::twin(&args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Check(args) => check::check(&args),
-        Command::Schema => schema::schema(),
+        Command::Schema(args) => schema::schema(&args),
         Command::Mock(args) => mock::mock(&args),
         Command::Follow(args) => follow::follow(&args),
     };

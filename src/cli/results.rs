@@ -89,7 +89,7 @@ impl Results {
     }
 }
 
-fn machine() -> Machine {
+pub(super) fn machine() -> Machine {
     Machine {
         cores: std::thread::available_parallelism().map_or(0, |cores| cores.get() as u32),
         os: std::env::consts::OS.to_owned(),
@@ -97,7 +97,7 @@ fn machine() -> Machine {
     }
 }
 
-fn now() -> Moment {
+pub(super) fn now() -> Moment {
     Moment::new(Timestamp::from_micros(
         jiff::Timestamp::now().as_microsecond(),
     ))

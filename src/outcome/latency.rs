@@ -67,6 +67,26 @@ impl LatencyRow {
         }
     }
 
+    /// Rows of one operation merged to one; none of no rows. Histograms are added: percentiles are
+    /// never averaged.
+    pub fn merged(rows: &[&Self]) -> Result<Option<Self>, NotAHistogram> {
+        let Some((first, rest)) = rows.split_first() else {
+            return Ok(None);
+        };
+        let mut histogram = first.decode()?;
+        for row in rest {
+            // Bounds may differ in theory: what does not fit is counted at the end, not dropped.
+            let other = row.decode()?;
+            if histogram.add(&other).is_err() {
+                for value in other.iter_recorded() {
+                    histogram
+                        .saturating_record_n(value.value_iterated_to(), value.count_at_value());
+                }
+            }
+        }
+        Ok(Some(Self::new(first.operation, &histogram)))
+    }
+
     /// The histogram, to merge with others.
     pub fn decode(&self) -> Result<Histogram<u64>, NotAHistogram> {
         let bytes = STANDARD.decode(&self.histogram)?;

@@ -132,6 +132,15 @@ impl Population {
         }
     }
 
+    /// The same people with other luck: see [`Dice::with_other_luck`].
+    #[must_use]
+    pub fn with_other_luck(&self, number: u64) -> Self {
+        Self {
+            dice: self.dice.with_other_luck(number),
+            ..self.clone()
+        }
+    }
+
     /// All people, by [`PersonId`]; those who sign up come last.
     pub fn people(&self) -> &[Person] {
         &self.people

@@ -1,5 +1,6 @@
 //! Reports: an outcome as text for people, and as files for machines. Nothing is decided here.
 
+mod comparison;
 mod directory;
 mod events;
 mod follow;
@@ -12,13 +13,15 @@ mod tests;
 
 use std::io;
 
+use crate::comparison::ComparisonOutcome;
 use crate::outcome::Outcome;
 use crate::recorder::Recording;
 
+pub use comparison::comparison;
 pub use directory::{DirectoryError, RunDirectory};
 pub use events::{Event, event_log};
 pub use follow::{FollowError, follow};
-pub use json::json;
+pub use json::{comparison_json, json};
 pub use junit::junit;
 pub use terminal::terminal;
 
@@ -28,8 +31,20 @@ pub mod names {
     pub const OUTCOME: &str = "outcome.json";
     /// Gates and invariants as test cases.
     pub const JUNIT: &str = "junit.xml";
+    /// The outcome of a comparison.
+    pub const COMPARISON: &str = "comparison.json";
     /// One line for each incident.
     pub const EVENTS: &str = "events.jsonl";
+}
+
+/// Writes all machine-readable reports of a comparison; each file appears whole or not at all.
+pub fn write_comparison(
+    directory: &RunDirectory,
+    outcome: &ComparisonOutcome,
+) -> Result<(), DirectoryError> {
+    directory.write(names::COMPARISON, |out| {
+        out.write_all(comparison_json(outcome).as_bytes())
+    })
 }
 
 /// Writes all machine-readable reports; each file appears whole or not at all, the outcome last.

@@ -6,7 +6,7 @@
 
 mod counts;
 mod details;
-mod page;
+pub(super) mod page;
 
 use crate::outcome::{
     Amount, Completeness, Driver, GateOutcome, GateResult, InvariantResult, Outcome, Status, Unit,

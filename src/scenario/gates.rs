@@ -7,7 +7,7 @@ use super::kind::List;
 use super::problem::{Place, Problem, Sources};
 use super::reader::Table;
 use super::scalar::Text;
-use crate::verdict::gate;
+use crate::verdict::gate::{self, GateError};
 
 /// A gate as the scenario writes it, with its place for messages and annotations.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,19 +23,38 @@ pub struct GateText {
 /// Reads `[gates]`.
 pub(super) fn read(t: &mut Table<'_>, sources: &Sources) -> Vec<GateText> {
     let doc = "What must hold: one expression each, e.g. \"forced_logouts == 0\".";
+    read_list(t, sources, "require", doc, |text| {
+        gate::parse(text).map(|_| ())
+    })
+}
+
+/// Reads what each strategy of a comparison must keep to.
+pub(super) fn read_each(t: &mut Table<'_>, sources: &Sources) -> Vec<GateText> {
+    let doc = "What each strategy must keep to, in every seed, to be recommended: one expression \
+               each, e.g. \"lockouts < 1%\".";
+    read_list(t, sources, "each", doc, |text| {
+        gate::parse(text).map(|_| ())
+    })
+}
+
+/// Reads a list of gates, each checked where it stands.
+pub(super) fn read_list(
+    t: &mut Table<'_>,
+    sources: &Sources,
+    name: &'static str,
+    doc: &'static str,
+    check: impl Fn(&str) -> Result<(), GateError>,
+) -> Vec<GateText> {
+    let list = List {
+        of: Text,
+        len: None,
+    };
     let gates = t
-        .key(
-            "require",
-            List {
-                of: Text,
-                len: None,
-            },
-            doc,
-        )
+        .key(name, list, doc)
         .or("[]", "none unless the scenario names them");
     let mut texts = Vec::new();
     for (text, place) in gates.value.into_iter().filter(|_| gates.given) {
-        if let Err(error) = gate::parse(&text) {
+        if let Err(error) = check(&text) {
             let within = within_string(sources.at(&place), error.span);
             let part = Place {
                 source: place.source,

@@ -3,6 +3,7 @@
 //! [`load`] reads a file with all that it extends: a [`Scenario`], or all problems at once.
 
 pub mod app;
+pub mod comparison;
 pub mod cutover;
 mod files;
 pub mod gates;

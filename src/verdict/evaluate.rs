@@ -60,6 +60,11 @@ pub(super) fn evaluate(outcome: &Outcome, placed: &PlacedGate) -> GateOutcome {
     }
 }
 
+/// A quantity's value in an outcome, in its own unit; none where it is not defined.
+pub(super) fn value(outcome: &Outcome, quantity: Quantity, selector: &Selector) -> Option<Amount> {
+    measure(outcome, &Gate::asking(quantity, selector.clone())).value
+}
+
 /// A limit as an amount.
 const fn amount_of(limit: Limit) -> Amount {
     let unit = match limit {

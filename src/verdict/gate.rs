@@ -24,6 +24,7 @@
 //! count is a share of what [`Measure::base`](crate::recorder::Measure::base) says. A gate that can
 //! never fail, or never hold, is refused.
 
+pub mod between;
 mod cursor;
 mod fit;
 mod limit;
@@ -33,6 +34,10 @@ mod selector;
 
 use std::fmt;
 use std::ops::Range;
+
+use cutover_mocks::time::Span;
+
+use crate::outcome::Unit;
 
 pub use limit::{Comparison, Limit};
 pub use quantity::{Calls, Derived, Endpoint, Percentile, Quantity, Status};
@@ -66,6 +71,25 @@ impl Gate {
     /// Against what.
     pub const fn limit(&self) -> Limit {
         self.limit
+    }
+}
+
+impl Gate {
+    /// What asks for a quantity in its own unit, whatever the limit.
+    pub(super) const fn asking(quantity: Quantity, selector: Selector) -> Self {
+        let limit = match quantity.unit() {
+            Unit::Count => Limit::Count(0),
+            Unit::Percent => Limit::Percent(0.0),
+            Unit::Microseconds => Limit::Time(Span::ZERO),
+            Unit::PerSecond => Limit::PerSecond(0.0),
+            Unit::Ratio => Limit::Ratio(0.0),
+        };
+        Self {
+            quantity,
+            selector,
+            comparison: Comparison::Equal,
+            limit,
+        }
     }
 }
 

@@ -13,12 +13,13 @@ mod reason;
 #[cfg(test)]
 mod tests;
 
-use crate::outcome::{CheckKind, Completeness, Outcome};
+use crate::outcome::{Amount, CheckKind, Completeness, Outcome};
 use crate::scenario::GateText;
 
 pub use crate::outcome::{
     GateOutcome, GateResult, InvariantOutcome, InvariantResult, Status, Verdict,
 };
+pub use gate::between::{Between, Term};
 pub use gate::{Gate, GateError, parse};
 
 /// A gate with the place where it stands.
@@ -44,6 +45,11 @@ impl PlacedGate {
     pub const fn gate(&self) -> &Gate {
         &self.gate
     }
+}
+
+/// A quantity's value in an outcome, in its own unit; none where it is not defined.
+pub fn value(outcome: &Outcome, term: &Term) -> Option<Amount> {
+    evaluate::value(outcome, term.quantity(), term.selector())
 }
 
 /// Judges an outcome.

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod common_random_numbers;
+mod comparison_files;
 mod conservation;
 mod http;
 mod licences;

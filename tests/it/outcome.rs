@@ -71,7 +71,9 @@ fn committed() -> Vec<String> {
             .into_owned()
     });
     let mut names: Vec<String> = names
-        .filter(|name| name.ends_with(".toml") && !name.starts_with("base-"))
+        .filter(|name| {
+            name.ends_with(".toml") && !name.starts_with("base-") && !name.starts_with("compare-")
+        })
         .collect();
     names.sort();
     names

@@ -46,7 +46,7 @@ pub(crate) fn committed() -> Vec<String> {
         .expect("the scenarios")
         .map(|entry| entry.expect("an entry").file_name())
         .filter_map(|name| name.to_str()?.strip_suffix(".toml").map(str::to_owned))
-        .filter(|name| !name.starts_with("base-"))
+        .filter(|name| !name.starts_with("base-") && !name.starts_with("compare-"))
         .collect();
     names.sort();
     names

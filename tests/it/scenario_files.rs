@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use cutover::scenario::{self, Overrides};
 
 /// The repository's files.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Compares with a committed file; rewrites it when `UPDATE_GENERATED` is 1.
-fn compare(path: &Path, now: &str) {
+pub(crate) fn compare(path: &Path, now: &str) {
     if std::env::var("UPDATE_GENERATED").is_ok_and(|value| value == "1") {
         std::fs::write(path, now).expect("the file can be written");
         return;
@@ -24,8 +24,27 @@ fn compare(path: &Path, now: &str) {
     );
 }
 
-/// Files of a folder with this extension, in order.
+/// Whether a file compares scenarios and is none itself.
+fn is_comparison(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with("compare-"))
+}
+
+/// Scenarios of a folder, in order.
 pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = all_files(folder);
+    files.retain(|path| !is_comparison(path));
+    files
+}
+
+/// Comparisons of a folder, in order.
+pub(crate) fn comparisons(folder: &Path) -> Vec<PathBuf> {
+    let mut files = all_files(folder);
+    files.retain(|path| is_comparison(path));
+    files
+}
+
+fn all_files(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .expect("the folder is there")
         .map(|entry| entry.expect("an entry").path())
@@ -39,7 +58,7 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The file as JSON, as editors hand it to a schema.
-fn as_json(path: &Path) -> serde_json::Value {
+pub(crate) fn as_json(path: &Path) -> serde_json::Value {
     fn json(value: toml::Value) -> serde_json::Value {
         match value {
             toml::Value::Datetime(moment) => moment.to_string().into(),

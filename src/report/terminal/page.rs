@@ -12,7 +12,7 @@ const INDENT: &str = "  ";
 
 /// What a line's colour adds to its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(in crate::report) enum Tone {
     Plain,
     Good,
     Bad,
@@ -32,36 +32,36 @@ impl Tone {
 
 /// A page being written.
 #[derive(Debug, Default)]
-pub(super) struct Page {
+pub(in crate::report) struct Page {
     text: String,
 }
 
 impl Page {
-    pub(super) fn heading(&mut self, tone: Tone, text: &str) {
+    pub(in crate::report) fn heading(&mut self, tone: Tone, text: &str) {
         self.styled(tone.style().bold(), text);
     }
 
-    pub(super) fn title(&mut self, text: &str) {
+    pub(in crate::report) fn title(&mut self, text: &str) {
         self.text.push('\n');
         self.styled(Style::new().bold(), text);
     }
 
-    pub(super) fn gap(&mut self) {
+    pub(in crate::report) fn gap(&mut self) {
         self.text.push('\n');
     }
 
-    pub(super) fn line(&mut self, tone: Tone, text: &str) {
+    pub(in crate::report) fn line(&mut self, tone: Tone, text: &str) {
         self.styled(tone.style(), &format!("{INDENT}{text}"));
     }
 
-    pub(super) fn paragraph(&mut self, text: &str) {
+    pub(in crate::report) fn paragraph(&mut self, text: &str) {
         for line in wrap(text, WIDTH - INDENT.len()) {
             self.line(Tone::Plain, &line);
         }
     }
 
     /// A named paragraph, its lines hanging behind the name.
-    pub(super) fn item(&mut self, name: &str, text: &str) {
+    pub(in crate::report) fn item(&mut self, name: &str, text: &str) {
         let hang = INDENT.len() + 7;
         for (index, line) in wrap(text, WIDTH - INDENT.len() - hang).iter().enumerate() {
             let name = if index == 0 {
@@ -73,8 +73,22 @@ impl Page {
         }
     }
 
+    /// A paragraph behind a mark, its lines hanging.
+    pub(in crate::report) fn hanging(&mut self, mark: &str, text: &str) {
+        self.toned(Tone::Plain, mark, text);
+    }
+
+    /// The same in a tone.
+    pub(in crate::report) fn toned(&mut self, tone: Tone, mark: &str, text: &str) {
+        let hang = INDENT.len();
+        for (index, line) in wrap(text, WIDTH - INDENT.len() - hang).iter().enumerate() {
+            let mark = if index == 0 { mark } else { " " };
+            self.line(tone, &format!("{mark} {line}"));
+        }
+    }
+
     /// A table with its title; the columns of these numbers are aligned to the right.
-    pub(super) fn table(
+    pub(in crate::report) fn table(
         &mut self,
         title: &str,
         header: &[&str],
@@ -108,7 +122,7 @@ impl Page {
         }
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(in crate::report) fn finish(self) -> String {
         self.text
     }
 

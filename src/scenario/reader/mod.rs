@@ -110,10 +110,19 @@ impl Reader {
         tree: &Tree,
         f: impl FnOnce(&mut Table<'_>) -> T,
     ) -> (T, Self) {
+        Self::read_as(tree, &super::schema, f)
+    }
+
+    /// Reads a whole tree that another schema describes.
+    pub(in crate::scenario) fn read_as<T>(
+        tree: &Tree,
+        schema: &dyn Fn() -> Json,
+        f: impl FnOnce(&mut Table<'_>) -> T,
+    ) -> (T, Self) {
         let mut reader = Self::default();
         let (value, _) = reader.visit(String::new(), Some(tree), Place::default(), f);
         if !reader.unknown.is_empty() {
-            let elsewhere = Self::all_paths();
+            let elsewhere = Self::all_paths(&schema());
             for unknown in std::mem::take(&mut reader.unknown) {
                 reader.problems.push(unknown.problem(&elsewhere));
             }
@@ -130,7 +139,7 @@ impl Reader {
         reader.visit(String::new(), None, Place::default(), f).1
     }
 
-    fn all_paths() -> Vec<String> {
+    fn all_paths(schema: &Json) -> Vec<String> {
         fn collect(schema: &Json, path: &str, paths: &mut Vec<String>) {
             let properties = schema.get("properties").and_then(Json::as_object);
             for (key, inner) in properties.into_iter().flatten() {
@@ -144,7 +153,7 @@ impl Reader {
             }
         }
         let mut paths = Vec::new();
-        collect(&super::schema(), "", &mut paths);
+        collect(schema, "", &mut paths);
         paths
     }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 /// A place in a text.
+#[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
     text: &'a str,
     at: usize,

@@ -18,6 +18,31 @@ const LONGEST: i64 = 86_400_000_000 * 1_000;
 
 pub(super) fn gate(text: &str) -> Result<Gate, GateError> {
     let mut cursor = Cursor::new(text);
+    let (quantity, selector) = measured(&mut cursor)?;
+    let comparison = comparison(&mut cursor)?;
+    limited(&mut cursor, quantity, selector, comparison)
+}
+
+/// The limit behind a comparison, which must fit what it limits.
+pub(super) fn limited(
+    cursor: &mut Cursor<'_>,
+    quantity: Quantity,
+    selector: Selector,
+    comparison: Comparison,
+) -> Result<Gate, GateError> {
+    let rest = cursor.rest();
+    let limit = limit(&rest, quantity, &selector)?;
+    refuse_vacuous(quantity, comparison, limit, &rest)?;
+    Ok(Gate {
+        quantity,
+        selector,
+        comparison,
+        limit,
+    })
+}
+
+/// A quantity, and for whom and when.
+pub(super) fn measured(cursor: &mut Cursor<'_>) -> Result<(Quantity, Selector), GateError> {
     let path = cursor.take_while(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
     if path.text.is_empty() {
         let span = cursor.next().span;
@@ -29,7 +54,7 @@ pub(super) fn gate(text: &str) -> Result<Gate, GateError> {
     let quantity = quantity(&path)?;
     let opened = cursor.next();
     let (selector, filters) = if cursor.take_text("{") {
-        let selector = selector(&mut cursor, &opened)?;
+        let selector = selector(cursor, &opened)?;
         (selector, opened.span.start..cursor.next().span.start)
     } else {
         (Selector::default(), opened.span)
@@ -38,16 +63,7 @@ pub(super) fn gate(text: &str) -> Result<Gate, GateError> {
         let message = format!("`{quantity}` is not kept apart by platform, cohort or phase");
         return Err(GateError::new(filters, message).help("leave the braces out"));
     }
-    let comparison = comparison(&mut cursor)?;
-    let rest = cursor.rest();
-    let limit = limit(&rest, quantity, &selector)?;
-    refuse_vacuous(quantity, comparison, limit, &rest)?;
-    Ok(Gate {
-        quantity,
-        selector,
-        comparison,
-        limit,
-    })
+    Ok((quantity, selector))
 }
 
 /// Splits at dots; each segment keeps its place.
@@ -301,7 +317,7 @@ fn set(selector: &mut Selector, key: &str, value: &Piece<'_>) -> Result<(), Gate
     Ok(())
 }
 
-fn comparison(cursor: &mut Cursor<'_>) -> Result<Comparison, GateError> {
+pub(super) fn comparison(cursor: &mut Cursor<'_>) -> Result<Comparison, GateError> {
     if let Some(found) = Comparison::ALL
         .into_iter()
         .find(|one| cursor.take_text(one.sign()))

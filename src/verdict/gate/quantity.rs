@@ -4,6 +4,7 @@ use std::fmt;
 
 use cutover_mocks::{auth0, stytch};
 
+use crate::outcome::Unit;
 use crate::recorder::{
     FailureCause, IncidentKind, LockoutCause, LogoutCause, Measure, Operation, Via, WrongAdmission,
 };
@@ -27,6 +28,19 @@ pub enum Quantity {
     Amplification,
     /// Incidents of one kind and cause.
     Cause(IncidentKind),
+}
+
+impl Quantity {
+    /// The unit that a value of it has by itself.
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::Derived(Derived::MigrationSuccess) => Unit::Percent,
+            Self::Latency(..) | Self::StormLength => Unit::Microseconds,
+            Self::LoginPeak | Self::Calls(_, Calls::Peak) => Unit::PerSecond,
+            Self::Amplification => Unit::Ratio,
+            Self::Measure(_) | Self::Derived(_) | Self::Calls(..) | Self::Cause(_) => Unit::Count,
+        }
+    }
 }
 
 /// A quantity made from several counts.

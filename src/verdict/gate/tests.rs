@@ -335,8 +335,7 @@ fn gates() -> impl Strategy<Value = Gate> {
             (operations, percentiles)
                 .prop_map(|(operation, percentile)| Quantity::Latency(operation, percentile)),
             Just(Selector::default()),
-            (1..86_400_000_000_000_i64)
-                .prop_map(|micros| Limit::Time(cutover_mocks::time::Span::from_micros(micros)))
+            (1..86_400_000_000_000_i64).prop_map(|micros| Limit::Time(Span::from_micros(micros)))
         ),
         (
             endpoints.prop_map(|endpoint| Quantity::Calls(endpoint, Calls::Peak)),

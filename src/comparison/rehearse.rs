@@ -1,0 +1,228 @@
+//! Rehearses every strategy with every seed: the people and what they live through without a cutover
+//! are drawn once for all strategies of a seed.
+
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+
+use super::fates::{self, Fates};
+use super::workers::work_off;
+use crate::driver::virtual_time::{self, Simulated};
+use crate::outcome::{
+    Completeness, Driver, DriverHealth, Identity, Ledgers, Outcome, Rehearsed, Run,
+};
+use crate::population::Population;
+use crate::rehearsal::Baseline;
+use crate::scenario::comparison::Yardstick;
+use crate::scenario::{Loaded, Scenario, comparison};
+use crate::verdict::{self, PlacedGate};
+
+/// One strategy with one seed.
+#[derive(Debug)]
+pub(super) struct Rehearsal {
+    /// What it found, judged by the gates that every strategy must keep to.
+    pub(super) outcome: Outcome,
+    /// Whom it hit.
+    pub(super) fates: Fates,
+    /// What it is compared by, in the order of [`Yardstick::ALL`].
+    pub(super) values: Vec<Option<f64>>,
+}
+
+/// What every rehearsal of a comparison needs.
+#[derive(Debug)]
+pub(super) struct Stage<'a> {
+    pub(super) comparison: &'a comparison::Comparison,
+    pub(super) each: &'a [PlacedGate],
+    pub(super) threads: NonZeroUsize,
+    pub(super) tool_version: &'a str,
+}
+
+/// Counts rehearsals as they end; whoever watches sees each of them.
+pub(super) struct Counter<'a> {
+    done: Mutex<u64>,
+    watch: &'a (dyn Fn(u64) + Sync),
+}
+
+impl<'a> Counter<'a> {
+    pub(super) fn new(watch: &'a (dyn Fn(u64) + Sync)) -> Self {
+        Self {
+            done: Mutex::new(0),
+            watch,
+        }
+    }
+
+    pub(super) fn one_more(&self) {
+        // A thread that panicked while counting has already ended the comparison.
+        if let Ok(mut done) = self.done.lock() {
+            *done += 1;
+            (self.watch)(*done);
+        }
+    }
+}
+
+/// The people of a seed, and what they live through without a cutover.
+#[derive(Debug)]
+pub(super) struct People {
+    pub(super) population: Population,
+    pub(super) baseline: Baseline,
+}
+
+impl People {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let population = Population::new(scenario);
+        let baseline = virtual_time::baseline(scenario, &population);
+        Self {
+            population,
+            baseline,
+        }
+    }
+
+    /// The same people with other luck.
+    fn with_other_luck(&self, scenario: &Scenario) -> Self {
+        let population = self.population.with_other_luck(1);
+        let baseline = virtual_time::baseline(scenario, &population);
+        Self {
+            population,
+            baseline,
+        }
+    }
+}
+
+/// A scenario with another seed.
+pub(super) fn with_seed(scenario: &Scenario, seed: u64) -> Scenario {
+    Scenario {
+        seed,
+        ..scenario.clone()
+    }
+}
+
+/// What [`rehearse_all`] found.
+#[derive(Debug)]
+pub(super) struct Rehearsals {
+    /// By strategy, then by seed.
+    pub(super) arms: Vec<Vec<Rehearsal>>,
+    /// One strategy once more, its people with other luck: by seed.
+    pub(super) control: Vec<Rehearsal>,
+}
+
+/// How many rehearsals [`rehearse_all`] counts.
+pub(super) fn count(arms: usize, seeds: u32) -> u64 {
+    (arms as u64 + 1) * u64::from(seeds)
+}
+
+/// All strategies with all seeds, and the control.
+pub(super) fn rehearse_all(
+    stage: &Stage<'_>,
+    arms: &[&Loaded],
+    control: usize,
+    counter: &Counter<'_>,
+) -> Rehearsals {
+    let seeds: Vec<u64> = (0..u64::from(stage.comparison.seeds))
+        .map(|number| stage.comparison.first_seed + number)
+        .collect();
+    // Strategies may differ in the application, and then without a cutover as well.
+    let mut kinds: Vec<usize> = Vec::new();
+    let kind_of: Vec<usize> = arms
+        .iter()
+        .enumerate()
+        .map(|(place, arm)| {
+            let app = &arm.scenario.app;
+            let known = kinds
+                .iter()
+                .position(|&kind| arms[kind].scenario.app == *app);
+            known.unwrap_or_else(|| {
+                kinds.push(place);
+                kinds.len() - 1
+            })
+        })
+        .collect();
+    let jobs = pairs(seeds.len(), kinds.len());
+    let people = work_off(stage.threads, &jobs, |&(seed, kind)| {
+        People::new(&with_seed(&arms[kinds[kind]].scenario, seeds[seed]))
+    });
+    let of = |seed: usize, arm: usize| &people[seed * kinds.len() + kind_of[arm]];
+    // One column more than there are arms: the control.
+    let jobs = pairs(seeds.len(), arms.len() + 1);
+    let rehearsals = work_off(stage.threads, &jobs, |&(seed, column)| {
+        let arm = if column == arms.len() {
+            control
+        } else {
+            column
+        };
+        let scenario = with_seed(&arms[arm].scenario, seeds[seed]);
+        let done = if column == arms.len() {
+            let other = of(seed, arm).with_other_luck(&scenario);
+            stage.rehearse(arms[arm], &scenario, &other)
+        } else {
+            stage.rehearse(arms[arm], &scenario, of(seed, arm))
+        };
+        counter.one_more();
+        done
+    });
+    let mut by_arm: Vec<Vec<Rehearsal>> = (0..=arms.len()).map(|_| Vec::new()).collect();
+    for (rehearsal, (_, column)) in rehearsals.into_iter().zip(&jobs) {
+        by_arm[*column].push(rehearsal);
+    }
+    let control = by_arm.pop().unwrap_or_default();
+    Rehearsals {
+        arms: by_arm,
+        control,
+    }
+}
+
+fn pairs(rows: usize, columns: usize) -> Vec<(usize, usize)> {
+    (0..rows)
+        .flat_map(|row| (0..columns).map(move |column| (row, column)))
+        .collect()
+}
+
+impl Stage<'_> {
+    /// One rehearsal.
+    fn rehearse(&self, loaded: &Loaded, scenario: &Scenario, people: &People) -> Rehearsal {
+        let simulated = simulate(scenario, people);
+        let recording = &simulated.ended.recording;
+        let calls = recording
+            .auth0_calls
+            .values()
+            .chain(recording.stytch_calls.values())
+            .sum();
+        let mut identity = Identity::new(loaded, Driver::Virtual, self.tool_version);
+        identity.seed = scenario.seed;
+        let mut outcome = Outcome::new(Rehearsed {
+            identity,
+            run: Run::default(),
+            completeness: Completeness::Complete,
+            time: &scenario.time,
+            providers: &scenario.providers,
+            recording,
+            ledgers: Some(Ledgers {
+                auth0: simulated.tenant.ledger(),
+                stytch: simulated.project.ledger(),
+            }),
+            driver: DriverHealth::exact(calls),
+            assumptions: Vec::new(),
+        });
+        outcome.verdict = Some(verdict::judge(&outcome, self.each));
+        let duration = fates::duration(recording, self.comparison.moved);
+        let values = Yardstick::ALL
+            .into_iter()
+            .map(|yardstick| {
+                super::yardstick::value(yardstick, &outcome, duration, self.comparison)
+            })
+            .collect();
+        Rehearsal {
+            fates: Fates::of(recording),
+            outcome,
+            values,
+        }
+    }
+}
+
+/// A scenario with its people, in virtual time.
+pub(super) fn simulate(scenario: &Scenario, people: &People) -> Simulated {
+    virtual_time::simulate(
+        scenario,
+        &people.population,
+        Some(&people.baseline),
+        |_, _| {},
+    )
+}
