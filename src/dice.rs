@@ -172,14 +172,14 @@ impl Rolls {
             return self.log_gamma_variate(shape + 1.0) + libm::log(1.0 - self.unit()) / shape;
         }
         let d = shape - 1.0 / 3.0;
-        let c = 1.0 / libm::sqrt(9.0 * d);
+        let scale = 1.0 / libm::sqrt(9.0 * d);
         loop {
             let x = self.normal();
-            let v = 1.0 + c * x;
-            if v > 0.0 {
-                let v = v * v * v;
-                let u = 1.0 - self.unit();
-                if libm::log(u) < 0.5 * x * x + d - d * v + d * libm::log(v) {
+            let root = 1.0 + scale * x;
+            if root > 0.0 {
+                let v = root * root * root;
+                let luck = 1.0 - self.unit();
+                if libm::log(luck) < 0.5 * x * x + d - d * v + d * libm::log(v) {
                     return libm::log(d) + libm::log(v);
                 }
             }

@@ -37,6 +37,10 @@ pub enum Method {
 
 /// What lasts about a person.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not states"
+)]
 pub struct Person {
     /// Probability of coming on a day.
     pub daily: f32,

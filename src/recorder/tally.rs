@@ -277,7 +277,7 @@ impl Slice {
             1 => Platform::Ios,
             _ => Platform::Android,
         };
-        let app = if code / 32 % 2 == 0 {
+        let app = if (code / 32).is_multiple_of(2) {
             AppVersion::Current
         } else {
             AppVersion::Old
@@ -294,7 +294,7 @@ impl Slice {
             2 => OrgSize::Medium,
             _ => OrgSize::Large,
         };
-        let cohort = if code % 2 == 0 {
+        let cohort = if code.is_multiple_of(2) {
             Cohort::Waiting
         } else {
             Cohort::Moved

@@ -159,11 +159,11 @@ impl<V: Verifier> Rehearsal<'_, V> {
                 match asked {
                     stytch::Call::Migrate { .. } => {
                         self.recorder
-                            .took(Operation::Migrate, self.now, took, self.pace)
+                            .took(Operation::Migrate, self.now, took, self.pace);
                     }
                     stytch::Call::Authenticate { .. } => {
                         self.recorder
-                            .took(Operation::Authenticate, self.now, took, self.pace)
+                            .took(Operation::Authenticate, self.now, took, self.pace);
                     }
                     _ => {}
                 }

@@ -102,10 +102,10 @@ impl Verifier for ClaimsVerifier {
         keys: &KeySet,
         now: Timestamp,
     ) -> Verified {
-        if !token.audience.api {
-            Verified::Invalid
-        } else {
+        if token.audience.api {
             by_claims(keys.holds(token.key), token.issued, token.expires, now)
+        } else {
+            Verified::Invalid
         }
     }
 

@@ -105,6 +105,10 @@ impl From<Opened> for StytchCookie {
 
 /// A device in the course of a rehearsal.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not states"
+)]
 pub(super) struct DeviceState {
     pub(super) jar: Jar,
     pub(super) standing: Standing,

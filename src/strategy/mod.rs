@@ -99,7 +99,6 @@ impl Plan {
         }
         let since = |span: Span| at >= self.start + span;
         match &self.strategy {
-            Strategy::None => Mode::BEFORE,
             Strategy::AllAtOnce { at } if since(*at) => Mode::AFTER,
             Strategy::ZeroDowntime { from, until } if since(*from) => Mode {
                 legacy: if until.is_some_and(since) {
@@ -109,7 +108,9 @@ impl Plan {
                 },
                 ..Mode::AFTER
             },
-            Strategy::AllAtOnce { .. } | Strategy::ZeroDowntime { .. } => Mode::BEFORE,
+            Strategy::None | Strategy::AllAtOnce { .. } | Strategy::ZeroDowntime { .. } => {
+                Mode::BEFORE
+            }
             Strategy::Rolling(rolling) => {
                 let first = rolling.steps.first().is_some_and(|step| since(step.at));
                 let ended = rolling.legacy_until.is_some_and(since);

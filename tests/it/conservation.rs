@@ -21,7 +21,7 @@ const TIMED_OUT: u16 = 599;
 struct Disagreements(Vec<String>);
 
 impl Disagreements {
-    fn equal<T: PartialEq + Debug>(&mut self, what: &str, left: T, right: T) {
+    fn equal<T: PartialEq + Debug>(&mut self, what: &str, left: &T, right: &T) {
         if left != right {
             self.0.push(format!("{what}: {left:?} is not {right:?}"));
         }
@@ -53,13 +53,13 @@ fn visits(rehearsed: &Rehearsed, sums: &mut Disagreements) {
     let scheduled = total(Measure::VisitsScheduled);
     sums.equal(
         "planned visits and scheduled ones",
-        planned as u64,
-        scheduled,
+        &(planned as u64),
+        &scheduled,
     );
     let ended =
         total(Measure::VisitsDone) + total(Measure::VisitsAbandoned) + total(Measure::VisitsFailed);
-    sums.equal("visits scheduled and ended", scheduled, ended);
-    sums.equal("visits cut off", total(Measure::VisitsCutOff), 0);
+    sums.equal("visits scheduled and ended", &scheduled, &ended);
+    sums.equal("visits cut off", &total(Measure::VisitsCutOff), &0);
 }
 
 fn requests(rehearsed: &Rehearsed, sums: &mut Disagreements) {
@@ -78,8 +78,8 @@ fn requests(rehearsed: &Rehearsed, sums: &mut Disagreements) {
     );
     sums.equal(
         "answers with data and checks of them",
-        total(Measure::RequestsAdmitted),
-        total(Measure::AdmissionChecks),
+        &total(Measure::RequestsAdmitted),
+        &total(Measure::AdmissionChecks),
     );
 }
 
@@ -117,7 +117,7 @@ fn calls(rehearsed: &Rehearsed, sums: &mut Disagreements) {
         &recording.stytch_calls,
     );
     let made = rehearsed.total(Measure::LogicalCalls) + rehearsed.total(Measure::Retries);
-    sums.equal("logical calls with retries, and calls sent", made, sent);
+    sums.equal("logical calls with retries, &and calls sent", &made, &sent);
     // UserInfo is called by Stytch only.
     let own = |ledger: &Ledger<auth0::Endpoint>| {
         let calls = ledger.calls.iter();
@@ -127,8 +127,8 @@ fn calls(rehearsed: &Rehearsed, sums: &mut Disagreements) {
     let (tenant, project) = (&rehearsed.simulated.tenant, &rehearsed.simulated.project);
     sums.equal(
         "Auth0's ledger and its calls",
-        own(tenant.ledger()),
-        answered.0,
+        &own(tenant.ledger()),
+        &answered.0,
     );
     sums.equal(
         "Stytch's ledger and its calls",
@@ -185,11 +185,11 @@ fn migrations(rehearsed: &Rehearsed, sums: &mut Disagreements) {
     }
     sums.equal(
         "calls to migrate",
-        rehearsed.total(Measure::MigrateCalls),
-        all,
+        &rehearsed.total(Measure::MigrateCalls),
+        &all,
     );
     let silent = rehearsed.total(Measure::SilentMigrations);
-    sums.equal("silent migrations and sessions told", silent, told);
+    sums.equal("silent migrations and sessions told", &silent, &told);
     let (tenant, project) = (&rehearsed.simulated.tenant, &rehearsed.simulated.project);
     let opened = project.ledger().migrated;
     sums.between("sessions migrated by Stytch", told, opened, told + unknown);
@@ -199,8 +199,8 @@ fn migrations(rehearsed: &Rehearsed, sums: &mut Disagreements) {
     let failed = rehearsed.incidents(|kind| matches!(kind, IncidentKind::MigrationFailed(_)));
     sums.equal(
         "migrations begun and ended",
-        rehearsed.total(Measure::MigrationAttempts),
-        silent + failed.len() as u64,
+        &rehearsed.total(Measure::MigrationAttempts),
+        &(silent + failed.len() as u64),
     );
 }
 
@@ -241,7 +241,11 @@ fn sessions(rehearsed: &Rehearsed, sums: &mut Disagreements) {
         let (told, unknown) = (told[via as usize], unknown[via as usize]);
         let name = via.name();
         let logins = logged_in.len() as u64;
-        sums.equal(&format!("logins at {name} and sessions told"), logins, told);
+        sums.equal(
+            &format!("logins at {name} and sessions told"),
+            &logins,
+            &told,
+        );
         let opened = opened[via as usize];
         let what = format!("sessions opened by {name}");
         sums.between(&what, told, opened, told + unknown);
@@ -294,7 +298,7 @@ fn causes(rehearsed: &Rehearsed, sums: &mut Disagreements) {
             rehearsed.incidents(is).len() as u64,
             rehearsed.total(measure),
         );
-        sums.equal(measure.name(), incidents, count);
+        sums.equal(measure.name(), &incidents, &count);
     }
     let relogins = rehearsed.total(Measure::Relogins);
     sums.between(
@@ -305,11 +309,11 @@ fn causes(rehearsed: &Rehearsed, sums: &mut Disagreements) {
     );
     let mine = rehearsed.recording().causes.values().sum::<u64>();
     let kept = rehearsed.recording().incidents.len() as u64;
-    sums.equal("incidents counted and kept", mine, kept);
+    sums.equal("incidents counted and kept", &mine, &kept);
     sums.equal(
         "wrong admissions",
-        rehearsed.total(Measure::WronglyAdmitted),
-        0,
+        &rehearsed.total(Measure::WronglyAdmitted),
+        &0,
     );
 }
 

@@ -4,6 +4,7 @@ mod arrivals;
 mod common_random_numbers;
 mod comparison_files;
 mod conservation;
+mod hand_computed;
 mod http;
 mod licences;
 mod outcome;

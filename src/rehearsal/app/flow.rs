@@ -151,7 +151,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         } = self.flows[flow];
         match self.rule(visit, instance, &jar, past, self.now) {
             Ruling::NeedKeys(via) if past.waited_for_keys[via as usize] => {
-                self.finish_flow(flow, Answered::Error)
+                self.finish_flow(flow, Answered::Error);
             }
             _ => self.consider(flow),
         }

@@ -52,6 +52,10 @@ pub(in crate::rehearsal) enum Keys {
 
 /// All that the decision depends on.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not states"
+)]
 pub(in crate::rehearsal) struct Case<'a> {
     /// What the strategy says.
     pub(in crate::rehearsal) mode: Mode,

@@ -21,7 +21,7 @@ pub(in crate::rehearsal) struct Admitted {
     pub(in crate::rehearsal) confirmed: bool,
 }
 
-/// Browsers that forget, forget after this long without a visit (WebKit's seven days).
+/// Browsers that forget, forget after this long without a visit (`WebKit`'s seven days).
 const FORGETS_AFTER: Span = Span::from_days(7);
 
 impl<V: Verifier> Rehearsal<'_, V> {
@@ -161,10 +161,10 @@ impl<V: Verifier> Rehearsal<'_, V> {
         match admitted.via {
             Via::Auth0 => {
                 let access = admitted.jar.legacy?.access;
-                if !self.starting.is_subject(person, access.subject) {
-                    Some(WrongAdmission::AnotherPerson)
-                } else {
+                if self.starting.is_subject(person, access.subject) {
                     ended(access.expires).then_some(WrongAdmission::Expired)
+                } else {
+                    Some(WrongAdmission::AnotherPerson)
                 }
             }
             Via::Stytch => {

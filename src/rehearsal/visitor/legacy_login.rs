@@ -93,7 +93,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
                 self.pause_then_open(visit);
             }
             auth0::Reply::UserInfo(_) | auth0::Reply::Keys(_) => {
-                self.try_again(visit, LockoutCause::ProviderFailed)
+                self.try_again(visit, LockoutCause::ProviderFailed);
             }
         }
     }
@@ -124,7 +124,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             }
             Some(auth0::Error::UserExists) => {
                 self.has_account(visit);
-                self.try_again(visit, LockoutCause::ProviderFailed);
+                self.begin_login(visit);
             }
             Some(
                 auth0::Error::TooManyAttempts

@@ -14,7 +14,7 @@ use crate::rehearsal::jar::{Lock, Out, Standing};
 /// The ordinal of the visit in which a new person signs up: above those of days and surges.
 pub(in crate::rehearsal) const SIGN_UP: u32 = 1 << 25;
 
-impl<'a, V: Verifier> Rehearsal<'a, V> {
+impl<V: Verifier> Rehearsal<'_, V> {
     /// Puts the sign-ups on the agenda.
     pub(in crate::rehearsal) fn with_sign_ups(mut self) -> Self {
         let population = self.population;
@@ -66,9 +66,9 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             Standing::Expected => self.begin_login(visit),
             Standing::Out(Out { returns, .. }) if cause.is_none() => {
                 if returns {
-                    self.begin_login(visit)
+                    self.begin_login(visit);
                 } else {
-                    self.end_visit(visit, Ending::Abandoned)
+                    self.end_visit(visit, Ending::Abandoned);
                 }
             }
             Standing::Out(_) => self.react(visit),
@@ -141,7 +141,8 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         self.end_visit(visit, Ending::Abandoned);
     }
 
-    fn begin_login(&mut self, visit: usize) {
+    /// A login begins: once more with each attempt.
+    pub(super) fn begin_login(&mut self, visit: usize) {
         let via = self.login_via(visit);
         self.count(Measure::LoginAttempts, visit);
         self.recorder.login_begun(self.now);

@@ -15,7 +15,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
     }
 
     /// The person of a visit has an account after all: the answer to an earlier sign-up was lost, or
-    /// they signed up in another window. At the next attempt they log in.
+    /// they signed up in another window.
     pub(super) fn has_account(&mut self, visit: usize) {
         self.strangers.remove(&self.visits[visit].person);
     }

@@ -117,14 +117,14 @@ impl<V: Verifier> Rehearsal<'_, V> {
             }
             Some(stytch::Error::NoPassword) => self.reset_or_give_up(visit, Via::Stytch),
             Some(stytch::Error::WrongPassword) if self.forgets(visit) => {
-                self.reset_or_give_up(visit, Via::Stytch)
+                self.reset_or_give_up(visit, Via::Stytch);
             }
             Some(stytch::Error::UserLocked | stytch::Error::RateLimited) => {
                 self.try_again(visit, LockoutCause::Throttled);
             }
             Some(stytch::Error::DuplicateEmail) if step == Step::SignUp => {
                 self.has_account(visit);
-                self.try_again(visit, LockoutCause::ProviderFailed);
+                self.begin_login(visit);
             }
             Some(stytch::Error::NotAllowed) => self.locked_out(visit, LockoutCause::ProviderFailed),
             _ => self.try_again(visit, cause_of(failure)),

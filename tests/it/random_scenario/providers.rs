@@ -33,13 +33,12 @@ fn rate() -> impl Strategy<Value = Rate> {
     })
 }
 
-fn faults<E: Copy + Debug + 'static>(
+fn faults<E: Copy + Debug + PartialEq + 'static>(
     frame: Frame,
     endpoints: &'static [E],
 ) -> impl Strategy<Value = FaultPlan<E>>
 where
     FaultPlan<E>: Debug,
-    E: PartialEq,
 {
     let start = frame.start;
     let length = frame.length.as_secs();
