@@ -12,9 +12,9 @@ use super::{
     Outcome, Rehearsed, Run,
 };
 use crate::recorder::{
-    AppVersion, Cohort, Course, FailureCause, FlagShare, Incident, IncidentKind, LogoutCause,
-    Measure, Operation, OrgSize, Peak, People, Phase, Platform, Record, Recording, Slice, Timeline,
-    Via,
+    AppVersion, Cohort, Course, FailureCause, FlagShare, Incident, IncidentKind, LiveSessions,
+    Load, LogoutCause, Measure, Operation, OrgSize, Peak, People, Phase, Platform, Record,
+    Recording, Slice, Timeline, Via,
 };
 use crate::scenario::{Providers, Time};
 
@@ -64,7 +64,7 @@ impl Fixture {
             latency_lapse: BTreeMap::new(),
             auth0_calls: BTreeMap::new(),
             stytch_calls: BTreeMap::new(),
-            course: Course::default(),
+            course: course(),
             auth0_peaks: BTreeMap::new(),
             stytch_peaks: BTreeMap::new(),
             login_peak: Peak::default(),
@@ -332,6 +332,19 @@ impl Fixture {
             driver: self.driver,
             assumptions: assumptions(),
         })
+    }
+}
+
+/// Sessions of three days, and the load of the second.
+fn course() -> Course {
+    let live = |legacy: u64, stytch: u64| LiveSessions { legacy, stytch };
+    let load = |total: u32, peak: u32| Load { total, peak };
+    Course {
+        sessions: vec![live(1_190, 0), live(310, 420), live(12, 590)],
+        auth0_all: vec![load(0, 0), load(620, 18), load(2, 1)],
+        stytch_all: vec![load(0, 0), load(610, 17), load(2, 1)],
+        logins: vec![load(0, 0), load(0, 0), load(2, 2)],
+        ..Course::default()
     }
 }
 

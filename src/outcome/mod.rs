@@ -4,11 +4,14 @@
 //! gates and comparisons read it and never the recording. All its maps and lists are ordered, so
 //! that two outcomes are equal exactly when their JSON is equal byte for byte.
 
+mod affected;
 mod calls;
 mod causes;
 mod check;
 mod conservation;
 mod counts;
+mod course;
+mod faults;
 mod flag;
 mod health;
 mod identity;
@@ -34,10 +37,13 @@ use sha2::{Digest, Sha256};
 use crate::recorder::{Measure, People, Recording};
 use crate::scenario::{Providers, Time};
 
+pub use affected::{Affected, AffectedPerson};
 pub use calls::{Allowance, CallLimit, During, EndpointCalls, PeakCalls, Scope};
 pub use causes::{Cause, Example, Part};
 pub use check::{Check, CheckKind, Explanation, Side};
 pub use counts::{CountRow, Phase, TimelineColumns};
+pub use course::{CourseColumns, LatencyOverTime, LatencyPoint, LoadColumns};
+pub use faults::PlannedFault;
 pub use flag::FlagCheck;
 pub use health::{DriverHealth, Lateness};
 pub use identity::{Assumption, Driver, Identity, Machine, Run};
@@ -79,10 +85,18 @@ pub struct Outcome {
     pub totals: BTreeMap<Measure, u64>,
     /// Counts by phase and slice.
     pub counts: Vec<CountRow>,
+    /// Faults that the scenario plans, in order of time.
+    pub faults: Vec<PlannedFault>,
     /// Counts over scenario time.
     pub timeline: TimelineColumns,
+    /// How things stood in the timeline's buckets.
+    pub course: CourseColumns,
+    /// Latency over scenario time.
+    pub latency_over_time: Vec<LatencyOverTime>,
     /// Incidents by kind and cause, the kinds in the order of the vocabulary.
     pub causes: Vec<Cause>,
+    /// Who was hurt.
+    pub affected: Affected,
     /// Incidents that the event log does not hold; `causes` counts them all the same.
     pub incidents_dropped: u64,
     /// Latency from the intended start: over HTTP measured in true-speed windows only, in virtual
@@ -189,8 +203,12 @@ impl Outcome {
             phases: counts::phases(recording),
             totals: counts::totals(recording),
             counts: counts::rows(recording),
+            faults: faults::faults(rehearsed.providers),
             timeline: counts::timeline(&recording.timeline),
+            course: course::columns(&recording.course),
+            latency_over_time: course::latency(recording, rehearsed.identity.driver),
             causes: causes::causes(recording),
+            affected: affected::affected(recording),
             incidents_dropped: recording.incidents_dropped,
             latency,
             latency_lapse,
