@@ -1,12 +1,15 @@
 //! Reports: an outcome as text for people, and as files for machines. Nothing is decided here.
 
+mod chart;
 mod comparison;
 mod directory;
 mod events;
 mod follow;
+mod html;
 mod json;
 mod junit;
 mod terminal;
+mod wording;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +24,7 @@ pub use comparison::comparison;
 pub use directory::{DirectoryError, RunDirectory};
 pub use events::{Event, event_log};
 pub use follow::{FollowError, follow};
+pub use html::html;
 pub use json::{comparison_json, json};
 pub use junit::junit;
 pub use terminal::terminal;
@@ -29,6 +33,8 @@ pub use terminal::terminal;
 pub mod names {
     /// The outcome.
     pub const OUTCOME: &str = "outcome.json";
+    /// The run as a page for people.
+    pub const PAGE: &str = "index.html";
     /// Gates and invariants as test cases.
     pub const JUNIT: &str = "junit.xml";
     /// The outcome of a comparison.
@@ -47,7 +53,7 @@ pub fn write_comparison(
     })
 }
 
-/// Writes all machine-readable reports; each file appears whole or not at all, the outcome last.
+/// Writes all reports; each file appears whole or not at all, the outcome last.
 pub fn write(
     directory: &RunDirectory,
     outcome: &Outcome,
@@ -56,6 +62,7 @@ pub fn write(
     directory.write(names::EVENTS, |out| {
         event_log(recording, outcome.start, out)
     })?;
+    directory.write(names::PAGE, |out| out.write_all(html(outcome).as_bytes()))?;
     directory.write(names::JUNIT, |out| {
         let xml = junit(outcome).map_err(io::Error::other)?;
         out.write_all(xml.as_bytes())

@@ -2,11 +2,10 @@
 
 use std::cmp::Reverse;
 
-use super::details::when;
 use super::page::Page;
-use super::share;
 use crate::outcome::{Outcome, grouped};
 use crate::recorder::Measure;
+use crate::report::wording::{share, when};
 
 /// Causes that a row names; the others are summed up.
 const NAMED: usize = 4;

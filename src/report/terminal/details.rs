@@ -1,19 +1,9 @@
 //! The tables and lines behind the verdict.
 
-use cutover_mocks::time::Span;
-
-use super::page::{Page, Tone};
-use super::share;
-use crate::outcome::{
-    Allowance, Amount, CallLimit, Check, CheckKind, Driver, EndpointCalls, LatencyRow, Lateness,
-    Moment, Outcome, Scope, Unit, grouped,
-};
+use super::page::Page;
+use crate::outcome::{Amount, Check, CheckKind, Driver, LatencyRow, Outcome, Unit, grouped};
 use crate::recorder::Measure;
-
-/// A moment as people look for it: after the start of the rehearsal.
-pub(super) fn when(outcome: &Outcome, at: Moment) -> String {
-    format!("at +{}", at.offset(outcome.start))
-}
+use crate::report::wording::{Tone, driver, limit, not_served, share, time, when};
 
 /// The counts that change from phase to phase.
 pub(super) fn phases(page: &mut Page, outcome: &Outcome) {
@@ -75,13 +65,6 @@ fn latency_table(page: &mut Page, title: &str, rows: &[LatencyRow]) {
     if rows.is_empty() {
         return;
     }
-    let time = |micros: u64| {
-        Amount {
-            number: micros as f64,
-            unit: Unit::Microseconds,
-        }
-        .to_string()
-    };
     let cells = rows.iter().map(|row| {
         vec![
             row.operation.name().replace('_', " "),
@@ -137,51 +120,6 @@ pub(super) fn calls(page: &mut Page, outcome: &Outcome) {
              with the peak of Migrate Session.",
         );
     }
-}
-
-/// Statuses that are no success: `429: 13, timed out: 2`.
-fn not_served(calls: &EndpointCalls) -> String {
-    let failed = calls
-        .by_status
-        .iter()
-        .filter(|(status, _)| !matches!(**status, 200..=399));
-    let parts: Vec<String> = failed
-        .map(|(status, count)| {
-            let name = match status {
-                0 => "no answer".to_owned(),
-                599 => "timed out".to_owned(),
-                other => other.to_string(),
-            };
-            format!("{name}: {}", grouped(*count))
-        })
-        .collect();
-    if parts.is_empty() {
-        "-".to_owned()
-    } else {
-        parts.join(", ")
-    }
-}
-
-fn limit(outcome: &Outcome, limit: &CallLimit) -> String {
-    let allows = match limit.allows {
-        Allowance::Bucket { per_second, .. } if per_second < 1.0 => {
-            format!("{}/min", (per_second * 6_000.0).round() / 100.0)
-        }
-        Allowance::Bucket { per_second, .. } => format!("{per_second}/s"),
-        Allowance::Window { calls, window_us } => {
-            format!("{calls} per {}", Span::from_micros(window_us))
-        }
-    };
-    let shared = match limit.scope {
-        Scope::Endpoint => "",
-        Scope::Provider => " over all",
-        Scope::Person => " each person",
-    };
-    let during = limit.during.map_or_else(String::new, |during| {
-        let after = |at: Moment| at.since(outcome.start);
-        format!(" from +{} to +{}", after(during.from), after(during.until))
-    });
-    format!("{allows}{shared}{during}")
 }
 
 /// Whether the flag kept its share.
@@ -263,27 +201,7 @@ pub(super) fn instruments(page: &mut Page, outcome: &Outcome) {
     {
         page.item("sum", &difference(check));
     }
-    let health = outcome.driver;
-    let late = match (outcome.identity.driver, health.in_windows) {
-        (Driver::Virtual, _) => "never late, for time waits for it".to_owned(),
-        (Driver::Http, None) => "nothing started in a true-speed window".to_owned(),
-        (Driver::Http, Some(lateness)) => {
-            format!(
-                "in windows {} ({} allowed at p99)",
-                told(lateness),
-                millis(outcome.lateness_limit_us)
-            )
-        }
-    };
-    let lapse = health
-        .in_lapse
-        .map(|lateness| format!("; in time-lapse {}", told(lateness)));
-    page.paragraph(&format!(
-        "driver: {} calls; {late}{}; {} visits late",
-        grouped(health.calls_made),
-        lapse.unwrap_or_default(),
-        grouped(health.visits_late)
-    ));
+    page.paragraph(&format!("driver: {}", driver(outcome)));
 }
 
 /// A sum with its explanations.
@@ -313,20 +231,6 @@ fn difference(check: &Check) -> String {
         format!(": {}", why.join(", "))
     };
     format!("{name}: {sides}{why}{unexplained}")
-}
-
-fn told(lateness: Lateness) -> String {
-    format!(
-        "{} starts late by {} at p50, {} at p99, {} at most",
-        grouped(lateness.starts),
-        millis(lateness.p50_us as i64),
-        millis(lateness.p99_us as i64),
-        millis(lateness.max_us as i64),
-    )
-}
-
-fn millis(micros: i64) -> String {
-    format!("{:.1} ms", micros as f64 / 1e3)
 }
 
 /// Settings of one table with one value that are named one by one.

@@ -5,28 +5,20 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, presets};
 
+pub(in crate::report) use crate::report::wording::Tone;
+
 /// Columns of a line.
 const WIDTH: usize = 100;
 /// What stands before everything but headings and titles.
 const INDENT: &str = "  ";
 
 /// What a line's colour adds to its words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::report) enum Tone {
-    Plain,
-    Good,
-    Bad,
-    Doubt,
-}
-
-impl Tone {
-    const fn style(self) -> Style {
-        match self {
-            Self::Plain => Style::new(),
-            Self::Good => AnsiColor::Green.on_default(),
-            Self::Bad => AnsiColor::Red.on_default(),
-            Self::Doubt => AnsiColor::Yellow.on_default(),
-        }
+const fn style(tone: Tone) -> Style {
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Good => AnsiColor::Green.on_default(),
+        Tone::Bad => AnsiColor::Red.on_default(),
+        Tone::Doubt => AnsiColor::Yellow.on_default(),
     }
 }
 
@@ -38,7 +30,7 @@ pub(in crate::report) struct Page {
 
 impl Page {
     pub(in crate::report) fn heading(&mut self, tone: Tone, text: &str) {
-        self.styled(tone.style().bold(), text);
+        self.styled(style(tone).bold(), text);
     }
 
     pub(in crate::report) fn title(&mut self, text: &str) {
@@ -51,7 +43,7 @@ impl Page {
     }
 
     pub(in crate::report) fn line(&mut self, tone: Tone, text: &str) {
-        self.styled(tone.style(), &format!("{INDENT}{text}"));
+        self.styled(style(tone), &format!("{INDENT}{text}"));
     }
 
     pub(in crate::report) fn paragraph(&mut self, text: &str) {
@@ -118,7 +110,7 @@ impl Page {
                 Some('?') => Tone::Doubt,
                 _ => Tone::Plain,
             };
-            self.styled(tone.style(), &format!("{before}{}", line.trim_end()));
+            self.styled(style(tone), &format!("{before}{}", line.trim_end()));
         }
     }
 

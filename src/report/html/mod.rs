@@ -1,0 +1,258 @@
+//! A run as one page of HTML that needs nothing but itself: no network, no script from elsewhere.
+//!
+//! Everything on it comes from the outcome. It reads without scripts; where they run, they only sort,
+//! filter and open. A content security policy that names its own style and script by their hashes
+//! keeps everything else out.
+
+mod figures;
+mod gates;
+mod latency;
+mod part;
+mod tables;
+mod timeline;
+
+use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
+use crate::outcome::{CheckKind, Completeness, Driver, Outcome, grouped};
+use crate::recorder::Measure;
+use crate::report::wording::{self, Tone, share};
+use gates::{Gate, Invariant};
+use part::{Figure, Table, Tile};
+use timeline::Sign;
+
+const STYLE: &str = include_str!("../../../reports/templates/style.css");
+const SCRIPT: &str = include_str!("../../../reports/templates/script.js");
+
+/// The page of a run.
+#[derive(Template)]
+#[template(path = "run.html")]
+struct RunPage<'a> {
+    title: String,
+    policy: String,
+    style: &'static str,
+    script: &'static str,
+    outcome: &'a Outcome,
+    rehearsed: String,
+    tone: &'static str,
+    headline: String,
+    reasons: &'a [String],
+    summary: Vec<String>,
+    interrupted: Option<String>,
+    tiles: Vec<Tile>,
+    gates: Vec<Gate>,
+    invariants: Vec<Invariant>,
+    marks: Vec<Sign>,
+    faults: Vec<Sign>,
+    figures: Vec<Figure>,
+    latency: Vec<Figure>,
+    latency_note: String,
+    phases: Table,
+    cohorts: Vec<Table>,
+    causes: Table,
+    people_note: String,
+    people: Table,
+    calls: Table,
+    flag: Option<Table>,
+    reconciliation: Option<Table>,
+    conservation: Option<Table>,
+    driver: String,
+    assumptions: Table,
+    unconfirmed: usize,
+}
+
+/// A run as a page of HTML.
+pub fn html(outcome: &Outcome) -> String {
+    let (tone, headline) = wording::headline(outcome);
+    let mut latency = latency::curves(outcome);
+    latency.extend(latency::over_time(outcome));
+    let page = RunPage {
+        title: format!("{}: {headline}", outcome.identity.scenario),
+        policy: policy(),
+        style: STYLE,
+        script: SCRIPT,
+        outcome,
+        rehearsed: wording::rehearsed(outcome),
+        tone: class(tone),
+        headline,
+        reasons: wording::reasons(outcome),
+        summary: wording::summary(outcome),
+        interrupted: interrupted(outcome),
+        tiles: tiles(outcome),
+        gates: gates::gates(outcome),
+        invariants: gates::invariants(outcome),
+        marks: signs(timeline::marks(outcome)),
+        faults: signs(timeline::faults(outcome)),
+        figures: figures::over_time(outcome),
+        latency,
+        latency_note: latency_note(outcome),
+        phases: tables::phases(outcome),
+        cohorts: tables::cohorts(outcome),
+        causes: tables::causes(outcome),
+        people_note: people_note(outcome),
+        people: tables::people(outcome),
+        calls: tables::calls(outcome),
+        flag: tables::flag(outcome),
+        reconciliation: tables::checks(outcome, CheckKind::Reconciliation),
+        conservation: tables::checks(outcome, CheckKind::Conservation),
+        driver: wording::driver(outcome),
+        assumptions: tables::assumptions(outcome),
+        unconfirmed: outcome
+            .assumptions
+            .iter()
+            .filter(|setting| setting.is_unconfirmed())
+            .count(),
+    };
+    page.render()
+        .expect("a page in memory has nothing that fails")
+}
+
+/// Only this style and this script, and nothing from anywhere else.
+fn policy() -> String {
+    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
+         form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT),
+    )
+}
+
+const fn class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain => "plain",
+        Tone::Good => "good",
+        Tone::Bad => "bad",
+        Tone::Doubt => "doubt",
+    }
+}
+
+fn signs<T>(signed: Vec<(T, Sign)>) -> Vec<Sign> {
+    signed.into_iter().map(|(_, sign)| sign).collect()
+}
+
+fn interrupted(outcome: &Outcome) -> Option<String> {
+    match outcome.completeness {
+        Completeness::Complete => None,
+        Completeness::Interrupted { at } => Some(format!(
+            "Stopped at +{} of scenario time: everything below is about the time before.",
+            at.since(outcome.start)
+        )),
+    }
+}
+
+fn tiles(outcome: &Outcome) -> Vec<Tile> {
+    let total = |measure: Measure| outcome.total(measure);
+    let people = outcome.people;
+    let tile = |name: &'static str, count: u64, whole: u64, of: &str, bad_above_zero: bool| Tile {
+        name,
+        value: grouped(count),
+        of: format!("{} of {} {of}", share(count, whole), grouped(whole)),
+        class: match (bad_above_zero, count) {
+            (true, 0) => "good",
+            (true, _) => "bad",
+            (false, _) => "",
+        },
+    };
+    let mut tiles = vec![
+        tile(
+            "forced logouts",
+            total(Measure::ForcedLogouts),
+            people.devices_seen,
+            "devices seen",
+            true,
+        ),
+        tile(
+            "locked out",
+            total(Measure::Lockouts),
+            people.people,
+            "people",
+            true,
+        ),
+        tile(
+            "did not come back",
+            total(Measure::Abandonments),
+            people.people,
+            "people",
+            true,
+        ),
+        tile(
+            "wrongly admitted",
+            total(Measure::WronglyAdmitted),
+            total(Measure::AdmissionChecks),
+            "answers checked",
+            true,
+        ),
+        tile(
+            "migrated silently",
+            total(Measure::SilentMigrations),
+            total(Measure::MigrationAttempts),
+            "attempts",
+            false,
+        ),
+        tile(
+            "still on the legacy provider",
+            people.on_legacy_at_end,
+            people.on_legacy_at_end + people.on_stytch_at_end,
+            "live sessions at the end",
+            false,
+        ),
+    ];
+    if let Some(peak) = outcome.login_peak {
+        tiles.push(Tile {
+            name: "logins in the busiest second",
+            value: format!("{}/s", peak.per_second),
+            of: format!("at +{}", peak.at.offset(outcome.start)),
+            class: "",
+        });
+    }
+    tiles
+}
+
+fn latency_note(outcome: &Outcome) -> String {
+    match outcome.identity.driver {
+        Driver::Virtual => {
+            "In virtual time latency is modelled, not measured: it follows from the \
+             scenario's service times, limits and faults."
+                .to_owned()
+        }
+        Driver::Http => {
+            let names: Vec<&str> = outcome
+                .windows
+                .iter()
+                .map(|window| window.name.as_str())
+                .collect();
+            format!(
+                "Measured from the intended start, in true-speed windows only ({}). What happened \
+                 in time-lapse is modelled, labelled so, and gates nothing.",
+                if names.is_empty() {
+                    "none in this run".to_owned()
+                } else {
+                    names.join(", ")
+                }
+            )
+        }
+    }
+}
+
+fn people_note(outcome: &Outcome) -> String {
+    let affected = &outcome.affected;
+    let listed = affected.named.len() as u64;
+    let mut note = format!("{} people were affected.", grouped(affected.people));
+    if listed < affected.people {
+        note += &format!(
+            " {} of them are listed here, taken in turn from each kind and cause, the earliest \
+             first; all are in events.jsonl beside this page.",
+            grouped(listed)
+        );
+    }
+    if outcome.incidents_dropped > 0 {
+        note += &format!(
+            " The event log was full: {} later incidents are counted, but name nobody.",
+            grouped(outcome.incidents_dropped)
+        );
+    }
+    note
+}
