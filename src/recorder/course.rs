@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use super::{LiveSessions, Operation};
 
 /// Buckets of the timeline that share one latency histogram.
-pub(super) const LATENCY_EVERY: usize = 6;
+pub(super) const LATENCY_EVERY: usize = 12;
 /// Latencies over time are kept with two significant digits, up to an hour.
 const DIGITS: u8 = 2;
 const LONGEST_US: u64 = 3_600_000_000;
@@ -192,13 +192,13 @@ mod tests {
     #[test]
     fn latencies_of_neighbouring_buckets_share_a_histogram() {
         let mut course = LatencyCourse::new();
-        for bucket in [0, 5, 6] {
+        for bucket in [0, LATENCY_EVERY - 1, LATENCY_EVERY] {
             took(&mut course, Operation::Page, bucket, Span::from_millis(20));
         }
         let counts: Vec<(usize, u64)> = course[&Operation::Page]
             .iter()
             .map(|(&bucket, histogram)| (bucket, histogram.len()))
             .collect();
-        assert_eq!(counts, [(0, 2), (6, 1)]);
+        assert_eq!(counts, [(0, 2), (LATENCY_EVERY, 1)]);
     }
 }

@@ -117,13 +117,13 @@ impl Axis {
     }
 
     /// An axis of these values only.
-    pub(in crate::report) fn of(from: f64, to: f64, ticks: &[(f64, &str)]) -> Self {
+    pub(in crate::report) fn of(from: f64, to: f64, ticks: &[(f64, String)]) -> Self {
         let ticks: Vec<Tick> = ticks
             .iter()
             .filter(|(at, _)| (from..=to).contains(at))
-            .map(|&(at, text)| Tick {
-                at,
-                text: text.to_owned(),
+            .map(|(at, text)| Tick {
+                at: *at,
+                text: text.clone(),
             })
             .collect();
         Self {

@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 pub(super) use axis::Axis;
 use axis::Coordinate;
@@ -51,8 +52,6 @@ pub(super) struct Series {
 pub(super) enum Form {
     /// Lines, interrupted where nothing is known.
     Lines(Vec<Vec<(f64, f64)>>),
-    /// The same, dashed.
-    Dashes(Vec<Vec<(f64, f64)>>),
     /// Single points.
     Points(Vec<(f64, f64)>),
     /// What lies between a lower and an upper height, at each place.
@@ -174,7 +173,8 @@ impl Plot {
                 [(from, bottom), (to, top)],
                 Ink::Fault.fill(),
             )])?;
-            self.sign(chart, size, ((from + to) / 2.0, top), &stretch.sign)?;
+            // Beside the stretch, for a mark may stand at its beginning.
+            sign(chart, size, (to, top), HPos::Left, &stretch.sign)?;
         }
         Ok(())
     }
@@ -182,7 +182,7 @@ impl Plot {
     /// What lies before the values.
     fn before(&self, chart: &mut Chart<'_, '_>, size: &Size) -> Drawn {
         let unit = FINE as u32;
-        for (at, sign) in &self.marks {
+        for (at, letter) in &self.marks {
             let line = [(*at, self.y.from), (*at, self.y.to)];
             chart.draw_series(DashedLineSeries::new(
                 line,
@@ -190,7 +190,7 @@ impl Plot {
                 3 * FINE,
                 Ink::Mark.stroke(unit),
             ))?;
-            self.sign(chart, size, (*at, self.y.to), sign)?;
+            sign(chart, size, (*at, self.y.to), HPos::Center, letter)?;
         }
         for (height, name) in &self.limits {
             let line = [(self.x.from, *height), (self.x.to, *height)];
@@ -204,27 +204,9 @@ impl Plot {
             let style = ("sans-serif", font)
                 .into_font()
                 .color(&Ink::Limit.color())
-                .pos(plotters::style::text_anchor::Pos::new(
-                    plotters::style::text_anchor::HPos::Right,
-                    plotters::style::text_anchor::VPos::Bottom,
-                ));
+                .pos(Pos::new(HPos::Right, VPos::Bottom));
             chart.draw_series([Text::new(name.clone(), (self.x.to, *height), style)])?;
         }
-        Ok(())
-    }
-
-    /// A number or letter above a place.
-    fn sign(&self, chart: &mut Chart<'_, '_>, size: &Size, at: (f64, f64), sign: &str) -> Drawn {
-        use plotters::style::text_anchor::{HPos, Pos, VPos};
-        let font = FONT_SCALE * (size.font - 1.0) * f64::from(FINE);
-        let style = ("sans-serif", font)
-            .into_font()
-            .style(FontStyle::Bold)
-            .color(&Ink::Text.color())
-            .pos(Pos::new(HPos::Center, VPos::Bottom));
-        chart.draw_series([
-            EmptyElement::at(at) + Text::new(sign.to_owned(), (0, -2 * FINE), style)
-        ])?;
         Ok(())
     }
 }
@@ -236,13 +218,10 @@ impl Series {
             Form::Lines(lines) => {
                 for line in lines {
                     chart.draw_series(LineSeries::new(line.iter().copied(), stroke))?;
-                }
-            }
-            Form::Dashes(lines) => {
-                for line in lines {
-                    let dashes =
-                        DashedLineSeries::new(line.iter().copied(), 5 * FINE, 3 * FINE, stroke);
-                    chart.draw_series(dashes)?;
+                    // A line of one place would not be seen.
+                    let alone = line.iter().filter(|_| line.len() == 1);
+                    let dot = |&at: &(f64, f64)| Circle::new(at, 2 * FINE, self.ink.fill());
+                    chart.draw_series(alone.map(dot))?;
                 }
             }
             Form::Points(points) => {
@@ -263,6 +242,20 @@ impl Series {
         }
         Ok(())
     }
+}
+
+/// A number or letter above a place.
+fn sign(chart: &mut Chart<'_, '_>, size: &Size, at: (f64, f64), side: HPos, sign: &str) -> Drawn {
+    let font = FONT_SCALE * (size.font - 1.0) * f64::from(FINE);
+    let style = ("sans-serif", font)
+        .into_font()
+        .style(FontStyle::Bold)
+        .color(&Ink::Text.color())
+        .pos(Pos::new(side, VPos::Bottom));
+    chart.draw_series([
+        EmptyElement::at(at) + Text::new(sign.to_owned(), (FINE, -2 * FINE), style)
+    ])?;
+    Ok(())
 }
 
 /// Outlines of columns that touch each other; columns of no height are left out.

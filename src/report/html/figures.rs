@@ -39,7 +39,7 @@ pub(super) fn plot(outcome: &Outcome, y: Axis, series: Vec<Series>) -> Plot {
         limits: Vec::new(),
         marks: timeline::marks(outcome)
             .into_iter()
-            .map(|(at, sign)| (at, sign.sign))
+            .map(|(at, sign)| (at, sign.letter))
             .collect(),
     }
 }
@@ -90,28 +90,43 @@ fn sessions(outcome: &Outcome) -> Option<Figure> {
     let fine = Timeline::chart(outcome);
     let [stytch, legacy, _] = of(&fine);
     let start = (0.0, 0.0, outcome.people.sessions_at_start as f64);
-    let ends = |bin: usize| fine.begins(bin + 1);
     let places: Vec<(f64, f64, f64)> = std::iter::once(start)
         .chain((0..fine.bins).map(|bin| {
             let low = stytch[bin] as f64;
-            (ends(bin), low, low + legacy[bin] as f64)
+            (fine.begins(bin + 1), low, low + legacy[bin] as f64)
         }))
         .collect();
-    let between = |ink: Ink, of: &dyn Fn(&(f64, f64, f64)) -> (f64, f64, f64)| Series {
+    let between = |ink: Ink, places: Vec<(f64, f64, f64)>| Series {
         ink,
-        form: Form::Between(places.iter().map(of).collect()),
+        form: Form::Between(places),
     };
-    let all = devices as f64;
-    let series = vec![
-        between(Ink::Nobody, &|&(x, _, high)| (x, high, all.max(high))),
-        between(Ink::Legacy, &|&(x, low, high)| (x, low, high)),
-        between(Ink::Stytch, &|&(x, low, _)| (x, 0.0, low)),
+    let above = |top: f64| places.iter().map(move |&(x, _, high)| (x, high, top));
+    let below = places.iter().map(|&(x, low, _)| (x, 0.0, low));
+    let live = places.iter().map(|&(.., high)| high).fold(0.0, f64::max);
+    // Where most devices hold none, showing them all would press the others to the ground.
+    let drawn = devices as f64 <= live * FAR;
+    let mut series = vec![
+        between(Ink::Legacy, places.clone()),
+        between(Ink::Stytch, below.collect()),
     ];
+    let mut keys = vec![
+        Key::new(Ink::Legacy, "legacy session"),
+        Key::new(Ink::Stytch, "Stytch session"),
+    ];
+    if drawn {
+        series.insert(0, between(Ink::Nobody, above(devices as f64).collect()));
+        keys.push(Key::new(Ink::Nobody, "none"));
+    }
+    let (top, others) = if drawn {
+        (devices as f64, "")
+    } else {
+        (live, " They are so many that only the table shows them.")
+    };
     let people = outcome.people;
     let description = format!(
         "At the start {} of {} devices held a live legacy session. At the end {} held a Stytch \
          session and {} still a legacy one. Devices without a live session were never logged in, \
-         logged out, or away until their session ended.",
+         logged out, or away until their session ended.{others}",
         grouped(people.sessions_at_start),
         grouped(devices),
         grouped(people.on_stytch_at_end),
@@ -128,12 +143,8 @@ fn sessions(outcome: &Outcome) -> Option<Figure> {
     Some(Figure::new(
         "sessions",
         ("Live sessions by kind", &description),
-        vec![
-            Key::new(Ink::Legacy, "legacy session"),
-            Key::new(Ink::Stytch, "Stytch session"),
-            Key::new(Ink::Nobody, "none"),
-        ],
-        &plot(outcome, Axis::counts(all), series),
+        keys,
+        &plot(outcome, Axis::counts(top), series),
         table(&coarse, caption, &columns),
     ))
 }
@@ -157,7 +168,7 @@ fn logouts(outcome: &Outcome) -> Option<Figure> {
         },
         Series {
             ink: Ink::Good,
-            form: Form::Lines(vec![fine.steps(&back)]),
+            form: Form::Lines(fine.steps(&back)),
         },
     ];
     let description = format!(
@@ -351,7 +362,7 @@ fn calls(outcome: &Outcome, provider: &Provider<'_>) -> Option<Figure> {
         keys.push(Key::new(Ink::Second, part_name));
         series.push(Series {
             ink: Ink::Second,
-            form: Form::Lines(vec![fine.steps(&fine.peaks(&part.peak))]),
+            form: Form::Lines(fine.steps(&fine.peaks(&part.peak))),
         });
     }
     let highest = most(&[&all]);

@@ -10,7 +10,7 @@ use crate::report::wording::signed;
 pub(super) struct Gate {
     pub(super) class: &'static str,
     pub(super) mark: &'static str,
-    pub(super) gate: String,
+    pub(super) text: String,
     pub(super) place: String,
     pub(super) value: String,
     pub(super) limit: String,
@@ -61,7 +61,7 @@ fn gate(gate: &GateOutcome) -> Gate {
     Gate {
         class,
         mark,
-        gate: gate.gate.clone(),
+        text: gate.gate.clone(),
         place,
         value: gate
             .value

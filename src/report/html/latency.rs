@@ -2,7 +2,7 @@
 
 use super::figures::plot;
 use super::part::{Cell, Figure, Key, Table};
-use super::timeline;
+use super::timeline::{self, after};
 use crate::outcome::{Driver, LatencyOverTime, LatencyPoint, LatencyRow, Outcome, grouped};
 use crate::recorder::Operation;
 use crate::report::chart::{Axis, Form, Ink, Plot, Series};
@@ -13,22 +13,21 @@ const QUANTILES: [f64; 27] = [
     0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.96,
     0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 1.0,
 ];
-/// Heights that are written beside a logarithmic axis, in microseconds.
-const HEIGHTS: [(f64, &str); 9] = [
-    (1.0, "1 us"),
-    (10.0, "10 us"),
-    (100.0, "100 us"),
-    (1e3, "1 ms"),
-    (1e4, "10 ms"),
-    (1e5, "100 ms"),
-    (1e6, "1 s"),
-    (1e7, "10 s"),
-    (1e8, "100 s"),
-];
+/// Steps beside a logarithmic axis: within a power of ten, if there are few.
+const STEPS: [f64; 3] = [1.0, 2.0, 5.0];
+/// Fewer than this many are no sample for a percentile.
+const ENOUGH: [u64; 3] = [2, 20, 100];
 
 /// Whether numbers were measured, in a word.
 const fn origin(measured: bool) -> &'static str {
     if measured { "measured" } else { "modelled" }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + letters.as_str()
+    })
 }
 
 fn name(operation: Operation) -> String {
@@ -41,9 +40,11 @@ fn heights(all: impl Iterator<Item = f64> + Clone) -> Axis {
     let most = all.fold(1.0, f64::max);
     let from = libm::floor(libm::log10(least));
     let to = libm::ceil(libm::log10(most)).max(from + 1.0);
-    let ticks: Vec<(f64, &str)> = HEIGHTS
-        .iter()
-        .map(|&(height, text)| (libm::log10(height), text))
+    let steps = if to - from > 2.0 { &STEPS[..1] } else { &STEPS };
+    let powers = (from as i32)..=(to as i32);
+    let heights = powers.flat_map(|power| steps.iter().map(move |step| step * 10_f64.powi(power)));
+    let ticks: Vec<(f64, String)> = heights
+        .map(|micros| (libm::log10(micros), time(micros as u64)))
         .collect();
     Axis::of(from, to, &ticks)
 }
@@ -70,14 +71,17 @@ fn figure(outcome: &Outcome, course: &LatencyOverTime) -> Figure {
         ("p99", Ink::First, |point| point.p99_us),
     ];
     let at = |point: &LatencyPoint| timeline::seconds(outcome, point.from);
-    let line = |(_, ink, percentile): (&str, Ink, Percentile)| {
-        let line = course
-            .points
-            .iter()
-            .map(|point| (at(point), height(percentile(point))));
+    let line = |((_, ink, percentile), enough): ((&str, Ink, Percentile), u64)| {
+        let mut lines: Vec<Vec<(f64, f64)>> = Vec::new();
+        for stretch in course.points.split(|point| point.count < enough) {
+            let line = stretch
+                .iter()
+                .map(|point| (at(point), height(percentile(point))));
+            lines.push(line.collect());
+        }
         Series {
             ink,
-            form: Form::Lines(vec![line.collect()]),
+            form: Form::Lines(lines),
         }
     };
     let all = course
@@ -87,6 +91,7 @@ fn figure(outcome: &Outcome, course: &LatencyOverTime) -> Figure {
     let worst = course
         .points
         .iter()
+        .filter(|point| point.count >= ENOUGH[2])
         .max_by_key(|point| point.p99_us)
         .map_or_else(String::new, |worst| {
             let after = worst.from.since(outcome.start);
@@ -96,11 +101,16 @@ fn figure(outcome: &Outcome, course: &LatencyOverTime) -> Figure {
             )
         });
     let origin = origin(course.measured);
-    let description = format!("Latency of each stretch, {origin}, on a logarithmic scale.{worst}");
+    let description = format!(
+        "{}, on a logarithmic scale. A p95 is drawn from \
+         {} cases on, a p99 from {}.{worst}",
+        capitalised(origin),
+        ENOUGH[1],
+        ENOUGH[2],
+    );
     let row = |point: &LatencyPoint| -> Vec<Cell> {
-        let after = format!("+{}", point.from.since(outcome.start));
         [
-            after,
+            after(point.from.since(outcome.start)),
             grouped(point.count),
             time(point.p50_us),
             time(point.p95_us),
@@ -127,11 +137,15 @@ fn figure(outcome: &Outcome, course: &LatencyOverTime) -> Figure {
             course.operation.name().replace('_', "-")
         ),
         (
-            &format!("Latency of {} over time, {origin}", name(course.operation)),
+            &format!("{} over time", capitalised(&name(course.operation))),
             &description,
         ),
         LINES.map(|(name, ink, _)| Key::new(ink, name)).into(),
-        &plot(outcome, heights(all), LINES.map(line).into()),
+        &plot(
+            outcome,
+            heights(all),
+            LINES.into_iter().zip(ENOUGH).map(line).collect(),
+        ),
         Table::new(
             &caption,
             &["from", "n#", "p50#", "p95#", "p99#", "max#"],
@@ -182,7 +196,7 @@ fn curve(id: &str, rows: &[LatencyRow], measured: bool) -> Option<Figure> {
         return None;
     }
     let most = rows.iter().map(|row| row.count).max().unwrap_or(1);
-    let ticks: Vec<(f64, &str)> = [
+    let ticks: Vec<(f64, String)> = [
         (0.0, "0"),
         (0.5, "p50"),
         (0.9, "p90"),
@@ -191,7 +205,7 @@ fn curve(id: &str, rows: &[LatencyRow], measured: bool) -> Option<Figure> {
         (0.9999, "p99.99"),
     ]
     .into_iter()
-    .map(|(quantile, text)| (rank(quantile, u64::MAX), text))
+    .map(|(quantile, text)| (rank(quantile, u64::MAX), text.to_owned()))
     .collect();
     let plot = Plot {
         x: Axis::of(0.0, rank(1.0, most).max(1.0), &ticks),

@@ -47,6 +47,7 @@ struct RunPage<'a> {
     marks: Vec<Sign>,
     faults: Vec<Sign>,
     figures: Vec<Figure>,
+    curves: Vec<Figure>,
     latency: Vec<Figure>,
     latency_note: String,
     phases: Table,
@@ -66,8 +67,6 @@ struct RunPage<'a> {
 /// A run as a page of HTML.
 pub fn html(outcome: &Outcome) -> String {
     let (tone, headline) = wording::headline(outcome);
-    let mut latency = latency::curves(outcome);
-    latency.extend(latency::over_time(outcome));
     let page = RunPage {
         title: format!("{}: {headline}", outcome.identity.scenario),
         policy: policy(),
@@ -86,7 +85,8 @@ pub fn html(outcome: &Outcome) -> String {
         marks: signs(timeline::marks(outcome)),
         faults: signs(timeline::faults(outcome)),
         figures: figures::over_time(outcome),
-        latency,
+        curves: latency::curves(outcome),
+        latency: latency::over_time(outcome),
         latency_note: latency_note(outcome),
         phases: tables::phases(outcome),
         cohorts: tables::cohorts(outcome),
@@ -200,6 +200,16 @@ fn tiles(outcome: &Outcome) -> Vec<Tile> {
             false,
         ),
     ];
+    tiles.insert(
+        5,
+        tile(
+            "on Stytch",
+            people.on_stytch_at_end,
+            people.on_legacy_at_end + people.on_stytch_at_end,
+            "live sessions at the end",
+            false,
+        ),
+    );
     if let Some(peak) = outcome.login_peak {
         tiles.push(Tile {
             name: "logins in the busiest second",
@@ -240,19 +250,22 @@ fn latency_note(outcome: &Outcome) -> String {
 fn people_note(outcome: &Outcome) -> String {
     let affected = &outcome.affected;
     let listed = affected.named.len() as u64;
-    let mut note = format!("{} people were affected.", grouped(affected.people));
+    let mut note = vec![format!(
+        "{} people were affected.",
+        grouped(affected.people)
+    )];
     if listed < affected.people {
-        note += &format!(
-            " {} of them are listed here, taken in turn from each kind and cause, the earliest \
+        note.push(format!(
+            "{} of them are listed here, taken in turn from each kind and cause, the earliest \
              first; all are in events.jsonl beside this page.",
             grouped(listed)
-        );
+        ));
     }
     if outcome.incidents_dropped > 0 {
-        note += &format!(
-            " The event log was full: {} later incidents are counted, but name nobody.",
+        note.push(format!(
+            "The event log was full: {} later incidents are counted, but name nobody.",
             grouped(outcome.incidents_dropped)
-        );
+        ));
     }
-    note
+    note.join(" ")
 }

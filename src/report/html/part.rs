@@ -37,10 +37,10 @@ pub(super) struct Cell {
 
 impl Cell {
     /// A cell sorted by a number that its text does not show plainly.
-    pub(super) fn ordered(text: impl Into<String>, order: impl ToString) -> Self {
+    pub(super) fn ordered(text: impl Into<String>, order: impl Into<i64>) -> Self {
         Self {
             text: text.into(),
-            order: Some(order.to_string()),
+            order: Some(order.into().to_string()),
             class: "",
         }
     }
@@ -87,8 +87,8 @@ impl Table {
     }
 
     /// Whether a column holds numbers.
-    fn numbers(&self, column: &usize) -> bool {
-        self.head.get(*column).is_some_and(|column| column.numbers)
+    fn numbers(&self, column: usize) -> bool {
+        self.head.get(column).is_some_and(|column| column.numbers)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::part::{Cell, Table};
+use super::timeline::after;
 use crate::outcome::{Affected, AffectedPerson, Amount, Check, CheckKind, Outcome, Unit, grouped};
 use crate::recorder::{AppVersion, Cohort, Measure, OrgSize, Platform, Record, Slice};
 use crate::report::wording::{limit, not_served, share, when};
@@ -27,7 +28,7 @@ pub(super) fn phases(outcome: &Outcome) -> Table {
         for (&measure, count) in counts.flat_map(|row| &row.counts) {
             *sums.entry(measure).or_insert(0) += count;
         }
-        let from = format!("+{}", phase.from.since(outcome.start));
+        let from = after(phase.from.since(outcome.start));
         let mut cells: Vec<Cell> = vec![phase.name.clone().into(), from.into()];
         cells.extend(counted(&sums));
         cells
@@ -171,7 +172,7 @@ fn words(name: &str) -> String {
 pub(super) fn people(outcome: &Outcome) -> Table {
     let Affected { named, .. } = &outcome.affected;
     let row = |one: &AffectedPerson| -> Vec<Cell> {
-        let after = one.at.since(outcome.start);
+        let first = one.at.since(outcome.start);
         let back = one.back_at.map_or_else(
             || Cell::ordered("never", i64::MAX),
             |back| {
@@ -183,10 +184,10 @@ pub(super) fn people(outcome: &Outcome) -> Table {
             Cell::ordered(one.person.to_string(), one.person),
             words(&one.kind).into(),
             one.cause.as_deref().map_or_else(String::new, words).into(),
-            Cell::ordered(format!("+{after}"), after.as_micros()),
+            Cell::ordered(after(first), first.as_micros()),
             Cell::ordered(one.device.to_string(), one.device),
             back,
-            Cell::ordered(grouped(one.times), one.times),
+            Cell::ordered(grouped(one.times), one.times as i64),
         ]
     };
     let head = [
@@ -263,7 +264,7 @@ pub(super) fn flag(outcome: &Outcome) -> Option<Table> {
             };
             vec![
                 plausible,
-                format!("+{}", check.at.since(outcome.start)).into(),
+                after(check.at.since(outcome.start)).into(),
                 percent(check.configured).into(),
                 format!(
                     "{} of {} keys",

@@ -65,7 +65,7 @@ impl<'a> Timeline<'a> {
     /// When a bin begins, as text.
     pub(super) fn after(&self, bin: usize) -> String {
         let micros = self.outcome.timeline.bucket_us * (bin * self.per) as i64;
-        format!("+{}", Span::from_micros(micros))
+        after(Span::from_micros(micros))
     }
 
     /// A measure, summed up in each bin.
@@ -102,12 +102,24 @@ impl<'a> Timeline<'a> {
         bins.iter().enumerate().map(column).collect()
     }
 
-    /// A line for a chart, level within each bin.
-    pub(super) fn steps(&self, bins: &[u64]) -> Vec<(f64, f64)> {
-        self.columns(bins)
-            .into_iter()
-            .flat_map(|(from, to, height)| [(from, height), (to, height)])
-            .collect()
+    /// Lines for a chart, level within each bin, where there is anything.
+    pub(super) fn steps(&self, bins: &[u64]) -> Vec<Vec<(f64, f64)>> {
+        let mut lines: Vec<Vec<(f64, f64)>> = Vec::new();
+        let mut height_before = 0.0;
+        for (from, to, height) in self.columns(bins) {
+            if height > 0.0 {
+                if height_before <= 0.0 {
+                    lines.push(vec![(from, 0.0)]);
+                }
+                if let Some(line) = lines.last_mut() {
+                    line.extend([(from, height), (to, height)]);
+                }
+            } else if let Some(line) = lines.last_mut().filter(|_| height_before > 0.0) {
+                line.push((from, 0.0));
+            }
+            height_before = height;
+        }
+        lines
     }
 }
 
@@ -131,6 +143,11 @@ pub(super) fn axis(outcome: &Outcome) -> Axis {
     Axis::time(length_s(outcome))
 }
 
+/// A length of time after the start, on one line.
+pub(super) fn after(span: Span) -> String {
+    format!("+{span}").replace(' ', "\u{a0}")
+}
+
 /// When something was, in seconds after the start.
 pub(super) fn seconds(outcome: &Outcome, at: Moment) -> f64 {
     at.since(outcome.start).as_secs_f64()
@@ -139,7 +156,7 @@ pub(super) fn seconds(outcome: &Outcome, at: Moment) -> f64 {
 /// A sign of a chart, and what it stands for.
 #[derive(Clone, Debug)]
 pub(super) struct Sign {
-    pub(super) sign: String,
+    pub(super) letter: String,
     pub(super) when: String,
     pub(super) what: String,
 }
@@ -150,8 +167,8 @@ pub(super) fn marks(outcome: &Outcome) -> Vec<(f64, Sign)> {
     changes
         .map(|(number, phase)| {
             let sign = Sign {
-                sign: (number + 1).to_string(),
-                when: format!("+{}", phase.from.since(outcome.start)),
+                letter: (number + 1).to_string(),
+                when: after(phase.from.since(outcome.start)),
                 what: phase.name.clone(),
             };
             (seconds(outcome, phase.from), sign)
@@ -172,9 +189,9 @@ pub(super) fn faults(outcome: &Outcome) -> Vec<(Stretch, Sign)> {
         } else {
             String::new()
         };
-        let after = |at: Moment| format!("+{}", at.since(outcome.start));
+        let after = |at: Moment| after(at.since(outcome.start));
         let sign = Sign {
-            sign: letter.to_string(),
+            letter: letter.to_string(),
             when: format!("{} to {}", after(from), after(until)),
             what: format!("{} {}{share}", fault.hits, fault.what),
         };
