@@ -1,5 +1,6 @@
 //! The command line: one file a command; exit codes are the same for all of them.
 
+mod baseline;
 mod check;
 mod compare;
 mod follow;
@@ -54,6 +55,8 @@ enum Command {
     Schema(schema::SchemaArgs),
     /// Serve the mocks of both providers until stopped
     Mock(mock::MockArgs),
+    /// Make a baseline of a run, for gates such as `forced_logouts <= baseline + 10%`
+    Baseline(baseline::BaselineArgs),
     /// Tell what happened to one person in a rehearsal
     Follow(follow::FollowArgs),
 }
@@ -69,6 +72,14 @@ struct ScenarioArgs {
     /// Use this seed instead of the file's
     #[arg(long)]
     seed: Option<u64>,
+}
+
+/// What gates are held against.
+#[derive(Debug, Args)]
+struct GateArgs {
+    /// The baseline for gates that are relative to one; `cutover baseline write` makes it
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
 }
 
 /// Where results go.
@@ -105,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Mock(args) => mock::mock(&args),
+        Command::Baseline(args) => baseline::baseline(&args),
         Command::Follow(args) => follow::follow(&args),
     };
     match result {

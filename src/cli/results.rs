@@ -11,7 +11,7 @@ use crate::outcome::{
 use crate::recorder::Recording;
 use crate::report::{self, RunDirectory};
 use crate::scenario::Loaded;
-use crate::verdict::{self, exit};
+use crate::verdict::{self, Baseline, exit};
 
 /// Where one run's results go; made before the run, so that a disk that cannot be written fails early.
 #[derive(Debug)]
@@ -46,7 +46,12 @@ impl Results {
     }
 
     /// Judges, writes and tells the outcome; the exit code says how it went.
-    pub(super) fn tell(self, input: &Input, setting: &Setting<'_>) -> Result<u8, Failure> {
+    pub(super) fn tell(
+        self,
+        input: &Input,
+        baseline: Option<&Baseline>,
+        setting: &Setting<'_>,
+    ) -> Result<u8, Failure> {
         let scenario = &input.loaded.scenario;
         let mut outcome = Outcome::new(Rehearsed {
             identity: Identity::new(&input.loaded, setting.driver, env!("CARGO_PKG_VERSION")),
@@ -68,7 +73,7 @@ impl Results {
                 .map(Assumption::from)
                 .collect(),
         });
-        let judged = verdict::judge(&outcome, &input.gates);
+        let judged = verdict::judge_against(&outcome, &input.gates, baseline);
         let status = judged.status;
         outcome.verdict = Some(judged);
         let written = report::write(&self.directory, &outcome, setting.recording);

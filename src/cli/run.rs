@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::progress::ProgressLine;
 use super::results::{Results, Setting};
-use super::{Failure, ResultArgs, ScenarioArgs, input, say, stop_on_signals};
+use super::{Failure, GateArgs, ResultArgs, ScenarioArgs, baseline, input, say, stop_on_signals};
 use crate::driver::http::aside::StdoutAside;
 use crate::driver::http::conductor::Ending;
 use crate::driver::http::health::Health;
@@ -22,6 +22,8 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,
     #[command(flatten)]
+    gates: GateArgs,
+    #[command(flatten)]
     results: ResultArgs,
     /// Goose users that carry the calls; people are rows of data, however many there are
     #[arg(long, value_name = "N")]
@@ -36,10 +38,11 @@ pub(super) struct RunArgs {
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let input = input::read(&args.scenario)?;
+    let baseline = baseline::read(&args.gates, &input, Driver::Http)?;
     let results = Results::open(&args.results, &input.loaded)?;
     let scenario = &input.loaded.scenario;
     let population = Population::new(scenario);
-    let baseline = virtual_time::baseline(scenario, &population);
+    let unchanged = virtual_time::baseline(scenario, &population);
     let options = options(args);
     stop_on_signals(&options.stop)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::environment)?;
@@ -51,7 +54,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let run = runtime.block_on(http::run(
         scenario,
         &population,
-        Some(&baseline),
+        Some(&unchanged),
         &options,
         |now, progress| {
             line.show(now, progress);
@@ -62,6 +65,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let run = run.map_err(Failure::environment)?;
     results.tell(
         &input,
+        baseline.as_ref(),
         &Setting {
             driver: Driver::Http,
             completeness: completeness(run.ending),

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::progress::ProgressLine;
 use super::results::{Results, Setting};
-use super::{Failure, ResultArgs, ScenarioArgs, input};
+use super::{Failure, GateArgs, ResultArgs, ScenarioArgs, baseline, input};
 use crate::driver::virtual_time;
 use crate::outcome::{Completeness, Driver, DriverHealth, Ledgers};
 use crate::population::Population;
@@ -15,18 +15,21 @@ pub(super) struct SimulateArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,
     #[command(flatten)]
+    gates: GateArgs,
+    #[command(flatten)]
     results: ResultArgs,
 }
 
 pub(super) fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
     let input = input::read(&args.scenario)?;
+    let baseline = baseline::read(&args.gates, &input, Driver::Virtual)?;
     let results = Results::open(&args.results, &input.loaded)?;
     let scenario = &input.loaded.scenario;
     let line = ProgressLine::new(&scenario.time);
     let population = Population::new(scenario);
-    let baseline = virtual_time::baseline(scenario, &population);
+    let unchanged = virtual_time::baseline(scenario, &population);
     let simulated =
-        virtual_time::simulate(scenario, &population, Some(&baseline), |now, progress| {
+        virtual_time::simulate(scenario, &population, Some(&unchanged), |now, progress| {
             line.show(now, progress);
         });
     line.finish();
@@ -38,6 +41,7 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
         .sum();
     results.tell(
         &input,
+        baseline.as_ref(),
         &Setting {
             driver: Driver::Virtual,
             completeness: Completeness::Complete,

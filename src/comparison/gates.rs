@@ -52,7 +52,8 @@ fn one(outcomes: &[&Outcome], place: usize) -> Option<EachGate> {
             (false, false) => GateResult::NotExercised,
         },
         worst: worst.map(|(_, seed, value)| WorstSeed { seed, value }),
-        limit: first.limit,
+        // A comparison's gates name their limits: relative ones are refused where they are read.
+        limit: first.limit?,
     })
 }
 

@@ -47,8 +47,10 @@ pub struct GateOutcome {
     pub result: GateResult,
     /// The value that was held against the limit; absent when there is none.
     pub value: Option<Amount>,
-    /// The limit.
-    pub limit: Amount,
+    /// What the baseline has for it; absent for a gate that names its limit, and without a baseline.
+    pub baseline: Option<Amount>,
+    /// The limit; absent where it would follow from a baseline that is not there.
+    pub limit: Option<Amount>,
     /// Room left until the limit, in its unit: negative when the gate fails, 0 at the limit. Absent
     /// without a value, and for `!=`.
     pub margin: Option<f64>,
@@ -140,6 +142,10 @@ pub enum InvariantResult {
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.unit {
+            // A limit that follows from a baseline may fall between counts, or below them.
+            Unit::Count if self.number.fract() != 0.0 || self.number < 0.0 => {
+                write!(f, "{}", rounded(self.number, 2))
+            }
             Unit::Count => f.write_str(&grouped(self.number as u64)),
             // Near nothing and near everything the small digits are what matters.
             Unit::Percent if (1.0..=99.0).contains(&self.number) => {
@@ -187,6 +193,8 @@ mod tests {
         assert_eq!(shown(999.0, Unit::Count), "999");
         assert_eq!(shown(31_204.0, Unit::Count), "31,204");
         assert_eq!(shown(1_234_567.0, Unit::Count), "1,234,567");
+        assert_eq!(shown(3.3, Unit::Count), "3.3");
+        assert_eq!(shown(-2.0, Unit::Count), "-2");
         assert_eq!(shown(99.930_000_1, Unit::Percent), "99.93%");
         assert_eq!(shown(0.000_51, Unit::Percent), "0.0005%");
         assert_eq!(shown(66.666_67, Unit::Percent), "66.67%");

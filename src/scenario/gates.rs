@@ -33,7 +33,7 @@ pub(super) fn read_each(t: &mut Table<'_>, sources: &Sources) -> Vec<GateText> {
     let doc = "What each strategy must keep to, in every seed, to be recommended: one expression \
                each, e.g. \"lockouts < 1%\".";
     read_list(t, sources, "each", doc, |text| {
-        gate::parse(text).map(|_| ())
+        gate::parse_fixed(text).map(|_| ())
     })
 }
 

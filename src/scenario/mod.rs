@@ -123,6 +123,16 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
     })
 }
 
+/// SHA-256 of a scenario's text without its gates, in hexadecimal: what is rehearsed, whatever is
+/// asked of it. The text is that of [`Loaded`]; of any other, it is the text's own hash.
+pub fn hash_without_gates(text: &str) -> String {
+    let Ok(mut table) = text.parse::<toml::Table>() else {
+        return hex(&Sha256::digest(text.as_bytes()));
+    };
+    table.remove("gates");
+    hex(&Sha256::digest(table.to_string().as_bytes()))
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.

@@ -1,11 +1,11 @@
 //! A gate against an outcome: the value, what it rests on, and whether it holds.
 
-use super::PlacedGate;
+use super::baseline::Baseline;
 use super::gate::{
-    Calls, Comparison, Derived, Endpoint, Gate, Limit, Percentile, Quantity, Selector,
+    Bound, Calls, Comparison, Derived, Endpoint, Gate, Percentile, Quantity, Selector,
 };
 use super::invariants::rule_of_three;
-use super::reason;
+use super::{PlacedGate, reason};
 use crate::outcome::{
     Amount, Driver, EndpointCalls, GateOutcome, GateResult, LatencyRow, Outcome, Samples, Unit,
 };
@@ -19,44 +19,111 @@ struct Measured {
     samples: Samples,
 }
 
-/// Judges one gate.
-pub(super) fn evaluate(outcome: &Outcome, placed: &PlacedGate) -> GateOutcome {
+/// Judges one gate; a relative one against this baseline.
+pub(super) fn evaluate(
+    outcome: &Outcome,
+    placed: &PlacedGate,
+    baseline: Option<&Baseline>,
+) -> GateOutcome {
     let (gate, written) = (placed.gate(), placed.written());
-    let limit = amount_of(gate.limit());
     let measured = measure(outcome, gate);
     let exercised =
         measured.samples.n > 0 || measured.value.is_some_and(|value| value.number > 0.0);
     let value = measured.value.filter(|_| exercised);
-    let result = match value {
-        None => GateResult::NotExercised,
-        Some(value) if gate.comparison().holds(value.number, limit.number) => GateResult::Holds,
-        Some(_) => GateResult::Fails,
+    let aim = aim(gate, baseline);
+    let result = match (value, &aim) {
+        (Some(value), Ok(aim)) if gate.comparison().holds(value.number, aim.limit.number) => {
+            GateResult::Holds
+        }
+        (Some(_), Ok(_)) => GateResult::Fails,
+        (None, _) | (_, Err(_)) => GateResult::NotExercised,
     };
-    let (reason, look) = match (result, value) {
-        (GateResult::Fails, Some(value)) => (
-            Some(reason::fails(outcome, gate, value, &measured.samples)),
-            Some(reason::look(outcome, gate)),
-        ),
-        (GateResult::NotExercised, _) => (
+    let (reason, look) = match (value, &aim) {
+        (_, Err(missing)) => (Some(missing.to_string()), Some(missing.remedy().to_owned())),
+        (None, Ok(_)) => (
             Some(reason::not_exercised(outcome, gate, &measured.samples)),
             Some(reason::exercise(gate)),
         ),
+        (Some(value), Ok(aim)) if result == GateResult::Fails => (
+            Some(reason::fails(outcome, gate, *aim, value, &measured.samples)),
+            Some(reason::look(outcome, gate)),
+        ),
         _ => (None, None),
     };
+    let aim = aim.ok();
     GateOutcome {
         gate: written.text.clone(),
         file: written.file.clone(),
         line: written.line,
         result,
         value,
-        limit,
-        margin: value.and_then(|value| margin(gate.comparison(), value.number, limit.number)),
+        baseline: aim.and_then(|aim| aim.baseline),
+        limit: aim.map(|aim| aim.limit),
+        margin: value
+            .zip(aim)
+            .and_then(|(value, aim)| margin(gate.comparison(), value.number, aim.limit.number)),
         note: value
             .filter(|_| result == GateResult::Holds)
-            .and_then(|value| note(gate, value, &measured.samples)),
+            .zip(aim)
+            .and_then(|(value, aim)| note(gate, aim, value, &measured.samples)),
         samples: measured.samples,
         reason,
         look,
+    }
+}
+
+/// What a value is held against.
+#[derive(Clone, Copy)]
+pub(super) struct Aim {
+    pub(super) limit: Amount,
+    /// The baseline's value that the limit follows from; none where the gate names its limit.
+    pub(super) baseline: Option<Amount>,
+}
+
+/// The limit of a gate, unless it has none.
+fn aim(gate: &Gate, baseline: Option<&Baseline>) -> Result<Aim, NoLimit> {
+    let unit = gate.unit();
+    match gate.bound() {
+        Bound::Fixed(limit) => Ok(Aim {
+            limit: Amount {
+                number: limit.number(),
+                unit,
+            },
+            baseline: None,
+        }),
+        Bound::Baseline(relative) => {
+            let stood = baseline
+                .ok_or(NoLimit::NoBaseline)?
+                .value(gate)
+                .ok_or_else(|| NoLimit::NotInBaseline(Baseline::key(gate)))?;
+            let number = relative.limit(stood.number);
+            Ok(Aim {
+                limit: Amount { number, unit },
+                baseline: Some(stood),
+            })
+        }
+    }
+}
+
+/// Why a gate that is relative to a baseline has no limit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum NoLimit {
+    #[error("no baseline given")]
+    NoBaseline,
+    #[error("the baseline has no value of `{0}`")]
+    NotInBaseline(String),
+}
+
+impl NoLimit {
+    const fn remedy(&self) -> &'static str {
+        match self {
+            Self::NoBaseline => {
+                "give one with --baseline FILE; `cutover baseline write RUN -o FILE` makes it from a run"
+            }
+            Self::NotInBaseline(_) => {
+                "it was not measured there, or the gate is newer: make the baseline again from a run with this gate"
+            }
+        }
     }
 }
 
@@ -65,19 +132,12 @@ pub(super) fn value(outcome: &Outcome, quantity: Quantity, selector: &Selector) 
     measure(outcome, &Gate::asking(quantity, selector.clone())).value
 }
 
-/// A limit as an amount.
-const fn amount_of(limit: Limit) -> Amount {
-    let unit = match limit {
-        Limit::Count(_) => Unit::Count,
-        Limit::Percent(_) => Unit::Percent,
-        Limit::Time(_) => Unit::Microseconds,
-        Limit::PerSecond(_) => Unit::PerSecond,
-        Limit::Ratio(_) => Unit::Ratio,
-    };
-    Amount {
-        number: limit.number(),
-        unit,
-    }
+/// A quantity's value in an outcome, in its own unit, with what it rests on; none where it is not
+/// defined or nothing exercised it.
+pub(super) fn amount(outcome: &Outcome, gate: &Gate) -> Option<(Amount, Samples)> {
+    let Measured { value, samples } = measure(outcome, gate);
+    let value = value.filter(|value| samples.n > 0 || value.number > 0.0)?;
+    Some((value, samples))
 }
 
 fn margin(comparison: Comparison, value: f64, limit: f64) -> Option<f64> {
@@ -91,7 +151,14 @@ fn margin(comparison: Comparison, value: f64, limit: f64) -> Option<f64> {
 }
 
 /// What a reader should know of a value that holds.
-fn note(gate: &Gate, value: Amount, samples: &Samples) -> Option<String> {
+fn note(gate: &Gate, aim: Aim, value: Amount, samples: &Samples) -> Option<String> {
+    let notes = [reason::follows(aim), caveat(gate, value, samples)];
+    let notes: Vec<String> = notes.into_iter().flatten().collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
+}
+
+/// How little a value may prove.
+fn caveat(gate: &Gate, value: Amount, samples: &Samples) -> Option<String> {
     match gate.quantity() {
         Quantity::Measure(_) | Quantity::Cause(_) if value.number == 0.0 => {
             Some(rule_of_three(samples.n))
@@ -117,16 +184,16 @@ fn note(gate: &Gate, value: Amount, samples: &Samples) -> Option<String> {
 }
 
 fn measure(outcome: &Outcome, gate: &Gate) -> Measured {
-    let (selector, limit) = (gate.selector(), gate.limit());
+    let (selector, unit) = (gate.selector(), gate.unit());
     match gate.quantity() {
         Quantity::Measure(measure) => counted(
             count(outcome, selector, measure),
             whole(outcome, selector, measure),
-            limit,
+            unit,
         ),
-        Quantity::Derived(derived) => self::derived(outcome, selector, derived, limit),
+        Quantity::Derived(derived) => self::derived(outcome, selector, derived, unit),
         Quantity::Latency(operation, percentile) => latency(outcome, operation, percentile),
-        Quantity::Calls(endpoint, calls) => calls_to(outcome, endpoint, calls, limit),
+        Quantity::Calls(endpoint, calls) => calls_to(outcome, endpoint, calls, unit),
         Quantity::LoginPeak => {
             let peak = outcome.login_peak.map_or(0, |peak| peak.per_second);
             let attempts = outcome.total(Measure::LoginAttempts);
@@ -159,7 +226,7 @@ fn measure(outcome: &Outcome, gate: &Gate) -> Measured {
                 samples: samples(logical, "logical calls"),
             }
         }
-        Quantity::Cause(incident) => cause(outcome, selector, incident, limit),
+        Quantity::Cause(incident) => cause(outcome, selector, incident, unit),
     }
 }
 
@@ -178,9 +245,9 @@ const fn per_second(count: u64) -> Amount {
 }
 
 /// A count, or its share of the whole where the limit is a percentage.
-fn counted(part: u64, whole: Samples, limit: Limit) -> Measured {
-    let value = match limit {
-        Limit::Percent(_) => share(part, whole.n),
+fn counted(part: u64, whole: Samples, unit: Unit) -> Measured {
+    let value = match unit {
+        Unit::Percent => share(part, whole.n),
         _ => Some(Amount {
             number: part as f64,
             unit: Unit::Count,
@@ -234,7 +301,7 @@ fn whole(outcome: &Outcome, selector: &Selector, measure: Measure) -> Samples {
     }
 }
 
-fn derived(outcome: &Outcome, selector: &Selector, derived: Derived, limit: Limit) -> Measured {
+fn derived(outcome: &Outcome, selector: &Selector, derived: Derived, unit: Unit) -> Measured {
     let of = |measure: Measure| count(outcome, selector, measure);
     let people = outcome.people;
     let live = people.on_legacy_at_end + people.on_stytch_at_end;
@@ -242,14 +309,14 @@ fn derived(outcome: &Outcome, selector: &Selector, derived: Derived, limit: Limi
     match derived {
         Derived::MigrationSuccess => {
             let attempts = samples(of(Measure::MigrationAttempts), "migration attempts");
-            counted(of(Measure::SilentMigrations), attempts, limit)
+            counted(of(Measure::SilentMigrations), attempts, unit)
         }
-        Derived::DevicesOnStytch => counted(people.on_stytch_at_end, live, limit),
-        Derived::Residue => counted(people.on_legacy_at_end, live, limit),
+        Derived::DevicesOnStytch => counted(people.on_stytch_at_end, live, unit),
+        Derived::Residue => counted(people.on_legacy_at_end, live, unit),
         Derived::StillOut => counted(
             people.still_out_at_end,
             samples(people.devices_seen, "devices seen"),
-            limit,
+            unit,
         ),
     }
 }
@@ -291,14 +358,14 @@ pub(super) fn endpoint_calls(outcome: &Outcome, endpoint: Endpoint) -> Option<&E
         .find(|calls| calls.endpoint == endpoint.name())
 }
 
-fn calls_to(outcome: &Outcome, endpoint: Endpoint, calls: Calls, limit: Limit) -> Measured {
+fn calls_to(outcome: &Outcome, endpoint: Endpoint, calls: Calls, unit: Unit) -> Measured {
     let row = endpoint_calls(outcome, endpoint);
     let made = samples(row.map_or(0, |row| row.calls), "calls to the endpoint");
     match calls {
         // No call at all is a count like any other, as long as anybody came.
         Calls::All => {
             let page_loads = samples(outcome.total(Measure::PageLoads), "page loads");
-            counted(made.n, page_loads, limit)
+            counted(made.n, page_loads, unit)
         }
         Calls::Peak => {
             let peak = row.and_then(|row| row.peak);
@@ -315,12 +382,12 @@ fn calls_to(outcome: &Outcome, endpoint: Endpoint, calls: Calls, limit: Limit) -
                     .filter(|(came, _)| status.admits(**came));
                 these.map(|(_, count)| count).sum()
             });
-            counted(with_status, made, limit)
+            counted(with_status, made, unit)
         }
     }
 }
 
-fn cause(outcome: &Outcome, selector: &Selector, incident: IncidentKind, limit: Limit) -> Measured {
+fn cause(outcome: &Outcome, selector: &Selector, incident: IncidentKind, unit: Unit) -> Measured {
     let incidents = |is: &dyn Fn(&crate::outcome::Cause) -> bool| -> u64 {
         let causes = outcome.causes.iter().filter(|cause| is(cause));
         let parts = causes.flat_map(|cause| &cause.parts);
@@ -330,9 +397,9 @@ fn cause(outcome: &Outcome, selector: &Selector, incident: IncidentKind, limit: 
             .sum()
     };
     let part = incidents(&|cause| cause.is(incident));
-    if matches!(limit, Limit::Percent(_)) {
+    if unit == Unit::Percent {
         let all = incidents(&|cause| cause.kind == incident.name());
-        return counted(part, samples(all, "incidents of the kind"), limit);
+        return counted(part, samples(all, "incidents of the kind"), unit);
     }
     // A count rests on those to whom it could have happened, so that none at all is a result.
     let whole = match incident {
@@ -344,5 +411,5 @@ fn cause(outcome: &Outcome, selector: &Selector, incident: IncidentKind, limit: 
         IncidentKind::WronglyAdmitted(_) => whole(outcome, selector, Measure::WronglyAdmitted),
         _ => whole(outcome, selector, Measure::ForcedLogouts),
     };
-    counted(part, whole, limit)
+    counted(part, whole, unit)
 }

@@ -1,7 +1,7 @@
 //! Gates: what must hold, as one line of text; this module owns their grammar.
 //!
 //! ```ebnf
-//! gate       = quantity , [ selector ] , comparison , limit ;
+//! gate       = quantity , [ selector ] , comparison , ( limit | relative ) ;
 //! quantity   = measure                                   (* forced_logouts, lockouts, … *)
 //!            | derived                                   (* migration_success, residue, … *)
 //!            | "latency." , operation , "." , percentile (* latency.migrate.p99 *)
@@ -16,6 +16,11 @@
 //! key        = "platform" | "app" | "record" | "organization" | "cohort" | "phase" ;
 //! comparison = "==" | "!=" | "<=" | "<" | ">=" | ">" ;
 //! limit      = number , [ "%" | "us" | "ms" | "s" | "m" | "h" | "d" | "/s" ] ;
+//! relative   = "baseline" , [ "*" , number | ( "+" | "-" ) , step ]
+//!            | number , "*" , "baseline" ;
+//! step       = number , "%"                              (* of the baseline's value *)
+//!            | number , "points"                         (* percentage points *)
+//!            | limit ;                                   (* in the quantity's own unit *)
 //! number     = digit , { digit } , [ "." , digit , { digit } ] ;
 //! ```
 //!
@@ -23,6 +28,10 @@
 //! for a latency, a rate for a peak, a whole number or a percentage for a count. A percentage of a
 //! count is a share of what [`Measure::base`](crate::recorder::Measure::base) says. A gate that can
 //! never fail, or never hold, is refused.
+//!
+//! A relative limit follows from the value that a [`Baseline`](super::Baseline) has for the same
+//! quantity and selector, in the quantity's own unit: `forced_logouts <= baseline + 10%` and
+//! `latency.migrate.p99 <= baseline * 1.1` both say "no more than 10% worse".
 
 pub mod between;
 mod cursor;
@@ -30,17 +39,17 @@ mod fit;
 mod limit;
 mod parse;
 mod quantity;
+mod relative;
 mod selector;
 
 use std::fmt;
 use std::ops::Range;
 
-use cutover_mocks::time::Span;
-
 use crate::outcome::Unit;
 
 pub use limit::{Comparison, Limit};
 pub use quantity::{Calls, Derived, Endpoint, Percentile, Quantity, Status};
+pub use relative::{Relative, Step};
 pub use selector::Selector;
 
 /// A gate: a quantity, for a part of the people and phases or for all, held against a limit.
@@ -49,7 +58,16 @@ pub struct Gate {
     quantity: Quantity,
     selector: Selector,
     comparison: Comparison,
-    limit: Limit,
+    bound: Bound,
+}
+
+/// What a quantity is held against.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// A limit that the gate names.
+    Fixed(Limit),
+    /// A limit that follows from the quantity's value in a baseline.
+    Baseline(Relative),
 }
 
 impl Gate {
@@ -69,33 +87,56 @@ impl Gate {
     }
 
     /// Against what.
-    pub const fn limit(&self) -> Limit {
-        self.limit
+    pub const fn bound(&self) -> Bound {
+        self.bound
     }
-}
 
-impl Gate {
-    /// What asks for a quantity in its own unit, whatever the limit.
+    /// The unit of the value and of its limit: the limit's, or else the quantity's own.
+    pub const fn unit(&self) -> Unit {
+        match self.bound {
+            Bound::Fixed(limit) => limit.unit(),
+            Bound::Baseline(_) => self.quantity.unit(),
+        }
+    }
+
+    /// What asks for a quantity in its own unit.
     pub(super) const fn asking(quantity: Quantity, selector: Selector) -> Self {
-        let limit = match quantity.unit() {
-            Unit::Count => Limit::Count(0),
-            Unit::Percent => Limit::Percent(0.0),
-            Unit::Microseconds => Limit::Time(Span::ZERO),
-            Unit::PerSecond => Limit::PerSecond(0.0),
-            Unit::Ratio => Limit::Ratio(0.0),
-        };
         Self {
             quantity,
             selector,
             comparison: Comparison::Equal,
-            limit,
+            bound: Bound::Baseline(Relative::Same),
         }
     }
+}
+
+/// All incidents that gates can ask for by their cause.
+pub(super) fn incidents() -> impl Iterator<Item = crate::recorder::IncidentKind> {
+    quantity::incidents_by_kind()
+        .into_iter()
+        .flat_map(|(_, all)| all)
 }
 
 /// Reads a gate.
 pub fn parse(text: &str) -> Result<Gate, GateError> {
     parse::gate(text)
+}
+
+/// Reads a gate where there is no baseline to be relative to.
+pub fn parse_fixed(text: &str) -> Result<Gate, GateError> {
+    let gate = parse(text)?;
+    match gate.bound() {
+        Bound::Fixed(_) => Ok(gate),
+        Bound::Baseline(_) => {
+            let from = text.rfind(relative::BASELINE).unwrap_or_default();
+            let span = from..from + relative::BASELINE.len();
+            let error = GateError::new(span, "a comparison has no baseline");
+            Err(error.help(
+                "hold strategies against each other under `between`, or one scenario against its \
+                 baseline with `cutover simulate --baseline`",
+            ))
+        }
+    }
 }
 
 /// Why a text is no gate, and where.
@@ -132,9 +173,18 @@ impl fmt::Display for Gate {
             quantity,
             selector,
             comparison,
-            limit,
+            bound,
         } = self;
-        write!(f, "{quantity}{selector} {comparison} {limit}")
+        write!(f, "{quantity}{selector} {comparison} {bound}")
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(limit) => limit.fmt(f),
+            Self::Baseline(relative) => relative.fmt(f),
+        }
     }
 }
 

@@ -4,11 +4,13 @@
 //! inconclusive run (4) over a failed gate (1). A wrong admission stays one however late the driver
 //! was; but a gate's failure in a run that proves nothing proves nothing.
 
+pub mod baseline;
 mod evaluate;
 pub mod exit;
 pub mod gate;
 mod invariants;
 mod reason;
+mod survey;
 
 #[cfg(test)]
 mod tests;
@@ -19,8 +21,10 @@ use crate::scenario::GateText;
 pub use crate::outcome::{
     GateOutcome, GateResult, InvariantOutcome, InvariantResult, Status, Verdict,
 };
+pub use baseline::Baseline;
 pub use gate::between::{Between, Term};
 pub use gate::{Gate, GateError, parse};
+pub use survey::{Surveyed, survey};
 
 /// A gate with the place where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,11 +56,21 @@ pub fn value(outcome: &Outcome, term: &Term) -> Option<Amount> {
     evaluate::value(outcome, term.quantity(), term.selector())
 }
 
-/// Judges an outcome.
+/// Judges an outcome; a gate that is relative to a baseline is not exercised.
 pub fn judge(outcome: &Outcome, gates: &[PlacedGate]) -> Verdict {
+    judge_against(outcome, gates, None)
+}
+
+/// Judges an outcome, and holds relative gates against a baseline. The baseline must be one of the
+/// same rehearsal: [`Baseline::fits`] tells, before the rehearsal.
+pub fn judge_against(
+    outcome: &Outcome,
+    gates: &[PlacedGate],
+    baseline: Option<&Baseline>,
+) -> Verdict {
     let gates: Vec<GateOutcome> = gates
         .iter()
-        .map(|gate| evaluate::evaluate(outcome, gate))
+        .map(|gate| evaluate::evaluate(outcome, gate, baseline))
         .collect();
     let invariants = invariants::invariants(outcome);
     let (status, reasons) = status(outcome, &gates, &invariants);

@@ -1,7 +1,7 @@
 //! Why a gate does not hold, in a sentence, and where to look next.
 
-use super::evaluate::endpoint_calls;
-use super::gate::{Calls, Comparison, Derived, Gate, Quantity, Selector};
+use super::evaluate::{Aim, endpoint_calls};
+use super::gate::{Bound, Calls, Comparison, Derived, Gate, Quantity, Selector};
 use crate::outcome::{Allowance, Amount, Cause, Driver, Outcome, Samples, Scope, grouped};
 use crate::recorder::Measure;
 
@@ -9,7 +9,13 @@ use crate::recorder::Measure;
 const NAMED: usize = 3;
 
 /// Why a gate fails.
-pub(super) fn fails(outcome: &Outcome, gate: &Gate, value: Amount, samples: &Samples) -> String {
+pub(super) fn fails(
+    outcome: &Outcome,
+    gate: &Gate,
+    aim: Aim,
+    value: Amount,
+    samples: &Samples,
+) -> String {
     let wanted = match gate.comparison() {
         Comparison::Equal => "exactly",
         Comparison::NotEqual => "anything but",
@@ -18,13 +24,23 @@ pub(super) fn fails(outcome: &Outcome, gate: &Gate, value: Amount, samples: &Sam
         Comparison::AtLeast => "at least",
         Comparison::Above => "more than",
     };
-    let limit = gate.limit();
+    let limit = match (gate.bound(), aim.baseline) {
+        (Bound::Fixed(limit), _) => limit.to_string(),
+        (Bound::Baseline(_), None) => aim.limit.to_string(),
+        (Bound::Baseline(_), Some(baseline)) => format!("{} (baseline {baseline})", aim.limit),
+    };
     let rests_on = format!("{} {}", grouped(samples.n), samples.of);
     let sentence = format!("{value} where {wanted} {limit} is wanted, of {rests_on}");
     match detail(outcome, gate) {
         Some(detail) => format!("{sentence}: {detail}"),
         None => sentence,
     }
+}
+
+/// Which limit follows from the baseline.
+pub(super) fn follows(aim: Aim) -> Option<String> {
+    let baseline = aim.baseline?;
+    Some(format!("limit {} from a baseline of {baseline}", aim.limit))
 }
 
 /// What makes up the value.

@@ -195,8 +195,8 @@ fn a_failure_says_why_and_where_to_look() {
         )
     );
     assert_eq!(
-        (gate.margin, gate.limit.unit, gate.line),
-        (Some(-3.0), Unit::Count, 7)
+        (gate.margin, gate.limit.map(|limit| limit.unit), gate.line),
+        (Some(-3.0), Some(Unit::Count), 7)
     );
 
     let peak = one(&fixture, "calls.auth0.userinfo.peak <= 10/s");

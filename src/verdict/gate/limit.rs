@@ -4,6 +4,8 @@ use std::fmt;
 
 use cutover_mocks::time::Span;
 
+use crate::outcome::Unit;
+
 /// How a value is held against its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
@@ -83,6 +85,17 @@ pub enum Limit {
 }
 
 impl Limit {
+    /// The unit of its number.
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::Count(_) => Unit::Count,
+            Self::Percent(_) => Unit::Percent,
+            Self::Time(_) => Unit::Microseconds,
+            Self::PerSecond(_) => Unit::PerSecond,
+            Self::Ratio(_) => Unit::Ratio,
+        }
+    }
+
     /// The number that values are compared with: percent for shares, microseconds for times.
     pub const fn number(self) -> f64 {
         match self {

@@ -6,10 +6,11 @@ use super::cursor::{Cursor, Piece, suggestion};
 use super::fit::{expectation, fits, is_sliced, misfit, refuse_vacuous};
 use super::limit::TIME_UNITS;
 use super::quantity::incidents_by_kind;
+use super::relative::relative;
 use super::selector::{self, KEYS};
 use super::{
-    Calls, Comparison, Derived, Endpoint, Gate, GateError, Limit, Percentile, Quantity, Selector,
-    Status,
+    Bound, Calls, Comparison, Derived, Endpoint, Gate, GateError, Limit, Percentile, Quantity,
+    Selector, Status,
 };
 use crate::recorder::{Measure, Operation};
 
@@ -30,14 +31,19 @@ pub(super) fn limited(
     selector: Selector,
     comparison: Comparison,
 ) -> Result<Gate, GateError> {
-    let rest = cursor.rest();
-    let limit = limit(&rest, quantity, &selector)?;
-    refuse_vacuous(quantity, comparison, limit, &rest)?;
+    let bound = if let Some(relative) = relative(cursor, quantity, &selector)? {
+        Bound::Baseline(relative)
+    } else {
+        let rest = cursor.rest();
+        let limit = limit(&rest, quantity, &selector)?;
+        refuse_vacuous(quantity, comparison, limit, &rest)?;
+        Bound::Fixed(limit)
+    };
     Ok(Gate {
         quantity,
         selector,
         comparison,
-        limit,
+        bound,
     })
 }
 
@@ -336,7 +342,11 @@ pub(super) fn comparison(cursor: &mut Cursor<'_>) -> Result<Comparison, GateErro
     })
 }
 
-fn limit(piece: &Piece<'_>, quantity: Quantity, selector: &Selector) -> Result<Limit, GateError> {
+pub(super) fn limit(
+    piece: &Piece<'_>,
+    quantity: Quantity,
+    selector: &Selector,
+) -> Result<Limit, GateError> {
     let expects = expectation(quantity, selector);
     let wrong = |message: String| GateError::new(piece.span.clone(), message).help(expects.clone());
     if piece.text.is_empty() {
@@ -347,12 +357,8 @@ fn limit(piece: &Piece<'_>, quantity: Quantity, selector: &Selector) -> Result<L
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(piece.text.len());
     let (number, unit) = (&piece.text[..digits], piece.text[digits..].trim_start());
-    let well_formed = number.starts_with(|c: char| c.is_ascii_digit())
-        && number.ends_with(|c: char| c.is_ascii_digit())
-        && number.matches('.').count() <= 1;
-    let amount = match number.parse::<f64>() {
-        Ok(amount) if well_formed && amount.is_finite() => amount,
-        _ => return Err(wrong(format!("`{}` is no limit", piece.text))),
+    let Some(amount) = amount(number) else {
+        return Err(wrong(format!("`{}` is no limit", piece.text)));
     };
     let read = match (unit, quantity) {
         ("", Quantity::Amplification) => Limit::Ratio(amount),
@@ -372,6 +378,16 @@ fn limit(piece: &Piece<'_>, quantity: Quantity, selector: &Selector) -> Result<L
     } else {
         Err(wrong(misfit(quantity, selector, read)))
     }
+}
+
+/// A number as gates write it: digits, perhaps with a decimal point among them.
+pub(super) fn amount(number: &str) -> Option<f64> {
+    let well_formed = number.starts_with(|c: char| c.is_ascii_digit())
+        && number.ends_with(|c: char| c.is_ascii_digit())
+        && number.chars().all(|c| c.is_ascii_digit() || c == '.')
+        && number.matches('.').count() <= 1;
+    let amount = number.parse::<f64>().ok()?;
+    (well_formed && amount.is_finite()).then_some(amount)
 }
 
 fn time(amount: f64, unit: i64) -> Result<Limit, String> {

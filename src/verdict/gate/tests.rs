@@ -335,7 +335,8 @@ fn gates() -> impl Strategy<Value = Gate> {
             (operations, percentiles)
                 .prop_map(|(operation, percentile)| Quantity::Latency(operation, percentile)),
             Just(Selector::default()),
-            (1..86_400_000_000_000_i64).prop_map(|micros| Limit::Time(Span::from_micros(micros)))
+            (1..86_400_000_000_000_i64)
+                .prop_map(|micros| Limit::Time(cutover_mocks::time::Span::from_micros(micros)))
         ),
         (
             endpoints.prop_map(|endpoint| Quantity::Calls(endpoint, Calls::Peak)),
@@ -348,12 +349,20 @@ fn gates() -> impl Strategy<Value = Gate> {
             (1.001..100.0_f64).prop_map(Limit::Ratio)
         ),
     ];
-    (parts, comparisons()).prop_map(|((quantity, selector, limit), comparison)| Gate {
-        quantity,
-        selector,
-        comparison,
-        limit,
-    })
+    let relatives = prop_oneof![
+        Just(Relative::Same),
+        (0.001..100.0_f64).prop_map(Relative::Times),
+        (0.001..1e6_f64).prop_map(|percent| Relative::Plus(Step::Share(percent))),
+        (0.001..99.999_f64).prop_map(|percent| Relative::Minus(Step::Share(percent))),
+    ];
+    (parts, comparisons(), proptest::option::of(relatives)).prop_map(
+        |((quantity, selector, limit), comparison, relative)| Gate {
+            quantity,
+            selector,
+            comparison,
+            bound: relative.map_or(Bound::Fixed(limit), Bound::Baseline),
+        },
+    )
 }
 
 proptest! {
@@ -371,7 +380,7 @@ proptest! {
 
     #[test]
     fn text_that_looks_like_a_gate_never_panics(
-        text in "(forced_logouts|calls\\.auth0\\.token|latency\\.page\\.p99|é)?[ .{]*(platform=|phase=\")?[a-zé\"}%]{0,4}[}<>=! ]{0,4}[0-9.é]{0,30}(%|/s|ms|é)?"
+        text in "(forced_logouts|calls\\.auth0\\.token|latency\\.page\\.p99|é)?[ .{]*(platform=|phase=\")?[a-zé\"}%]{0,4}[}<>=! ]{0,4}(baseline ?[*+-]?)?[0-9.é]{0,30}(%|/s|ms|points|é)?"
     ) {
         if let Err(error) = parse(&text) {
             prop_assert!(text.get(error.span).is_some());
