@@ -66,7 +66,9 @@ fn gate(gate: &GateOutcome) -> Gate {
         value: gate
             .value
             .map_or_else(|| "-".to_owned(), |value| value.to_string()),
-        limit: gate.limit.to_string(),
+        limit: gate
+            .limit
+            .map_or_else(|| "-".to_owned(), |limit| limit.to_string()),
         room,
         of: format!("{} {}", grouped(gate.samples.n), gate.samples.of),
         bar: bar(gate),
@@ -79,10 +81,11 @@ fn gate(gate: &GateOutcome) -> Gate {
 /// The value as a bar, with a tick at the limit. The words beside it say the same.
 fn bar(gate: &GateOutcome) -> String {
     const WIDTH: f64 = 120.0;
-    let Some(value) = gate.value.filter(|value| value.unit == gate.limit.unit) else {
+    let both = gate.value.zip(gate.limit);
+    let Some((value, limit)) = both.filter(|(value, limit)| value.unit == limit.unit) else {
         return String::new();
     };
-    let (value, limit) = (value.number, gate.limit.number);
+    let (value, limit) = (value.number, limit.number);
     let whole = value.max(limit) * 1.1;
     if whole <= 0.0 || !whole.is_finite() {
         return String::new();
