@@ -38,12 +38,12 @@ pub(super) struct Whose(pub u32);
 struct Entry {
     at: Timestamp,
     whose: Whose,
-    turn: u64,
+    turn: u32,
     event: Event,
 }
 
 impl Entry {
-    const fn key(&self) -> (Timestamp, Whose, u64) {
+    const fn key(&self) -> (Timestamp, Whose, u32) {
         (self.at, self.whose, self.turn)
     }
 }
@@ -70,8 +70,9 @@ impl Ord for Entry {
 pub(super) struct Agenda {
     planned: VecDeque<PlannedVisit>,
     added: BinaryHeap<Reverse<Entry>>,
-    /// How many events each person has added: their own counter, so that nobody's order depends on others.
-    turns: FxHashMap<Whose, u64>,
+    /// How many events each person has added: their own counter, so that nobody's order depends on
+    /// others. By person; instances of the application count from the other end.
+    turns: [Vec<u32>; 2],
     /// People with a call under way, and their events that wait for it.
     held: FxHashMap<Whose, Held>,
     holding: bool,
@@ -92,21 +93,29 @@ impl Agenda {
 
     /// Adds an event.
     pub(super) fn add(&mut self, at: Timestamp, whose: Whose, event: Event) {
-        let turn = self.turns.entry(whose).or_insert(0);
-        *turn += 1;
+        let turn = self.turn(whose);
         self.added.push(Reverse(Entry {
             at,
             whose,
-            turn: *turn,
+            turn,
             event,
         }));
     }
 
-    /// Forgets a person's counter when nothing of theirs is left to happen.
-    pub(super) fn rest(&mut self, whose: Whose) {
-        if !self.held.contains_key(&whose) {
-            self.turns.remove(&whose);
+    /// The next turn of a person: unlike any other that is still to come.
+    fn turn(&mut self, whose: Whose) -> u32 {
+        let from_end = u32::MAX - whose.0;
+        let (of, index) = if whose.0 < from_end {
+            (0, whose.0)
+        } else {
+            (1, from_end)
+        };
+        let (turns, index) = (&mut self.turns[of], index as usize);
+        if turns.len() <= index {
+            turns.resize(index + 1, 0);
         }
+        turns[index] += 1;
+        turns[index]
     }
 
     /// Whether a person's events wait for their calls' answers.
@@ -209,5 +218,63 @@ impl Agenda {
                 held.events.push(entry);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_secs(seconds)
+    }
+
+    fn drain(agenda: &mut Agenda) -> Vec<(i64, u32, Event)> {
+        std::iter::from_fn(|| agenda.next())
+            .map(|(at, whose, event)| (at.as_secs(), whose.0, event))
+            .collect()
+    }
+
+    #[test]
+    fn events_of_one_time_come_by_person_and_in_the_order_they_gave() {
+        let mut agenda = Agenda::default();
+        for (whose, page) in [(7, 70), (3, 30), (u32::MAX, 9), (7, 71), (3, 31)] {
+            agenda.add(at(1), Whose(whose), Event::Page(page));
+        }
+        agenda.add(at(0), Whose(9), Event::Page(90));
+        let order = [
+            (0, 9, Event::Page(90)),
+            (1, 3, Event::Page(30)),
+            (1, 3, Event::Page(31)),
+            (1, 7, Event::Page(70)),
+            (1, 7, Event::Page(71)),
+            (1, u32::MAX, Event::Page(9)),
+        ];
+        assert_eq!(drain(&mut agenda), order);
+    }
+
+    #[test]
+    fn who_waits_for_an_answer_does_nothing_before_it() {
+        let mut agenda = Agenda::default();
+        agenda.set_holding(true);
+        agenda.hold(Whose(1));
+        agenda.add(at(1), Whose(1), Event::Page(1));
+        agenda.add(at(5), Whose(2), Event::Page(2));
+        assert_eq!(agenda.next_at(), Some(at(5)), "another person's event");
+        assert!(agenda.next().is_some());
+        assert_eq!(agenda.next_at(), None);
+        agenda.release(Whose(1));
+        assert_eq!(drain(&mut agenda), [(1, 1, Event::Page(1))]);
+    }
+
+    #[test]
+    fn at_true_speed_nobody_is_held() {
+        let mut agenda = Agenda::default();
+        agenda.set_holding(true);
+        agenda.hold(Whose(1));
+        agenda.add(at(1), Whose(1), Event::Page(1));
+        assert_eq!(agenda.next_at(), None);
+        agenda.set_holding(false);
+        assert_eq!(agenda.next_at(), Some(at(1)));
     }
 }

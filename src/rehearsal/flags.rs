@@ -9,7 +9,7 @@ use super::contract::Verifier;
 use super::jar::Jar;
 use crate::population::{DeviceId, PersonId, VisitShape};
 use crate::recorder::{AppVersion, Cohort, FailureCause, IncidentKind, Measure, Platform, Slice};
-use crate::scenario::cutover::FlagKey;
+use crate::scenario::cutover::{FlagKey, Rolling};
 use crate::strategy::flag::{Bucket, Evaluator};
 use crate::strategy::{Legacy, Mode};
 
@@ -21,47 +21,45 @@ pub(super) struct Buckets {
 }
 
 impl Buckets {
-    /// The buckets of a visit under a flag keyed so.
+    /// The buckets of a visit under such a rollout.
     pub(super) fn of(
-        key: FlagKey,
+        rolling: &Rolling,
         person: PersonId,
         device: DeviceId,
         shape: &VisitShape,
         ordinal: u32,
     ) -> Self {
-        let cookie = if shape.private {
-            format!("private-{}-{ordinal}", person.0)
-        } else {
-            format!("cookie-{}", device.0)
-        };
-        let (known, unknown) = match key {
-            FlagKey::User => (format!("user-{}", person.0), cookie),
-            FlagKey::Cookie => (cookie.clone(), cookie),
-            FlagKey::Address => {
-                let address = format!("address-{}", shape.address);
-                (address.clone(), address)
-            }
-            FlagKey::Geography => {
-                let region = format!("region-{}", shape.region);
-                (region.clone(), region)
-            }
-            FlagKey::Organization => {
-                let organization = shape
-                    .organization
-                    .map_or(cookie, |number| format!("organization-{number}"));
-                (organization.clone(), organization)
+        let cookie = || {
+            if shape.private {
+                format!("private-{}-{ordinal}", person.0)
+            } else {
+                format!("cookie-{}", device.0)
             }
         };
+        let unknown = match rolling.key {
+            FlagKey::User | FlagKey::Cookie => cookie(),
+            FlagKey::Address => format!("address-{}", shape.address),
+            FlagKey::Geography => format!("region-{}", shape.region),
+            FlagKey::Organization => match shape.organization {
+                Some(number) => format!("organization-{number}"),
+                None => cookie(),
+            },
+        };
+        // Hashing is dear: a second evaluator is asked only where one runs.
+        let disagree = rolling.skewed_evaluators.get() > 0.0;
         let both = |key: &str| {
-            [
-                Bucket::of(Evaluator::Agreed, key),
-                Bucket::of(Evaluator::Skewed, key),
-            ]
+            let agreed = Bucket::of(Evaluator::Agreed, key);
+            let other = disagree.then(|| Bucket::of(Evaluator::Skewed, key));
+            [agreed, other.unwrap_or(agreed)]
         };
-        Self {
-            known: both(&known),
-            unknown: both(&unknown),
-        }
+        let unknown = both(&unknown);
+        let known = match rolling.key {
+            FlagKey::User => both(&format!("user-{}", person.0)),
+            FlagKey::Cookie | FlagKey::Address | FlagKey::Geography | FlagKey::Organization => {
+                unknown
+            }
+        };
+        Self { known, unknown }
     }
 
     fn on(&self, known: bool, evaluator: Evaluator, share: Share) -> bool {

@@ -155,11 +155,19 @@ impl Plan {
 
     /// Whether the strategy itself, or a ramp's share, changes after one moment and until another.
     pub fn changed_between(&self, after: Timestamp, until: Timestamp) -> bool {
-        self.share(after) != self.share(until)
-            || self
-                .phases()
-                .iter()
-                .any(|phase| after < phase.from && phase.from <= until)
+        let within = |at: Timestamp| after < at && at <= until;
+        let moment = |span: Span| within(self.start + span);
+        let moved = match &self.strategy {
+            Strategy::None => false,
+            Strategy::AllAtOnce { at } => moment(*at),
+            Strategy::ZeroDowntime { from, until } => moment(*from) || until.is_some_and(moment),
+            Strategy::Rolling(rolling) => {
+                self.share(after) != self.share(until)
+                    || rolling.steps.iter().any(|step| moment(step.at))
+                    || rolling.legacy_until.is_some_and(moment)
+            }
+        };
+        moved || self.rollback.is_some_and(|(at, _)| within(at))
     }
 
     /// The phases, in order; the first begins at the start.

@@ -12,6 +12,8 @@ use cutover::recorder::Measure;
 use cutover::scenario::{self, Overrides};
 use cutover::verdict::{self, PlacedGate, Status};
 
+use crate::rehearsed::committed;
+
 /// A committed scenario with settings of its own, rehearsed and judged.
 fn rehearse(file: &str, set: &[&str]) -> Outcome {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -59,29 +61,10 @@ fn assert_sums_agree(outcome: &Outcome) {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
-/// The committed scenarios; those that others extend are none.
-fn committed() -> Vec<String> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let entries = std::fs::read_dir(directory).expect("the scenarios");
-    let names = entries.map(|entry| {
-        entry
-            .expect("readable")
-            .file_name()
-            .to_string_lossy()
-            .into_owned()
-    });
-    let mut names: Vec<String> = names
-        .filter(|name| {
-            name.ends_with(".toml") && !name.starts_with("base-") && !name.starts_with("compare-")
-        })
-        .collect();
-    names.sort();
-    names
-}
-
 #[test]
 fn sums_agree_in_every_committed_scenario() {
-    for file in committed() {
+    for name in committed() {
+        let file = format!("{name}.toml");
         let outcome = rehearse(&file, &["population.users=1000"]);
         assert_sums_agree(&outcome);
         let verdict = outcome.verdict.as_ref().expect("judged");

@@ -9,7 +9,7 @@ use crate::population::arrival::PlannedVisit;
 use crate::population::{DeviceId, PersonId, VisitShape};
 use crate::recorder::{Incident, IncidentKind, LogoutCause, Measure, Operation, Via};
 use crate::rehearsal::Rehearsal;
-use crate::rehearsal::agenda::{Event, Whose};
+use crate::rehearsal::agenda::Event;
 use crate::rehearsal::app::ruling::{Past, Ruling};
 use crate::rehearsal::contract::{ProviderCall, Verifier};
 use crate::rehearsal::flags::Buckets;
@@ -108,7 +108,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let buckets = self
             .plan
             .rolling()
-            .map(|rolling| Buckets::of(rolling.key, person, device, &shape, ordinal));
+            .map(|rolling| Buckets::of(rolling, person, device, &shape, ordinal));
         self.forget_cookies(device);
         let visit = self.visits.insert(Visit {
             person,
@@ -335,7 +335,6 @@ impl<V: Verifier> Rehearsal<'_, V> {
         self.count(measure, visit);
         let state = self.visits.remove(visit);
         self.devices[state.device.0 as usize].visits -= 1;
-        self.agenda.rest(Whose(state.person.0));
     }
 
     /// Writes down an incident of a visit.
