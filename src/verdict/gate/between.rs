@@ -6,7 +6,7 @@
 //! arm     = letter or digit , { letter or digit | "-" | "_" } ;
 //! ```
 //!
-//! Everything else is as in a [`Gate`](super::Gate). Two quantities that are held against each other
+//! Everything else is as in a [`Gate`]. Two quantities that are held against each other
 //! have the same unit: `zero-downtime.forced_logouts <= 0.1 * all-at-once.forced_logouts`.
 
 use std::fmt;

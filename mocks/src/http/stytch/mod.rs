@@ -2,7 +2,7 @@
 //!
 //! Ids and tokens are opaque to clients. Magic links, codes and reset tokens end in the
 //! [mailbox](crate::http::mail); seeded people have the password that
-//! [`password_of`](crate::http::password_of) says. Beside Stytch's own routes there is one of the
+//! [`password_of`] says. Beside Stytch's own routes there is one of the
 //! mock's: `POST /v1/b2b/passwords` signs a member up in one request, as `POST /v1/passwords` does
 //! a user.
 //!
