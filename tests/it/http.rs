@@ -41,9 +41,15 @@ async fn twice(scenario: &Scenario) -> (Simulated, HttpRun) {
         },
         ..Options::default()
     };
-    let over_http = run(scenario, &population, Some(&baseline), &options, |_, _| {})
-        .await
-        .expect("the providers serve and the carriers carry");
+    let over_http = Box::pin(run(
+        scenario,
+        &population,
+        Some(&baseline),
+        &options,
+        |_, _| {},
+    ))
+    .await
+    .expect("the providers serve and the carriers carry");
     (simulated, over_http)
 }
 
@@ -114,7 +120,7 @@ async fn a_true_speed_window_agrees_with_the_ledgers_and_with_goose() {
     }];
     let population = Population::new(&scenario);
     let options = Options::default();
-    let over_http = run(&scenario, &population, None, &options, |_, _| {})
+    let over_http = Box::pin(run(&scenario, &population, None, &options, |_, _| {}))
         .await
         .expect("the providers serve and the carriers carry");
     let health = &over_http.health;
@@ -151,14 +157,15 @@ async fn a_wish_to_stop_keeps_what_was_measured() {
     let options = Options::default();
     let stop = options.stop.clone();
     let mut answers = 0;
-    let over_http = run(&scenario, &population, None, &options, |_, _| {
+    let watch = |_, _| {
         answers += 1;
         if answers == 50 {
             stop.wish();
         }
-    })
-    .await
-    .expect("stopping is no failure");
+    };
+    let over_http = Box::pin(run(&scenario, &population, None, &options, watch))
+        .await
+        .expect("stopping is no failure");
     let Ending::Stopped(at) = over_http.ending else {
         panic!("{:?}", over_http.ending)
     };
