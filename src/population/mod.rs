@@ -3,6 +3,7 @@
 pub mod arrival;
 pub mod organizations;
 pub mod seed;
+mod session;
 mod visit;
 
 use cutover_mocks::email::Email;
@@ -14,6 +15,7 @@ use crate::scenario::Scenario;
 use crate::scenario::population::Updates;
 
 pub use organizations::Organization;
+pub use session::LegacyCookie;
 pub use visit::VisitShape;
 
 /// A person.

@@ -4,10 +4,9 @@ use cutover_mocks::auth0::{self, Audience, Connection, Scopes, SeedSession, Tena
 use cutover_mocks::stytch::{self, OrgId, Project};
 use cutover_mocks::time::{Span, Timestamp};
 
-use super::{DeviceId, Method, Person, PersonId, Population};
+use super::{DeviceId, LegacyCookie, Method, Person, PersonId, Population};
 use crate::dice::Stream;
 use crate::recorder::Record;
-use crate::rehearsal::LegacyCookie;
 use crate::scenario::Scenario;
 
 /// Two providers that know the people, and what the people's devices hold.

@@ -1,25 +1,12 @@
 //! What a device holds: its cookie jar, and how it stands with the application.
 
-use cutover_mocks::auth0::{AccessToken, RefreshToken, Tokens};
 use cutover_mocks::email::Email;
 use cutover_mocks::stytch::{Opened, SessionJwt, SessionToken};
 use cutover_mocks::time::Timestamp;
 
+pub use crate::population::LegacyCookie;
 use crate::recorder::{Holding, LockoutCause, LogoutCause};
 use crate::scenario::Scenario;
-
-/// A legacy session on a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LegacyCookie {
-    /// The access token.
-    pub access: AccessToken,
-    /// The refresh token, if there is one.
-    pub refresh: Option<RefreshToken>,
-    /// When the login behind it was.
-    pub opened: Timestamp,
-    /// Whether a newer refresh token was given out and did not stay on the device.
-    pub stale: bool,
-}
 
 /// A Stytch session on a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,43 +40,6 @@ impl Jar {
             legacy_until: self.legacy.map(|cookie| cookie.lives_until(scenario)),
             stytch_until: self.stytch.map(|cookie| cookie.jwt.session_expires),
         }
-    }
-}
-
-impl LegacyCookie {
-    /// What a login leaves on a device.
-    pub const fn opened(tokens: Tokens, at: Timestamp) -> Self {
-        Self {
-            access: tokens.access,
-            refresh: tokens.refresh,
-            opened: at,
-            stale: false,
-        }
-    }
-
-    /// The cookie after a refresh; a tenant that does not rotate gives no new refresh token.
-    #[must_use]
-    pub fn refreshed(self, tokens: Tokens) -> Self {
-        Self {
-            access: tokens.access,
-            refresh: tokens.refresh.or(self.refresh),
-            ..self
-        }
-    }
-
-    /// Whether the session can still be used: its access token lives, or can be refreshed.
-    pub fn is_live(&self, scenario: &Scenario, now: Timestamp) -> bool {
-        now < self.lives_until(scenario)
-    }
-
-    /// The first moment at which it can no longer be used.
-    fn lives_until(&self, scenario: &Scenario) -> Timestamp {
-        let auth0 = &scenario.providers.auth0;
-        let refreshable_until = self.refresh.map(|_| {
-            let absolute = self.opened + auth0.refresh_absolute_life;
-            absolute.min(self.access.issued + auth0.refresh_idle_life)
-        });
-        refreshable_until.map_or(self.access.expires, |until| until.max(self.access.expires))
     }
 }
 

@@ -13,4 +13,5 @@ mod rehearsed;
 mod scenario_files;
 mod scenario_loading;
 mod strategies;
+mod tidy;
 mod transcripts;
