@@ -48,13 +48,4 @@
     filter();
     table.parentElement.before(label);
   });
-  // Paper cannot be opened; long lists of settings are still left closed.
-  let opened = [];
-  addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open]):not(.long)")];
-    opened.forEach((details) => { details.open = true; });
-  });
-  addEventListener("afterprint", () => {
-    opened.forEach((details) => { details.open = false; });
-  });
 })();

@@ -200,7 +200,9 @@ pub(super) fn limit(outcome: &Outcome, limit: &CallLimit) -> String {
         Allowance::Bucket { per_second, .. } if per_second < 1.0 => {
             format!("{}/min", (per_second * 6_000.0).round() / 100.0)
         }
-        Allowance::Bucket { per_second, .. } => format!("{per_second}/s"),
+        Allowance::Bucket { per_second, .. } => {
+            format!("{}/s", (per_second * 100.0).round() / 100.0)
+        }
         Allowance::Window { calls, window_us } => {
             format!("{calls} per {}", Span::from_micros(window_us))
         }

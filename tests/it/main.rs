@@ -1,6 +1,7 @@
 //! Integration tests, in one binary: linking is dear.
 
 mod arrivals;
+mod browser;
 mod common_random_numbers;
 mod comparison_files;
 mod conservation;
@@ -8,6 +9,7 @@ mod hand_computed;
 mod http;
 mod licences;
 mod outcome;
+mod page;
 mod random_scenario;
 mod rehearsed;
 mod scenario_files;

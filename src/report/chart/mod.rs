@@ -83,14 +83,14 @@ struct Size {
 const WIDE: Size = Size {
     width: 920,
     height: 264,
-    left: 58,
-    font: 12.0,
+    left: 60,
+    font: 12.5,
 };
 const NARROW: Size = Size {
     width: 340,
     height: 236,
-    left: 46,
-    font: 11.5,
+    left: 52,
+    font: 12.5,
 };
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -246,14 +246,20 @@ impl Series {
 
 /// A number or letter above a place.
 fn sign(chart: &mut Chart<'_, '_>, size: &Size, at: (f64, f64), side: HPos, sign: &str) -> Drawn {
-    let font = FONT_SCALE * (size.font - 1.0) * f64::from(FINE);
+    let font = FONT_SCALE * size.font * f64::from(FINE);
+    // A letter beside a stretch keeps clear of a number above its beginning.
+    let near = if matches!(side, HPos::Left) {
+        4 * FINE
+    } else {
+        0
+    };
     let style = ("sans-serif", font)
         .into_font()
         .style(FontStyle::Bold)
         .color(&Ink::Text.color())
         .pos(Pos::new(side, VPos::Bottom));
     chart.draw_series([
-        EmptyElement::at(at) + Text::new(sign.to_owned(), (FINE, -2 * FINE), style)
+        EmptyElement::at(at) + Text::new(sign.to_owned(), (near, -2 * FINE), style)
     ])?;
     Ok(())
 }

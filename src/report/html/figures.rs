@@ -172,8 +172,8 @@ fn logouts(outcome: &Outcome) -> Option<Figure> {
         },
     ];
     let description = format!(
-        "{} forced logouts, {} logins that followed one; {} devices were still logged out at the \
-         end. Each step of the chart is {}.",
+        "{} forced logouts, {} logins that followed one; devices still logged out at the end: {}. \
+         Each step of the chart is {}.",
         grouped(forced),
         grouped(total(Measure::Relogins)),
         grouped(outcome.people.still_out_at_end),

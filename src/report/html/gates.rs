@@ -13,6 +13,10 @@ pub(super) struct Gate {
     pub(super) text: String,
     pub(super) place: String,
     pub(super) value: String,
+    /// The value itself, in its unit.
+    pub(super) number: Option<f64>,
+    /// Which of the verdict's gates it is, from 0.
+    pub(super) place_in_outcome: usize,
     pub(super) limit: String,
     pub(super) room: String,
     pub(super) of: String,
@@ -37,12 +41,15 @@ pub(super) fn gates(outcome: &Outcome) -> Vec<Gate> {
     let Some(verdict) = &outcome.verdict else {
         return Vec::new();
     };
-    let mut gates: Vec<&GateOutcome> = verdict.gates.iter().collect();
-    gates.sort_by_key(|gate| gate.result == GateResult::Holds);
-    gates.into_iter().map(gate).collect()
+    let mut gates: Vec<(usize, &GateOutcome)> = verdict.gates.iter().enumerate().collect();
+    gates.sort_by_key(|(_, gate)| gate.result == GateResult::Holds);
+    gates
+        .into_iter()
+        .map(|(place, one)| gate(place, one))
+        .collect()
 }
 
-fn gate(gate: &GateOutcome) -> Gate {
+fn gate(place_in_outcome: usize, gate: &GateOutcome) -> Gate {
     let (class, mark) = match gate.result {
         GateResult::Holds => ("good", "✓ holds"),
         GateResult::Fails => ("bad", "✗ fails"),
@@ -66,6 +73,8 @@ fn gate(gate: &GateOutcome) -> Gate {
         value: gate
             .value
             .map_or_else(|| "-".to_owned(), |value| value.to_string()),
+        number: gate.value.map(|value| value.number),
+        place_in_outcome,
         limit: gate
             .limit
             .map_or_else(|| "-".to_owned(), |limit| limit.to_string()),

@@ -44,9 +44,18 @@ fn heights(all: impl Iterator<Item = f64> + Clone) -> Axis {
     let powers = (from as i32)..=(to as i32);
     let heights = powers.flat_map(|power| steps.iter().map(move |step| step * 10_f64.powi(power)));
     let ticks: Vec<(f64, String)> = heights
-        .map(|micros| (libm::log10(micros), time(micros as u64)))
+        .map(|micros| (libm::log10(micros), short(micros)))
         .collect();
     Axis::of(from, to, &ticks)
+}
+
+/// A length of time as few letters as stand beside an axis.
+fn short(micros: f64) -> String {
+    match micros {
+        micros if micros < 1e3 => format!("{micros:.0} us"),
+        micros if micros < 1e6 => format!("{:.0} ms", micros / 1e3),
+        micros => format!("{:.0} s", micros / 1e6),
+    }
 }
 
 fn height(micros: u64) -> f64 {

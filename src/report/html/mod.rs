@@ -11,6 +11,9 @@ mod part;
 mod tables;
 mod timeline;
 
+#[cfg(test)]
+mod tests;
+
 use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -146,78 +149,75 @@ fn interrupted(outcome: &Outcome) -> Option<String> {
 fn tiles(outcome: &Outcome) -> Vec<Tile> {
     let total = |measure: Measure| outcome.total(measure);
     let people = outcome.people;
-    let tile = |name: &'static str, count: u64, whole: u64, of: &str, bad_above_zero: bool| Tile {
-        name,
-        value: grouped(count),
-        of: format!("{} of {} {of}", share(count, whole), grouped(whole)),
-        class: match (bad_above_zero, count) {
-            (true, 0) => "good",
-            (true, _) => "bad",
-            (false, _) => "",
-        },
+    let of = |count: u64, whole: u64, of: &str| {
+        format!("{} of {} {of}", share(count, whole), grouped(whole))
     };
+    // What nobody wants is bad news from the first case on.
+    let unwanted = |name: &'static str, measure: Measure, whole: u64, what: &str| Tile {
+        name,
+        value: grouped(total(measure)),
+        number: total(measure),
+        from: format!("/totals/{}", measure.name()),
+        of: of(total(measure), whole, what),
+        class: if total(measure) == 0 { "good" } else { "bad" },
+    };
+    let plain = |name: &'static str, number: u64, from: String, of: String| Tile {
+        name,
+        value: grouped(number),
+        number,
+        from,
+        of,
+        class: "",
+    };
+    let silent = total(Measure::SilentMigrations);
+    let live = people.on_legacy_at_end + people.on_stytch_at_end;
     let mut tiles = vec![
-        tile(
+        unwanted(
             "forced logouts",
-            total(Measure::ForcedLogouts),
+            Measure::ForcedLogouts,
             people.devices_seen,
             "devices seen",
-            true,
         ),
-        tile(
-            "locked out",
-            total(Measure::Lockouts),
-            people.people,
-            "people",
-            true,
-        ),
-        tile(
+        unwanted("locked out", Measure::Lockouts, people.people, "people"),
+        unwanted(
             "did not come back",
-            total(Measure::Abandonments),
+            Measure::Abandonments,
             people.people,
             "people",
-            true,
         ),
-        tile(
+        unwanted(
             "wrongly admitted",
-            total(Measure::WronglyAdmitted),
+            Measure::WronglyAdmitted,
             total(Measure::AdmissionChecks),
             "answers checked",
-            true,
         ),
-        tile(
+        plain(
             "migrated silently",
-            total(Measure::SilentMigrations),
-            total(Measure::MigrationAttempts),
-            "attempts",
-            false,
+            silent,
+            format!("/totals/{}", Measure::SilentMigrations.name()),
+            of(silent, total(Measure::MigrationAttempts), "attempts"),
         ),
-        tile(
-            "still on the legacy provider",
-            people.on_legacy_at_end,
-            people.on_legacy_at_end + people.on_stytch_at_end,
-            "live sessions at the end",
-            false,
-        ),
-    ];
-    tiles.insert(
-        5,
-        tile(
+        plain(
             "on Stytch",
             people.on_stytch_at_end,
-            people.on_legacy_at_end + people.on_stytch_at_end,
-            "live sessions at the end",
-            false,
+            "/people/on_stytch_at_end".to_owned(),
+            of(people.on_stytch_at_end, live, "live sessions at the end"),
         ),
-    );
-    if let Some(peak) = outcome.login_peak {
-        tiles.push(Tile {
-            name: "logins in the busiest second",
-            value: format!("{}/s", peak.per_second),
-            of: format!("at +{}", peak.at.offset(outcome.start)),
-            class: "",
-        });
-    }
+        plain(
+            "still on the legacy provider",
+            people.on_legacy_at_end,
+            "/people/on_legacy_at_end".to_owned(),
+            of(people.on_legacy_at_end, live, "live sessions at the end"),
+        ),
+    ];
+    tiles.extend(outcome.login_peak.map(|peak| {
+        plain(
+            "logins in the busiest second",
+            peak.per_second,
+            "/login_peak/per_second".to_owned(),
+            format!("at +{}", peak.at.offset(outcome.start)),
+        )
+    }));
     tiles
 }
 

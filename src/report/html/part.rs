@@ -157,6 +157,10 @@ impl Figure {
 pub(super) struct Tile {
     pub(super) name: &'static str,
     pub(super) value: String,
+    /// The number itself.
+    pub(super) number: u64,
+    /// Where the outcome has it, as a JSON pointer.
+    pub(super) from: String,
     pub(super) of: String,
     /// Class of the style sheet: `bad`, `good` or empty.
     pub(super) class: &'static str,

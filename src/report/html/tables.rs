@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use cutover_mocks::time::Span;
+
 use super::part::{Cell, Table};
 use super::timeline::after;
 use crate::outcome::{Affected, AffectedPerson, Amount, Check, CheckKind, Outcome, Unit, grouped};
 use crate::recorder::{AppVersion, Cohort, Measure, OrgSize, Platform, Record, Slice};
 use crate::report::wording::{limit, not_served, share, when};
 
-/// Counts that tables by group show.
+/// Counts that tables by group show; of those that are 0 throughout, none but the first two.
 const COUNTED: [(Measure, &str); 8] = [
     (Measure::VisitsScheduled, "visits#"),
     (Measure::ForcedLogouts, "forced logouts#"),
@@ -30,19 +32,32 @@ pub(super) fn phases(outcome: &Outcome) -> Table {
         }
         let from = after(phase.from.since(outcome.start));
         let mut cells: Vec<Cell> = vec![phase.name.clone().into(), from.into()];
-        cells.extend(counted(&sums));
+        cells.extend(counted(outcome, &sums));
         cells
     });
     let rows = rows.collect();
-    let head: Vec<&str> = ["phase", "from"]
-        .into_iter()
-        .chain(COUNTED.map(|(_, name)| name))
-        .chain(["forced logouts per 1,000 visits#"])
-        .collect();
+    let head = head(outcome, &["phase", "from"]);
     Table::new("By phase of the cutover", &head, rows)
 }
 
-fn counted(sums: &BTreeMap<Measure, u64>) -> Vec<Cell> {
+/// The counts that a rehearsal's tables by group show.
+fn shown(outcome: &Outcome) -> impl Iterator<Item = (Measure, &'static str)> {
+    let always = |measure| matches!(measure, Measure::VisitsScheduled | Measure::ForcedLogouts);
+    COUNTED
+        .into_iter()
+        .filter(move |&(measure, _)| always(measure) || outcome.total(measure) > 0)
+}
+
+fn head<'a>(outcome: &Outcome, first: &[&'a str]) -> Vec<&'a str> {
+    first
+        .iter()
+        .copied()
+        .chain(shown(outcome).map(|(_, name)| name))
+        .chain(["forced per 1,000 visits#"])
+        .collect()
+}
+
+fn counted(outcome: &Outcome, sums: &BTreeMap<Measure, u64>) -> Vec<Cell> {
     let of = |measure: Measure| sums.get(&measure).copied().unwrap_or(0);
     let visits = of(Measure::VisitsScheduled);
     let rate = if visits == 0 {
@@ -53,9 +68,8 @@ fn counted(sums: &BTreeMap<Measure, u64>) -> Vec<Cell> {
             of(Measure::ForcedLogouts) as f64 * 1e3 / visits as f64
         )
     };
-    COUNTED
-        .iter()
-        .map(|&(measure, _)| grouped(of(measure)).into())
+    shown(outcome)
+        .map(|(measure, _)| grouped(of(measure)).into())
         .chain([rate.into()])
         .collect()
 }
@@ -112,15 +126,11 @@ pub(super) fn cohorts(outcome: &Outcome) -> Vec<Table> {
                 .iter()
                 .map(|(_, name, sums)| {
                     let mut cells: Vec<Cell> = vec![(*name).into()];
-                    cells.extend(counted(sums));
+                    cells.extend(counted(outcome, sums));
                     cells
                 })
                 .collect();
-            let head: Vec<&str> = ["group"]
-                .into_iter()
-                .chain(COUNTED.map(|(_, name)| name))
-                .chain(["forced logouts per 1,000 visits#"])
-                .collect();
+            let head = head(outcome, &["group"]);
             (rows.len() > 1).then(|| Table::new(title, &head, rows))
         })
         .collect()
@@ -161,7 +171,7 @@ pub(super) fn causes(outcome: &Outcome) -> Table {
         }));
     }
     let head = ["what", "cause", "how often#", "of its kind#", "the first"];
-    Table::new("Causes", &head, rows)
+    Table::new("What happened, why, and the first to look at", &head, rows)
 }
 
 fn words(name: &str) -> String {
@@ -177,7 +187,11 @@ pub(super) fn people(outcome: &Outcome) -> Table {
             || Cell::ordered("never", i64::MAX),
             |back| {
                 let away = back.since(one.at);
-                Cell::ordered(format!("after {away}"), away.as_micros())
+                let text = match away.as_secs() {
+                    0 => "at once".to_owned(),
+                    secs => format!("after {}", Span::from_secs(secs)),
+                };
+                Cell::ordered(text, away.as_micros())
             },
         );
         vec![
