@@ -7,7 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::results::{machine, now};
-use super::{Failure, ResultArgs, input, print, say};
+use super::{Failure, ResultArgs, github, input, print, say};
 use crate::comparison::{self, Options};
 use crate::outcome::Run;
 use crate::report::{self, RunDirectory};
@@ -77,6 +77,9 @@ pub(super) fn compare(args: &CompareArgs) -> Result<u8, Failure> {
     // What was found is shown even where it cannot be written.
     written.map_err(Failure::environment)?;
     say(&format!("Written to {}", directory.path().display()));
+    let annotations = report::comparison_annotations(&outcome);
+    let summary = report::comparison_summary(&outcome);
+    github::tell(&args.results, &annotations, &summary)?;
     Ok(outcome.status.exit_code())
 }
 

@@ -4,6 +4,7 @@ mod baseline;
 mod check;
 mod compare;
 mod follow;
+mod github;
 mod input;
 mod mock;
 mod progress;
@@ -83,11 +84,14 @@ struct GateArgs {
 }
 
 /// Where results go.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 struct ResultArgs {
     /// Print the outcome as JSON on standard output, and the summary on standard error
     #[arg(long)]
     json: bool,
+    /// Append the summary to the file that `GITHUB_STEP_SUMMARY` names, as GitHub Actions sets it
+    #[arg(long)]
+    summary: bool,
     /// Directory in which the run's own directory is made
     #[arg(long, default_value = "reports", value_name = "DIR")]
     reports: PathBuf,

@@ -3,7 +3,7 @@
 use cutover_mocks::time::Timestamp;
 
 use super::input::Input;
-use super::{Failure, ResultArgs, print, say};
+use super::{Failure, ResultArgs, github, print, say};
 use crate::outcome::{
     Assumption, Completeness, Driver, DriverHealth, Identity, Ledgers, Machine, Moment, Outcome,
     Rehearsed, Run,
@@ -18,7 +18,7 @@ use crate::verdict::{self, Baseline, exit};
 pub(super) struct Results {
     directory: RunDirectory,
     started: Moment,
-    json: bool,
+    args: ResultArgs,
 }
 
 /// How the rehearsal was run, and what it measured.
@@ -41,7 +41,7 @@ impl Results {
         Ok(Self {
             directory,
             started,
-            json: args.json,
+            args: args.clone(),
         })
     }
 
@@ -78,7 +78,7 @@ impl Results {
         outcome.verdict = Some(judged);
         let written = report::write(&self.directory, &outcome, setting.recording);
         let page = report::terminal(&outcome);
-        if self.json {
+        if self.args.json {
             print(&report::json(&outcome))?;
             say(&page);
         } else {
@@ -87,6 +87,8 @@ impl Results {
         // What was measured is shown even where it cannot be written.
         written.map_err(Failure::environment)?;
         say(&format!("Written to {}", self.directory.path().display()));
+        let annotations = report::annotations(&outcome);
+        github::tell(&self.args, &annotations, &report::summary(&outcome))?;
         Ok(match setting.completeness {
             Completeness::Complete => status.exit_code(),
             Completeness::Interrupted { .. } => exit::INTERRUPTED,

@@ -12,7 +12,7 @@ use crate::report::terminal::page::{Page, Tone};
 /// The whole page.
 pub fn comparison(outcome: &ComparisonOutcome) -> String {
     let mut page = Page::default();
-    headline(&mut page, outcome);
+    verdict(&mut page, outcome);
     compared(&mut page, outcome);
     advice(&mut page, outcome);
     tables::ranking(&mut page, outcome);
@@ -26,7 +26,8 @@ pub fn comparison(outcome: &ComparisonOutcome) -> String {
     page.finish()
 }
 
-fn headline(page: &mut Page, outcome: &ComparisonOutcome) {
+/// What came of it, in one line.
+pub(super) fn headline(outcome: &ComparisonOutcome) -> (Tone, String) {
     let (tone, text) = match (outcome.status, &outcome.ranking.recommended) {
         (Status::Passed, Some(arm)) => (Tone::Good, format!("✓ {arm}: every gate holds")),
         (Status::Passed, None) => (Tone::Good, "✓ PASSED".to_owned()),
@@ -39,7 +40,12 @@ fn headline(page: &mut Page, outcome: &ComparisonOutcome) {
         (Status::Inconclusive, _) => (Tone::Doubt, "? INCONCLUSIVE".to_owned()),
     };
     let code = outcome.status.exit_code();
-    page.heading(tone, &format!("{text} (exit {code})"));
+    (tone, format!("{text} (exit {code})"))
+}
+
+fn verdict(page: &mut Page, outcome: &ComparisonOutcome) {
+    let (tone, text) = headline(outcome);
+    page.heading(tone, &text);
     for reason in &outcome.reasons {
         page.paragraph(reason);
     }

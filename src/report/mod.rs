@@ -1,5 +1,6 @@
 //! Reports: an outcome as text for people, and as files for machines. Nothing is decided here.
 
+mod annotations;
 mod chart;
 mod comparison;
 mod directory;
@@ -8,6 +9,9 @@ mod follow;
 mod html;
 mod json;
 mod junit;
+mod markdown;
+mod metrics;
+mod summary;
 mod terminal;
 mod wording;
 
@@ -20,13 +24,16 @@ use crate::comparison::ComparisonOutcome;
 use crate::outcome::Outcome;
 use crate::recorder::Recording;
 
+pub use annotations::{Annotation, annotations, comparison_annotations};
 pub use comparison::comparison;
 pub use directory::{DirectoryError, RunDirectory};
 pub use events::{Event, event_log};
 pub use follow::{FollowError, follow};
 pub use html::html;
 pub use json::{comparison_json, json};
-pub use junit::junit;
+pub use junit::{comparison_junit, junit};
+pub use metrics::{comparison_metrics, metrics};
+pub use summary::{comparison_summary, summary};
 pub use terminal::terminal;
 
 /// File names within a run's directory.
@@ -39,6 +46,10 @@ pub mod names {
     pub const JUNIT: &str = "junit.xml";
     /// The outcome of a comparison.
     pub const COMPARISON: &str = "comparison.json";
+    /// The verdict as Markdown.
+    pub const SUMMARY: &str = "summary.md";
+    /// Its numbers as `OpenMetrics` text.
+    pub const METRICS: &str = "metrics.txt";
     /// One line for each incident.
     pub const EVENTS: &str = "events.jsonl";
 }
@@ -48,6 +59,17 @@ pub fn write_comparison(
     directory: &RunDirectory,
     outcome: &ComparisonOutcome,
 ) -> Result<(), DirectoryError> {
+    directory.write(names::JUNIT, |out| {
+        let xml = comparison_junit(outcome).map_err(io::Error::other)?;
+        out.write_all(xml.as_bytes())
+    })?;
+    directory.write(names::SUMMARY, |out| {
+        out.write_all(comparison_summary(outcome).as_bytes())
+    })?;
+    directory.write(names::METRICS, |out| {
+        let text = comparison_metrics(outcome).map_err(io::Error::other)?;
+        out.write_all(text.as_bytes())
+    })?;
     directory.write(names::COMPARISON, |out| {
         out.write_all(comparison_json(outcome).as_bytes())
     })
@@ -66,6 +88,13 @@ pub fn write(
     directory.write(names::JUNIT, |out| {
         let xml = junit(outcome).map_err(io::Error::other)?;
         out.write_all(xml.as_bytes())
+    })?;
+    directory.write(names::SUMMARY, |out| {
+        out.write_all(summary(outcome).as_bytes())
+    })?;
+    directory.write(names::METRICS, |out| {
+        let text = metrics(outcome).map_err(io::Error::other)?;
+        out.write_all(text.as_bytes())
     })?;
     directory.write(names::OUTCOME, |out| {
         out.write_all(json(outcome).as_bytes())

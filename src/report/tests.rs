@@ -7,9 +7,13 @@ use crate::outcome::fixture::{Fixture, START, slice};
 use crate::outcome::{Completeness, Driver, Lateness, Moment};
 use crate::recorder::{IncidentKind, Measure, Platform, WrongAdmission};
 use crate::scenario::GateText;
-use crate::verdict::{PlacedGate, judge};
+use crate::verdict::{Baseline, PlacedGate, judge_against};
 
 fn judged(fixture: &Fixture, gates: &[&str]) -> Outcome {
+    judged_against(fixture, gates, None)
+}
+
+fn judged_against(fixture: &Fixture, gates: &[&str], baseline: Option<&Baseline>) -> Outcome {
     let place = |(index, text): (usize, &&str)| {
         let written = GateText {
             text: (*text).to_owned(),
@@ -20,7 +24,7 @@ fn judged(fixture: &Fixture, gates: &[&str]) -> Outcome {
     };
     let gates: Vec<PlacedGate> = gates.iter().enumerate().map(place).collect();
     let mut outcome = fixture.outcome();
-    outcome.verdict = Some(judge(&outcome, &gates));
+    outcome.verdict = Some(judge_against(&outcome, &gates, baseline));
     outcome
 }
 
@@ -167,4 +171,88 @@ fn a_run_leaves_its_files_and_a_person_can_be_followed() {
         follow(directory.path(), 17),
         Err(FollowError::Unreadable { .. })
     ));
+}
+
+#[test]
+fn summary_of_gates_that_fail() {
+    insta::assert_snapshot!(summary(&judged(&Fixture::healthy(), FAILING)));
+}
+
+#[test]
+fn summary_of_gates_that_hold_against_a_baseline() {
+    let gates = ["forced_logouts <= baseline + 10%", "lockouts == 0"];
+    let baseline = Baseline::of(&judged(&Fixture::healthy(), &gates));
+    let baseline = baseline.expect("a sound run");
+    insta::assert_snapshot!(summary(&judged_against(
+        &Fixture::healthy(),
+        &gates,
+        Some(&baseline)
+    )));
+}
+
+#[test]
+fn summary_of_an_inconclusive_run_says_why() {
+    let mut fixture = Fixture::healthy();
+    fixture.completeness = Completeness::Interrupted {
+        at: Moment::new(START + Span::from_hours(40)),
+    };
+    let text = summary(&judged(&fixture, HOLDING));
+    assert!(
+        text.contains("\n- interrupted 1d 16h into the rehearsal"),
+        "{text}"
+    );
+}
+
+/// Lines of annotations, as GitHub reads them.
+fn annotated(outcome: &Outcome) -> String {
+    let lines = annotations(outcome);
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn every_gate_that_does_not_hold_is_annotated_at_its_line() {
+    insta::assert_snapshot!(annotated(&judged(&Fixture::healthy(), FAILING)));
+}
+
+#[test]
+fn nothing_is_annotated_where_everything_holds() {
+    assert_eq!(annotated(&judged(&Fixture::healthy(), HOLDING)), "");
+}
+
+#[test]
+fn annotations_begin_with_the_gravest_and_stand_at_the_scenario() {
+    let mut fixture = Fixture::healthy();
+    fixture.count(1, slice(Platform::Web), Measure::WronglyAdmitted, 1);
+    let kind = IncidentKind::WronglyAdmitted(WrongAdmission::Revoked);
+    fixture.incidents(1, slice(Platform::Web), kind, 1);
+    let all = annotated(&judged(&fixture, &["forced_logouts == 0"]));
+    assert!(
+        all.starts_with(
+            "::error file=rolling.toml,line=1,title=nobody is wrongly admitted::1 of 5,280 answers"
+        ),
+        "{all}"
+    );
+    assert_eq!(all.lines().count(), 2, "{all}");
+}
+
+#[test]
+fn what_a_text_holds_means_nothing_to_github() {
+    let annotation = Annotation {
+        file: "a,b:c.toml".to_owned(),
+        line: 3,
+        title: "100%: x::y, z".to_owned(),
+        message: "50% off\r\n::error::no, really: yes".to_owned(),
+    };
+    assert_eq!(
+        annotation.to_string(),
+        "::error file=a%2Cb%3Ac.toml,line=3,title=100%25%3A x%3A%3Ay%2C z::50%25 off%0D%0A::error::no, really: yes"
+    );
+}
+
+#[test]
+fn numbers_as_open_metrics() {
+    let text = metrics(&judged(&Fixture::healthy(), FAILING)).expect("plain text");
+    insta::assert_snapshot!(text);
+    assert!(text.ends_with("# EOF\n"));
 }

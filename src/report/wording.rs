@@ -3,8 +3,8 @@
 use cutover_mocks::time::Span;
 
 use crate::outcome::{
-    Allowance, Amount, CallLimit, Completeness, Driver, EndpointCalls, GateResult, Lateness,
-    Moment, Outcome, Scope, Status, Unit, grouped,
+    Allowance, Amount, CallLimit, Completeness, Driver, EndpointCalls, GateOutcome, GateResult,
+    Lateness, Moment, Outcome, Scope, Status, Unit, grouped,
 };
 use crate::recorder::Measure;
 use crate::verdict::exit;
@@ -164,6 +164,15 @@ fn all(count: usize, one: &str, many: &str) -> String {
     } else {
         format!("all {count} {many}")
     }
+}
+
+/// Where to look when a gate does not hold, or what would exercise it.
+pub(super) fn look(gate: &GateOutcome) -> Option<String> {
+    let look = gate.look.as_ref()?;
+    Some(match gate.result {
+        GateResult::Fails | GateResult::Holds => format!("look at {look}"),
+        GateResult::NotExercised => look.clone(),
+    })
 }
 
 /// A moment as people look for it: after the start of the rehearsal.
