@@ -1,6 +1,6 @@
 //! `cutover run`: a rehearsal over real HTTP, against mocks of both providers on this machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -26,8 +26,8 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     results: ResultArgs,
     /// Goose users that carry the calls; people are rows of data, however many there are
-    #[arg(long, value_name = "N")]
-    carriers: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    carriers: Option<u16>,
     /// Write Goose's own report (.html, .json or .md)
     #[arg(long, value_name = "FILE")]
     goose_report: Option<PathBuf>,
@@ -38,6 +38,7 @@ pub(super) struct RunArgs {
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let input = input::read(&args.scenario)?;
+    check_goose_report(args.goose_report.as_deref())?;
     let baseline = baseline::read(&args.gates, &input, Driver::Http)?;
     let results = Results::open(&args.results, &input.loaded)?;
     let scenario = &input.loaded.scenario;
@@ -79,10 +80,32 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     )
 }
 
+/// Goose finds out only at the end that it cannot write its report.
+fn check_goose_report(report: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = report else {
+        return Ok(());
+    };
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let problem = if !matches!(extension, Some("html" | "md" | "json")) {
+        "its name must end in .html, .md or .json"
+    } else if folder.is_some_and(|folder| !folder.is_dir()) {
+        "its directory does not exist"
+    } else {
+        return Ok(());
+    };
+    let path = path.display();
+    Err(Failure::input(format!(
+        "error: --goose-report {path}: {problem}"
+    )))
+}
+
 fn options(args: &RunArgs) -> Options {
     let mut options = Options::default();
     if let Some(count) = args.carriers {
-        options.carriers.count = count.max(1);
+        options.carriers.count = usize::from(count);
     }
     options.carriers.report.clone_from(&args.goose_report);
     options.carriers.dashboard = args.goose_dashboard;

@@ -133,6 +133,8 @@ pub enum LogoutCause {
     LegacySessionEnded,
     /// The device had lost its cookie.
     LostCookie,
+    /// An instance that the change had not reached yet refused a session of the new side.
+    InstanceBehind,
     /// A rollback refused the Stytch session.
     Rollback,
     /// This app version cannot hold a Stytch session.
@@ -143,7 +145,7 @@ pub enum LogoutCause {
 
 impl LogoutCause {
     /// All causes, in order.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::MiddlewareReject,
         Self::FlagFlip,
         Self::RefreshRace,
@@ -160,6 +162,7 @@ impl LogoutCause {
         Self::PasswordReset,
         Self::LegacySessionEnded,
         Self::LostCookie,
+        Self::InstanceBehind,
         Self::Rollback,
         Self::OldApp,
         Self::Unverifiable,
@@ -184,6 +187,7 @@ impl LogoutCause {
             Self::PasswordReset => "password_reset",
             Self::LegacySessionEnded => "legacy_session_ended",
             Self::LostCookie => "lost_cookie",
+            Self::InstanceBehind => "instance_behind",
             Self::Rollback => "rollback",
             Self::OldApp => "old_app",
             Self::Unverifiable => "unverifiable",

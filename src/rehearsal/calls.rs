@@ -61,16 +61,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let person = state.person;
         let place = u64::from(state.ordinal) << 24 | (kind as u64) << 16 | u64::from(nth);
         let luck = self.dice.luck(Stream::Call, person.0, place);
-        let from_browser = match call {
-            ProviderCall::Auth0(call) => matches!(
-                call,
-                auth0::Call::Authorize { .. }
-                    | auth0::Call::SubmitLogin { .. }
-                    | auth0::Call::Logout { .. }
-            ),
-            ProviderCall::Stytch(call) => matches!(call, stytch::Call::StartOAuth { .. }),
-        };
-        let address = if from_browser {
+        let address = if call.is_from_browser() {
             Address(state.shape.address)
         } else {
             APP_ADDRESS

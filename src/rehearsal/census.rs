@@ -4,7 +4,7 @@ use cutover_mocks::time::Timestamp;
 
 use super::Rehearsal;
 use super::contract::Verifier;
-use super::jar::{Lock, Standing};
+use super::jar::Standing;
 use crate::population::{DeviceId, PersonId};
 use crate::recorder::{
     Cohort, FlagShare, Incident, IncidentKind, LockoutCause, LogoutCause, Measure, People,
@@ -42,56 +42,49 @@ impl<V: Verifier> Rehearsal<'_, V> {
         (census, self.flag_shares())
     }
 
-    /// A person is locked out if they last tried in vain on some device, and has abandoned the
-    /// application if they were logged out on some device and did not come back to it.
+    /// A person is locked out if they tried in vain on some device, and have logged in on none since;
+    /// they have abandoned the application if they were logged out on some device and did not come
+    /// back to it.
     fn judge_person(&mut self, id: PersonId) {
         let devices = (0..self.population.person(id).device_count())
             .map(|number| self.population.device_of(id, number));
-        let mut locked: Option<(Timestamp, DeviceId, LockoutCause)> = None;
-        let mut gone: Option<(Timestamp, DeviceId, LogoutCause)> = None;
+        let mut locked: Option<(Timestamp, DeviceId, LockoutCause, Cohort)> = None;
+        let mut gone: Option<(Timestamp, DeviceId, LogoutCause, Cohort)> = None;
+        let mut last_login: Option<Timestamp> = None;
         for device in devices {
             let state = &self.devices[device.0 as usize];
-            if let Some(Lock { since, cause, .. }) = state.lock.filter(|lock| lock.shuts_out()) {
-                locked = Some(locked.map_or((since, device, cause), |other| {
-                    other.min((since, device, cause))
-                }));
+            last_login = last_login.max(state.last_login);
+            if let Some(lock) = state.lock.filter(|lock| lock.shuts_out()) {
+                let this = (lock.since, device, lock.cause, lock.cohort);
+                locked = Some(locked.map_or(this, |other| other.min(this)));
             } else if let Standing::Out(out) = state.standing
                 && out.forced
             {
-                gone = Some(gone.map_or((out.since, device, out.cause), |other| {
-                    other.min((out.since, device, out.cause))
-                }));
+                let this = (out.since, device, out.cause, out.cohort);
+                gone = Some(gone.map_or(this, |other| other.min(this)));
             }
         }
-        if let Some((since, device, cause)) = locked {
-            self.note_at(
-                id,
-                device,
-                since,
-                Measure::Lockouts,
-                IncidentKind::Lockout(cause),
-            );
+        if let Some((since, device, cause, cohort)) = locked
+            && last_login.is_none_or(|at| at < since)
+        {
+            let kind = IncidentKind::Lockout(cause);
+            self.note_at(id, (device, cohort), since, Measure::Lockouts, kind);
         }
-        if let Some((since, device, cause)) = gone {
-            self.note_at(
-                id,
-                device,
-                since,
-                Measure::Abandonments,
-                IncidentKind::Abandonment(cause),
-            );
+        if let Some((since, device, cause, cohort)) = gone {
+            let kind = IncidentKind::Abandonment(cause);
+            self.note_at(id, (device, cohort), since, Measure::Abandonments, kind);
         }
     }
 
     fn note_at(
         &mut self,
         id: PersonId,
-        device: DeviceId,
+        (device, cohort): (DeviceId, Cohort),
         at: Timestamp,
         measure: Measure,
         kind: IncidentKind,
     ) {
-        let slice = self.slice_of(id, device, at, Cohort::Moved);
+        let slice = self.slice_of(id, device, at, cohort);
         self.recorder.add(measure, at, slice, 1);
         let number = self.population.number_of(device);
         self.recorder.incident(

@@ -6,6 +6,7 @@ use cutover_mocks::stytch;
 use cutover_mocks::time::{Span, Timestamp};
 
 use crate::population::PersonId;
+use crate::recorder::Via;
 
 /// A call under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +19,29 @@ pub enum ProviderCall {
     Auth0(auth0::Call),
     /// To the new one.
     Stytch(stytch::Call),
+}
+
+impl ProviderCall {
+    /// Which provider it goes to.
+    pub const fn provider(&self) -> Via {
+        match self {
+            Self::Auth0(_) => Via::Auth0,
+            Self::Stytch(_) => Via::Stytch,
+        }
+    }
+
+    /// Whether a person's browser makes it, and not the application.
+    pub const fn is_from_browser(&self) -> bool {
+        match self {
+            Self::Auth0(call) => matches!(
+                call,
+                auth0::Call::Authorize { .. }
+                    | auth0::Call::SubmitLogin { .. }
+                    | auth0::Call::Logout { .. }
+            ),
+            Self::Stytch(call) => matches!(call, stytch::Call::StartOAuth { .. }),
+        }
+    }
 }
 
 /// A provider's answer.

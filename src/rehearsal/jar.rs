@@ -5,7 +5,7 @@ use cutover_mocks::stytch::{Opened, SessionJwt, SessionToken};
 use cutover_mocks::time::Timestamp;
 
 pub use crate::population::LegacyCookie;
-use crate::recorder::{Holding, LockoutCause, LogoutCause};
+use crate::recorder::{Cohort, Holding, LockoutCause, LogoutCause};
 use crate::scenario::Scenario;
 
 /// A Stytch session on a device.
@@ -15,6 +15,8 @@ pub(super) struct StytchCookie {
     pub token: SessionToken,
     /// The session JWT.
     pub jwt: SessionJwt,
+    /// When it was opened, by a login or a migration.
+    pub(super) opened: Timestamp,
     /// Whose it is, as Stytch says.
     pub email: Email,
 }
@@ -43,13 +45,21 @@ impl Jar {
     }
 }
 
-impl From<Opened> for StytchCookie {
-    fn from(opened: Opened) -> Self {
+impl StytchCookie {
+    /// What a login or a migration leaves on a device.
+    pub(super) const fn opened(opened: Opened, at: Timestamp) -> Self {
         Self {
             token: opened.token,
             jwt: opened.jwt,
+            opened: at,
             email: opened.email,
         }
+    }
+
+    /// The cookie after a renewal.
+    #[must_use]
+    pub(super) const fn renewed(self, renewed: Opened) -> Self {
+        Self::opened(renewed, self.opened)
     }
 }
 
@@ -74,6 +84,8 @@ pub(super) struct DeviceState {
     pub(super) migrated: bool,
     /// Why its person could not log in when they last tried, and since when.
     pub(super) lock: Option<Lock>,
+    /// When its person last logged in on it.
+    pub(super) last_login: Option<Timestamp>,
     /// When it was last used.
     pub(super) last_visit: Timestamp,
     /// When its person last clicked on "log out".
@@ -91,6 +103,8 @@ pub(super) struct Lock {
     pub(super) cause: LockoutCause,
     /// Visits in which they failed.
     pub(super) visits: u16,
+    /// Whether the cutover had reached the device.
+    pub(super) cohort: Cohort,
 }
 
 impl Lock {
@@ -125,6 +139,8 @@ pub(super) struct Out {
     pub(super) cause: LogoutCause,
     /// Whether the cutover did it.
     pub(super) forced: bool,
+    /// Whether the cutover had reached the device.
+    pub(super) cohort: Cohort,
     /// Whether the person will log in at their next visit.
     pub(super) returns: bool,
 }
@@ -143,6 +159,7 @@ impl DeviceState {
             eligible: false,
             migrated: false,
             lock: None,
+            last_login: None,
             last_visit,
             left_at: None,
             visits: 0,

@@ -28,6 +28,14 @@ pub enum FollowError {
         /// Why.
         source: serde_json::Error,
     },
+    /// Nobody has this number.
+    #[error("there is no person {person}: the rehearsal had {people}, numbered from 0")]
+    Nobody {
+        /// The number.
+        person: u32,
+        /// How many people there were.
+        people: u64,
+    },
 }
 
 /// What happened to one person, as text.
@@ -56,7 +64,20 @@ pub fn follow(directory: &Path, person: u32) -> Result<String, FollowError> {
             not_kept = last.incidents_not_kept;
         }
     }
+    if events.is_empty()
+        && let Some(people) = people(directory)
+        && u64::from(person) >= people
+    {
+        return Err(FollowError::Nobody { person, people });
+    }
     Ok(tell(person, &events, not_kept))
+}
+
+/// How many people a rehearsal had, where its outcome can be read.
+fn people(directory: &Path) -> Option<u64> {
+    let file = File::open(directory.join(names::OUTCOME)).ok()?;
+    let outcome: serde_json::Value = serde_json::from_reader(BufReader::new(file)).ok()?;
+    outcome["people"]["people"].as_u64()
 }
 
 fn tell(person: u32, events: &[Event], not_kept: u64) -> String {

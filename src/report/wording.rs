@@ -120,7 +120,7 @@ pub(super) fn summary(outcome: &Outcome) -> Vec<String> {
         ));
     }
     sentences.push(format!(
-        "{} of {} people cannot log in at all, {} met a login page and did not come back.",
+        "{} of {} people cannot log in at all, {} were logged out by it and did not come back.",
         grouped(total(Measure::Lockouts)),
         grouped(people.people),
         grouped(total(Measure::Abandonments)),

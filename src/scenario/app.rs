@@ -298,7 +298,7 @@ const WAIT: Setting<Length> = setting("wait", LENGTH, "The wait.", "1s", "an ass
 const BUDGET: Setting<Percent> = setting(
     "budget",
     Percent,
-    "Retries may be at most this share of an instance's calls.",
+    "Retries may be at most this share of an instance's calls; the first ten are free.",
     "10%",
     "Google SRE book, chapter 21",
 );

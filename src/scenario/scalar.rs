@@ -93,13 +93,21 @@ pub(super) struct Number {
     pub(super) min: f64,
     /// Whether the smallest is allowed.
     pub(super) inclusive: bool,
+    /// The largest.
+    pub(super) max: f64,
 }
 
 /// A number not below `min`.
 pub(super) const fn number_from(min: f64) -> Number {
+    number_between(min, f64::INFINITY)
+}
+
+/// A number from `min` to `max`.
+pub(super) const fn number_between(min: f64, max: f64) -> Number {
     Number {
         min,
         inclusive: true,
+        max,
     }
 }
 
@@ -107,13 +115,16 @@ pub(super) const fn number_from(min: f64) -> Number {
 pub(super) const POSITIVE: Number = Number {
     min: 0.0,
     inclusive: false,
+    max: f64::INFINITY,
 };
 
 impl Kind for Number {
     type Value = f64;
 
     fn expected(&self) -> String {
-        if self.inclusive {
+        if self.max.is_finite() {
+            format!("a number from {} to {}", self.min, self.max)
+        } else if self.inclusive {
             format!("a number from {} up", self.min)
         } else {
             format!("a number above {}", self.min)
@@ -130,7 +141,9 @@ impl Kind for Number {
             return Err(misfit(node, "this is not finite", None));
         }
         let fits = number > self.min || (self.inclusive && number >= self.min);
-        if fits {
+        if number > self.max {
+            Err(misfit(node, "this is too large", None))
+        } else if fits {
             Ok(number)
         } else {
             Err(misfit(node, "this is too small", None))
@@ -143,7 +156,11 @@ impl Kind for Number {
         } else {
             "exclusiveMinimum"
         };
-        json!({ "type": "number", bound: self.min })
+        let mut schema = json!({ "type": "number", bound: self.min });
+        if self.max.is_finite() {
+            schema["maximum"] = json!(self.max);
+        }
+        schema
     }
 }
 

@@ -2,6 +2,7 @@
 
 use cutover_mocks::auth0;
 use cutover_mocks::stytch;
+use cutover_mocks::time::Timestamp;
 
 use super::flight::{FlightKey, Joined, Landing};
 use super::flow::Flow;
@@ -178,24 +179,31 @@ impl<V: Verifier> Rehearsal<'_, V> {
             attempts,
             ..
         } = self.flows[flow];
+        match self.again_at(visit, usize::from(instance), attempts, failure) {
+            Some(at) => self.agenda.add(at, self.whose(visit), Event::Retry(flow)),
+            None => self.land(flow, Landing::Failed(failure)),
+        }
+    }
+
+    /// When an instance makes a failed call again, if its policy lets it.
+    pub(in crate::rehearsal) fn again_at(
+        &self,
+        visit: usize,
+        instance: usize,
+        attempts: u8,
+        failure: Failure,
+    ) -> Option<Timestamp> {
         let state = &self.visits[visit];
         let place = u64::from(state.ordinal) << 24 | u64::from(state.calls.iter().sum::<u16>());
         let luck = self.dice.luck(Stream::Backoff, state.person.0, place);
-        let resilience = &self.instances[usize::from(instance)].resilience;
+        let app = &self.scenario.app;
+        let resilience = &self.instances[instance].resilience;
         let wait = failure
             .transient
-            .then(|| resilience.retry_after(&self.scenario.app, attempts, luck))
-            .flatten();
-        match wait {
-            Some(wait) => {
-                let asked = failure
-                    .retry_after
-                    .filter(|_| self.scenario.app.honour_retry_after);
-                let at = self.now + asked.map_or(wait, |asked| asked.max(wait));
-                self.agenda.add(at, self.whose(visit), Event::Retry(flow));
-            }
-            None => self.land(flow, Landing::Failed(failure)),
-        }
+            .then(|| resilience.retry_after(app, attempts, luck))
+            .flatten()?;
+        let asked = failure.retry_after.filter(|_| app.honour_retry_after);
+        Some(self.now + asked.map_or(wait, |asked| asked.max(wait)))
     }
 
     /// A request's errand is tried again.
@@ -218,6 +226,8 @@ fn done(call: &stytch::Call, seen: Seen) -> Result<Landing, Failure> {
     match outcome::stytch(seen) {
         Ok(stytch::Reply::Session(opened)) => Ok(Landing::Session(opened)),
         Ok(stytch::Reply::Created(_)) => Ok(Landing::Recorded { new: true }),
+        // No person is there to type a code: for a migration this is a "no" for good.
+        Ok(stytch::Reply::SecondFactorNeeded(_)) => Err(Failure::NEEDS_PERSON),
         Ok(_) => Err(Failure::UNEXPECTED),
         // Another request was faster, or an answer was lost: what was wanted is there.
         Err((_, Some(stytch::Error::DuplicateEmail)))
@@ -230,6 +240,14 @@ fn done(call: &stytch::Call, seen: Seen) -> Result<Landing, Failure> {
 }
 
 impl Failure {
+    /// A second factor is asked for where no person is there to give it.
+    const NEEDS_PERSON: Self = Self {
+        cause: FailureCause::Refused,
+        transient: false,
+        ended: false,
+        retry_after: None,
+    };
+
     /// An answer of a kind that the call cannot have.
     const UNEXPECTED: Self = Self {
         cause: FailureCause::ServerError,

@@ -53,7 +53,10 @@ impl<V: Verifier> Rehearsal<'_, V> {
         } = self.flows[flow];
         match (errand, landing) {
             (Some(Errand::Migrate | Errand::Renew), Landing::Session(opened)) => {
-                let cookie = StytchCookie::from(opened);
+                let cookie = match (errand, jar.stytch) {
+                    (Some(Errand::Renew), Some(cookie)) => cookie.renewed(opened),
+                    _ => StytchCookie::opened(opened, self.now),
+                };
                 self.flows[flow].past.renewed = true;
                 self.flows[flow].jar = Jar {
                     legacy: None,
@@ -119,7 +122,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         }
         let reset = self.resets.get(&self.visits[visit].person);
         let was_reset =
-            reset.is_some_and(|at| jar.stytch.is_some_and(|cookie| cookie.jwt.issued <= *at));
+            reset.is_some_and(|at| jar.stytch.is_some_and(|cookie| cookie.opened < *at));
         if was_reset {
             LogoutCause::PasswordReset
         } else {

@@ -107,9 +107,7 @@ impl Case<'_> {
             (Some(cookie), _) if self.mode.stytch => self.rule_stytch(cookie, verifier),
             (_, Some(cookie)) => self.rule_legacy(cookie, verifier),
             (Some(_), None) if self.rolled_back => Ruling::Refuse(Some(LogoutCause::Rollback)),
-            // An instance that the change has not reached yet.
-            (Some(_), None) if self.by_flag => Ruling::Refuse(Some(LogoutCause::FlagFlip)),
-            (Some(_), None) => Ruling::Refuse(Some(LogoutCause::MiddlewareReject)),
+            (Some(_), None) => Ruling::Refuse(Some(LogoutCause::InstanceBehind)),
             (None, None) => Ruling::Refuse(None),
         }
     }

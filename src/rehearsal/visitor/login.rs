@@ -21,6 +21,9 @@ pub(in crate::rehearsal) struct Login {
     pub(super) stage: Stage,
     /// Time that the providers took.
     spent: Span,
+    /// The call under way, and how often it has been tried.
+    call: Option<ProviderCall>,
+    tries: u8,
     pub(super) challenge: Option<Challenge>,
 }
 
@@ -31,6 +34,8 @@ pub(in crate::rehearsal) enum Stage {
     Provider(Step),
     /// The person, or their mail; then the call goes out.
     Person(Step, ProviderCall),
+    /// The application's back-off; then the same call goes out once more.
+    Backoff(Step, ProviderCall),
     /// A pause before another attempt.
     Again,
 }
@@ -65,6 +70,8 @@ impl Login {
             via,
             stage: Stage::Again,
             spent: Span::ZERO,
+            call: None,
+            tries: 0,
             challenge: None,
         }
     }
@@ -80,13 +87,69 @@ impl super::visit::Visit {
 }
 
 impl<V: Verifier> Rehearsal<'_, V> {
+    /// A step's call goes out.
     pub(super) fn call_login(&mut self, visit: usize, step: Step, call: ProviderCall) {
         if let Some(login) = &mut self.visits[visit].login {
-            login.stage = Stage::Provider(step);
+            login.tries = 0;
         }
-        self.count(Measure::LogicalCalls, visit);
+        self.send_login(visit, step, call);
+    }
+
+    /// A step's call goes out, for the first time or once more, unless a circuit breaker of the
+    /// application holds it back.
+    fn send_login(&mut self, visit: usize, step: Step, call: ProviderCall) {
+        let mut again = false;
+        if let Some(login) = &mut self.visits[visit].login {
+            again = login.tries > 0;
+            login.stage = Stage::Provider(step);
+            login.call = Some(call);
+            login.tries = login.tries.saturating_add(1);
+        }
+        if !call.is_from_browser() {
+            let instance = usize::from(self.balance(visit, 0));
+            let resilience = &mut self.instances[instance].resilience;
+            if !resilience.admits(&self.scenario.app, call.provider(), self.now) {
+                self.count(Measure::BreakerRejections, visit);
+                return self.try_again(visit, LockoutCause::ProviderFailed);
+            }
+            resilience.sent(again);
+        }
+        let measure = if again {
+            Measure::Retries
+        } else {
+            Measure::LogicalCalls
+        };
+        self.count(measure, visit);
         let place = self.nth(visit, CallKind::Login);
         self.send_for_visit(visit, place, Purpose::Login(visit), call);
+    }
+
+    /// The application tries its own calls again where its policy says so; what a browser asked for
+    /// is the person's to try again. Says whether it does.
+    fn backs_off(&mut self, visit: usize, step: Step, failure: Option<Failure>) -> bool {
+        let Some((call, tries)) = self.visits[visit]
+            .login
+            .and_then(|login| Some((login.call?, login.tries)))
+            .filter(|(call, _)| !call.is_from_browser())
+        else {
+            return false;
+        };
+        let instance = usize::from(self.balance(visit, 0));
+        let failed = failure.is_some_and(|failure| failure.transient);
+        let app = &self.scenario.app;
+        let resilience = &mut self.instances[instance].resilience;
+        resilience.ended(app, call.provider(), failed, self.now);
+        let Some(failure) = failure.filter(|failure| failure.transient) else {
+            return false;
+        };
+        let Some(at) = self.again_at(visit, instance, tries, failure) else {
+            return false;
+        };
+        if let Some(login) = &mut self.visits[visit].login {
+            login.stage = Stage::Backoff(step, call);
+        }
+        self.agenda.add(at, self.whose(visit), Event::Login(visit));
+        true
     }
 
     /// A person types, or waits for mail; then a call goes out.
@@ -108,6 +171,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
     pub(in crate::rehearsal) fn continue_login(&mut self, visit: usize) {
         match self.visits[visit].login.map(|login| login.stage) {
             Some(Stage::Person(step, call)) => self.call_login(visit, step, call),
+            Some(Stage::Backoff(step, call)) => self.send_login(visit, step, call),
             Some(Stage::Again) => self.again(visit),
             Some(Stage::Provider(_)) | None => {}
         }
@@ -134,14 +198,28 @@ impl<V: Verifier> Rehearsal<'_, V> {
             return;
         };
         match self.visits[visit].login.map(|login| login.via) {
-            Some(Via::Auth0) => match outcome::auth0(seen) {
-                Ok(reply) => self.legacy_login_served(visit, reply),
-                Err((failure, error)) => self.legacy_login_failed(visit, step, failure, error),
-            },
-            Some(Via::Stytch) => match outcome::stytch(seen) {
-                Ok(reply) => self.stytch_login_served(visit, step, reply),
-                Err((failure, error)) => self.stytch_login_failed(visit, step, failure, error),
-            },
+            Some(Via::Auth0) => {
+                let answer = outcome::auth0(seen);
+                let failure = answer.as_ref().err().map(|(failure, _)| *failure);
+                if self.backs_off(visit, step, failure) {
+                    return;
+                }
+                match answer {
+                    Ok(reply) => self.legacy_login_served(visit, reply),
+                    Err((failure, error)) => self.legacy_login_failed(visit, step, failure, error),
+                }
+            }
+            Some(Via::Stytch) => {
+                let answer = outcome::stytch(seen);
+                let failure = answer.as_ref().err().map(|(failure, _)| *failure);
+                if self.backs_off(visit, step, failure) {
+                    return;
+                }
+                match answer {
+                    Ok(reply) => self.stytch_login_served(visit, step, reply),
+                    Err((failure, error)) => self.stytch_login_failed(visit, step, failure, error),
+                }
+            }
             None => {}
         }
     }
@@ -199,6 +277,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         if !state.shape.private {
             let device = &mut self.devices[state.device.0 as usize];
             device.lock = None;
+            device.last_login = Some(self.now);
             let was_forced = matches!(device.standing, Standing::Out(out) if out.forced);
             device.standing = Standing::Expected;
             if was_forced {

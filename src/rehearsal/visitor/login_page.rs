@@ -109,6 +109,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
                 since: self.now,
                 cause,
                 forced,
+                cohort: self.slice(visit).cohort,
                 returns: true,
             });
         }
@@ -199,11 +200,13 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let state = &self.visits[visit];
         if !state.shape.private {
             let device = state.device.0 as usize;
+            let cohort = self.slice(visit).cohort;
             let before = self.devices[device].lock;
             self.devices[device].lock = Some(Lock {
                 since: before.map_or(self.now, |lock| lock.since),
                 cause,
                 visits: before.map_or(1, |lock| lock.visits.saturating_add(1)),
+                cohort: before.map_or(cohort, |lock| lock.cohort),
             });
             if let Standing::Out(out) = &mut self.devices[device].standing {
                 out.returns = true;

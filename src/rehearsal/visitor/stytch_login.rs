@@ -9,6 +9,7 @@ use crate::recorder::{IncidentKind, LockoutCause, Measure, Record, Via};
 use crate::rehearsal::Rehearsal;
 use crate::rehearsal::app::outcome::Failure;
 use crate::rehearsal::contract::{ProviderCall, Verifier};
+use crate::rehearsal::jar::StytchCookie;
 
 impl<V: Verifier> Rehearsal<'_, V> {
     pub(super) fn open_stytch_login(&mut self, visit: usize) {
@@ -65,7 +66,11 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let reaction = &self.scenario.population.reaction;
         match reply {
             stytch::Reply::Session(opened) => {
-                self.logged_in(visit, Via::Stytch, Credential::Stytch(opened.into()));
+                self.logged_in(
+                    visit,
+                    Via::Stytch,
+                    Credential::Stytch(StytchCookie::opened(opened, self.now)),
+                );
             }
             stytch::Reply::SecondFactorNeeded(token) => {
                 let proof = Proof::RightCode;

@@ -16,7 +16,7 @@ pub use visits::{Beta, Visits};
 use super::kind::{self};
 use super::problem::Problem;
 use super::reader::Table;
-use super::scalar::{LENGTH, Percent, SOME_LENGTH, count, number_from};
+use super::scalar::{LENGTH, Percent, SOME_LENGTH, count, number_between};
 use super::time::Frame;
 
 /// The population as the scenario describes it.
@@ -91,7 +91,11 @@ pub(super) fn read(t: &mut Table<'_>, frame: &Frame) -> PopulationSpec {
             people::read_records,
         ),
         signups_per_day: t
-            .key("signups_per_day", number_from(0.0), "New people per day.")
+            .key(
+                "signups_per_day",
+                number_between(0.0, 1e6),
+                "New people per day.",
+            )
             .or("0", "an assumption: nobody new")
             .value,
         reaction: t.table(
