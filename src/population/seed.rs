@@ -23,7 +23,8 @@ pub struct World {
 /// What exists when a rehearsal starts.
 #[derive(Clone, Debug, Default)]
 pub struct Starting {
-    sessions: Vec<Option<StartingSession>>,
+    /// In order of devices; most have none.
+    sessions: Vec<(DeviceId, StartingSession)>,
     /// Each person's legacy identities: the one they log in with, and a second one.
     subjects: Vec<[Option<auth0::UserId>; 2]>,
     organizations: Vec<Option<OrgId>>,
@@ -42,15 +43,15 @@ pub struct StartingSession {
 impl Starting {
     /// A device's session.
     pub fn session(&self, device: DeviceId) -> Option<StartingSession> {
-        self.sessions.get(device.0 as usize).copied().flatten()
+        let place = self
+            .sessions
+            .binary_search_by_key(&device, |(device, _)| *device);
+        place.ok().map(|place| self.sessions[place].1)
     }
 
     /// All sessions, by device.
     pub fn sessions(&self) -> impl Iterator<Item = (DeviceId, StartingSession)> {
-        self.sessions
-            .iter()
-            .enumerate()
-            .filter_map(|(device, session)| Some((DeviceId(device as u32), (*session)?)))
+        self.sessions.iter().copied()
     }
 
     /// Devices whose session still lives at the start.
@@ -93,7 +94,6 @@ impl World {
                     })
                 })
                 .collect(),
-            sessions: vec![None; population.devices().len()],
             ..Starting::default()
         };
         for number in 0..population.at_start() {
@@ -241,10 +241,11 @@ fn seed_session(
     if cookie.is_live(scenario, start) {
         starting.live += 1;
     }
-    starting.sessions[device.0 as usize] = Some(StartingSession {
+    let session = StartingSession {
         cookie,
         last_visit: last_used,
-    });
+    };
+    starting.sessions.push((device, session));
 }
 
 /// A person's record at the start, as scenarios count it.

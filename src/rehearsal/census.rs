@@ -22,12 +22,11 @@ impl<V: Verifier> Rehearsal<'_, V> {
             ..People::default()
         };
         for device in &self.devices {
-            let live_stytch = device
-                .jar
+            let jar = device.pocket.jar();
+            let live_stytch = jar
                 .stytch
                 .is_some_and(|cookie| cookie.jwt.session_expires > end);
-            let live_legacy = device
-                .jar
+            let live_legacy = jar
                 .legacy
                 .is_some_and(|cookie| cookie.is_live(self.scenario, end));
             census.devices_seen += u64::from(device.seen);

@@ -63,14 +63,42 @@ impl StytchCookie {
     }
 }
 
+/// Where a device keeps its jar. Most accounts are dormant: an empty one takes no room.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pocket(Option<Box<Jar>>);
+
+impl Pocket {
+    pub(super) fn new(jar: Jar) -> Self {
+        Self((jar != Jar::default()).then(|| Box::new(jar)))
+    }
+
+    /// The jar.
+    pub(super) fn jar(&self) -> Jar {
+        self.0.as_deref().copied().unwrap_or_default()
+    }
+
+    /// Puts another jar in.
+    pub(super) fn put(&mut self, jar: Jar) {
+        match &mut self.0 {
+            Some(kept) if jar != Jar::default() => **kept = jar,
+            pocket => *pocket = Self::new(jar).0,
+        }
+    }
+}
+
+const _: () = assert!(
+    size_of::<DeviceState>() <= 96,
+    "two million devices must fit"
+);
+
 /// A device in the course of a rehearsal.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "independent facts, not states"
 )]
 pub(super) struct DeviceState {
-    pub(super) jar: Jar,
+    pub(super) pocket: Pocket,
     pub(super) standing: Standing,
     /// Whether the flag was seen on for it: what a sticky cookie remembers.
     pub(super) moved: bool,
@@ -148,10 +176,10 @@ pub(super) struct Out {
 impl DeviceState {
     pub(super) fn new(legacy: Option<LegacyCookie>, last_visit: Timestamp) -> Self {
         Self {
-            jar: Jar {
+            pocket: Pocket::new(Jar {
                 legacy,
                 stytch: None,
-            },
+            }),
             standing: Standing::Expected,
             moved: false,
             noted: Timestamp::from_micros(i64::MIN),

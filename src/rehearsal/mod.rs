@@ -121,7 +121,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             .map_or(0.0, |rolling| rolling.skewed_evaluators.get());
         let mut recorder = Recorder::new(plan.phases(), scenario.time.start, scenario.time.length);
         for device in &devices {
-            let holding = device.jar.holding(scenario);
+            let holding = device.pocket.jar().holding(scenario);
             recorder.sessions_changed(scenario.time.start, Holding::default(), holding);
         }
         Self {

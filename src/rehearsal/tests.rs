@@ -23,7 +23,7 @@ fn small(scenario: &str) -> Loaded {
 fn count<V: Verifier>(rehearsal: &Rehearsal<'_, V>, at: Timestamp) -> LiveSessions {
     let mut live = LiveSessions::default();
     for device in &rehearsal.devices {
-        let jar = device.jar;
+        let jar = device.pocket.jar();
         if jar
             .stytch
             .is_some_and(|cookie| cookie.jwt.session_expires > at)

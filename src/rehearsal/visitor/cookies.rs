@@ -31,7 +31,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         if state.shape.private {
             state.private_jar
         } else {
-            self.devices[state.device.0 as usize].jar
+            self.devices[state.device.0 as usize].pocket.jar()
         }
     }
 
@@ -48,9 +48,11 @@ impl<V: Verifier> Rehearsal<'_, V> {
 
     /// Changes the jar that stays on a device.
     fn change_device_jar(&mut self, device: DeviceId, change: impl FnOnce(&mut Jar)) {
-        let jar = &mut self.devices[device.0 as usize].jar;
+        let pocket = &mut self.devices[device.0 as usize].pocket;
+        let mut jar = pocket.jar();
         let before = jar.holding(self.scenario);
-        change(jar);
+        change(&mut jar);
+        pocket.put(jar);
         let after = jar.holding(self.scenario);
         self.recorder.sessions_changed(self.now, before, after);
     }
