@@ -24,6 +24,71 @@ pub struct Verdict {
     pub full_in: Span,
 }
 
+/// How close calls have come to a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pressure {
+    /// The largest share of it that was ever used at once, from 0 to 1.
+    pub used: f64,
+    /// When that was, for the first time.
+    pub at: Timestamp,
+    /// Calls that it refused.
+    pub refused: u64,
+}
+
+impl Pressure {
+    /// Notes what a limit that lets `most` calls through at once said to a call.
+    pub fn note(&mut self, verdict: Verdict, most: u32, now: Timestamp) {
+        let left = if verdict.allowed {
+            verdict.remaining
+        } else {
+            self.refused += 1;
+            0
+        };
+        let used = f64::from(most.saturating_sub(left)) / f64::from(most.max(1));
+        if used > self.used {
+            (self.used, self.at) = (used, now);
+        }
+    }
+}
+
+/// A limit, and how close calls have come to it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LimitUse<Endpoint> {
+    /// Which calls it counts together.
+    pub limited: Limited<Endpoint>,
+    /// How much it lets through.
+    pub allows: Allows,
+    /// How close calls have come.
+    pub pressure: Pressure,
+}
+
+/// Which calls a limit counts together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limited<Endpoint> {
+    /// All of a provider.
+    All,
+    /// Those to one endpoint.
+    Endpoint(Endpoint),
+    /// Those to one endpoint for one person.
+    Person(Endpoint),
+    /// Those that a fault hits.
+    Fault,
+}
+
+/// How much a limit lets through.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Allows {
+    /// A token bucket.
+    Bucket(Rate),
+    /// A window aligned to the clock.
+    Window {
+        /// Calls in a window.
+        calls: u32,
+        /// Its length.
+        length: Span,
+    },
+}
+
 /// A token bucket: `burst` tokens, refilled steadily. Auth0's algorithm (docs, rate-limit policy).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TokenBucket {
@@ -99,5 +164,44 @@ impl FixedWindow {
             next_in,
             full_in: ends_in,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pressure_is_the_largest_share_in_use_and_what_was_refused() {
+        let rate = Rate {
+            per_second: 1.0,
+            burst: 4,
+        };
+        let at = Timestamp::from_secs;
+        let mut bucket = TokenBucket::full(rate, at(0));
+        let mut pressure = Pressure::default();
+        let mut call = |now: Timestamp, pressure: &mut Pressure| {
+            pressure.note(bucket.take(rate, now), rate.burst, now);
+        };
+        for second in [10, 10, 10] {
+            call(at(second), &mut pressure);
+        }
+        assert_eq!((pressure.used, pressure.at), (0.75, at(10)));
+        call(at(100), &mut pressure);
+        assert_eq!(
+            (pressure.used, pressure.at),
+            (0.75, at(10)),
+            "less than before"
+        );
+        for _ in 0..4 {
+            call(at(200), &mut pressure);
+        }
+        assert_eq!(
+            (pressure.used, pressure.refused),
+            (1.0, 0),
+            "full, nobody refused"
+        );
+        call(at(200), &mut pressure);
+        assert_eq!((pressure.used, pressure.refused), (1.0, 1));
     }
 }

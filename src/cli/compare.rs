@@ -30,6 +30,9 @@ pub(super) struct CompareArgs {
     /// Threads to use; all cores, if absent. The results do not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+    /// Only compare: try no settings against causes, and no more people against limits
+    #[arg(long)]
+    quick: bool,
     #[command(flatten)]
     results: ResultArgs,
 }
@@ -51,14 +54,18 @@ pub(super) fn compare(args: &CompareArgs) -> Result<u8, Failure> {
         started,
     )
     .map_err(Failure::environment)?;
-    let bar = progress(comparison::rehearsals(&loaded));
+    let bar = progress();
     let options = Options {
         threads: args
             .threads
             .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        deep: !args.quick,
         tool_version: env!("CARGO_PKG_VERSION"),
     };
-    let compared = comparison::compare(&loaded, options, &|done| bar.set_position(done));
+    let compared = comparison::compare(&loaded, options, &|progress| {
+        bar.set_length(progress.planned);
+        bar.set_position(progress.done);
+    });
     bar.finish_and_clear();
     let mut outcome = compared.map_err(|error| Failure::input(error.to_string()))?;
     outcome.run = Run {
@@ -84,9 +91,8 @@ pub(super) fn compare(args: &CompareArgs) -> Result<u8, Failure> {
 }
 
 /// A line that shows how many rehearsals are done; hidden when standard error is no terminal.
-fn progress(rehearsals: u64) -> ProgressBar {
-    let bar =
-        ProgressBar::with_draw_target(Some(rehearsals), ProgressDrawTarget::stderr_with_hz(8));
+fn progress() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(8));
     let style = ProgressStyle::with_template(
         "{elapsed:>4} {wide_bar:.cyan/dim} {pos} of {len} rehearsals, {eta} left",
     )

@@ -235,7 +235,8 @@ fn invariants(outcomes: &[&Outcome]) -> Vec<InvariantOutcome> {
 fn causes(outcomes: &[&Outcome]) -> Vec<CauseFound> {
     let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for cause in outcomes.iter().flat_map(|outcome| &outcome.causes) {
-        if let (true, Some(name)) = (KINDS.contains(&cause.kind.as_str()), &cause.cause) {
+        let told = cause.count > 0 && KINDS.contains(&cause.kind.as_str());
+        if let (true, Some(name)) = (told, &cause.cause) {
             *counts.entry((&cause.kind, name)).or_insert(0) += cause.count;
         }
     }

@@ -46,6 +46,28 @@ impl Fates {
         order(&mut fates.hits);
         fates
     }
+
+    /// Whether someone was hit by anything of a kind: logged out on that device, locked out, gone.
+    pub(super) fn is_hit(&self, kind: IncidentKind, whom: Whom) -> bool {
+        match kind {
+            IncidentKind::ForcedLogout(_) => self.logged_out.binary_search(&whom).is_ok(),
+            IncidentKind::Lockout(_) => self.locked_out.binary_search(&whom.0).is_ok(),
+            IncidentKind::Abandonment(_) => self.gone.binary_search(&whom.0).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// How many are hit by anything of a kind who were not before.
+    pub(super) fn count_others(&self, kind: IncidentKind, before: &Self) -> u64 {
+        let whom: Vec<Whom> = match kind {
+            IncidentKind::ForcedLogout(_) => self.logged_out.clone(),
+            IncidentKind::Lockout(_) => self.locked_out.iter().map(|&person| (person, 0)).collect(),
+            IncidentKind::Abandonment(_) => self.gone.iter().map(|&person| (person, 0)).collect(),
+            _ => Vec::new(),
+        };
+        let others = whom.into_iter().filter(|whom| !before.is_hit(kind, *whom));
+        others.count() as u64
+    }
 }
 
 fn order<T: Ord>(list: &mut Vec<T>) {

@@ -5,7 +5,7 @@ use cutover_mocks::luck::Luck;
 use super::arms;
 use super::outcome::{BetweenOutcome, BetweenResult, EachGate, WorstSeed};
 use super::rehearse::Rehearsal;
-use super::sentences::number;
+use super::sentences::{number, signed};
 use super::statistics::{Interval, mean_interval};
 use crate::outcome::{GateOutcome, GateResult, NotAHistogram, Outcome, Unit};
 use crate::scenario::GateText;
@@ -187,15 +187,24 @@ fn against(
     };
     let result = decide(comparison, interval);
     let finding = format!(
-        "{} against {} times {} on average: over the limit by {} (95% interval {} to {})",
+        "{} against {}{} on average; the difference is {} (95% interval {} to {})",
         number(of_left, unit),
-        factor,
+        times(factor),
         number(of_right, unit),
-        number(interval.mean, unit),
-        number(interval.low, unit),
-        number(interval.high, unit)
+        signed(interval.mean, unit),
+        signed(interval.low, unit),
+        signed(interval.high, unit)
     );
     Ok((result, Some(interval), finding))
+}
+
+/// A factor in front of what it multiplies; nothing for 1.
+fn times(factor: f64) -> String {
+    if (factor - 1.0).abs() < f64::EPSILON {
+        String::new()
+    } else {
+        format!("{factor} times ")
+    }
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -247,9 +256,9 @@ fn merged(
     let millis = |micros: f64| format!("{:.1} ms", micros / 1e3);
     debug_assert_eq!(left.quantity().unit(), Unit::Microseconds);
     let finding = format!(
-        "{} against {} times {}, from all seeds merged; a percentile has no interval here",
+        "{} against {}{}, from all seeds merged; a percentile has no interval here",
         millis(of_left),
-        factor,
+        times(factor),
         millis(of_right)
     );
     let result = if holds {
@@ -267,7 +276,7 @@ mod tests {
     #[test]
     fn an_interval_decides_only_what_it_does_not_straddle() {
         let interval = |low: f64, high: f64| Interval {
-            mean: (low + high) / 2.0,
+            mean: f64::midpoint(low, high),
             low,
             high,
         };

@@ -2,6 +2,8 @@
 //! ranking by gates, and sentences that say what the data show and what they do not.
 
 mod arms;
+mod ceiling;
+mod cures;
 mod fates;
 mod gates;
 mod outcome;
@@ -26,6 +28,7 @@ pub use outcome::{
     Growth, Measured, PairOutcome, Part, Place, Ranking, Test, WorstSeed,
 };
 pub use ranking::PARETO;
+pub use rehearse::Progress;
 
 use crate::outcome::{Assumption, Moment, NotAHistogram, Run, Status};
 use crate::scenario::Loaded;
@@ -37,11 +40,13 @@ use rehearse::{Counter, Rehearsal, Rehearsals, Stage};
 /// A control that chance would show so seldom says that the comparison itself is at fault.
 const ALARM: f64 = 0.001;
 
-/// How a comparison is run; nothing of it changes what it finds.
+/// How a comparison is run.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// Threads to use.
+    /// Threads to use; nothing that is found depends on it.
     pub threads: NonZeroUsize,
+    /// Whether settings are tried against causes, and more people against limits.
+    pub deep: bool,
     /// Version of this tool.
     pub tool_version: &'a str,
 }
@@ -66,16 +71,11 @@ impl From<gates::BetweenError> for CompareError {
     }
 }
 
-/// How many rehearsals a comparison takes, as [`compare`] counts them to its watcher.
-pub fn rehearsals(loaded: &LoadedComparison) -> u64 {
-    rehearse::count(loaded.arms.len(), loaded.comparison.seeds)
-}
-
-/// Compares the strategies. `watch` is told how many rehearsals are done.
+/// Compares the strategies. `watch` is told how far it has come.
 pub fn compare(
     loaded: &LoadedComparison,
     options: Options<'_>,
-    watch: &(dyn Fn(u64) + Sync),
+    watch: &(dyn Fn(Progress) + Sync),
 ) -> Result<ComparisonOutcome, CompareError> {
     let comparison = &loaded.comparison;
     let each = comparison
@@ -89,10 +89,25 @@ pub fn compare(
         threads: options.threads,
         tool_version: options.tool_version,
     };
-    let control = control(loaded);
     let scenarios: Vec<&Loaded> = loaded.arms.iter().map(|arm| &arm.loaded).collect();
     let counter = Counter::new(watch);
-    let rehearsals = rehearse::rehearse_all(&stage, &scenarios, control, &counter);
+    let rehearsals = rehearse::rehearse_all(&stage, &scenarios, control(loaded), &counter);
+    let mut outcome = conclude(loaded, &rehearsals, options.tool_version)?;
+    if options.deep {
+        let done = &rehearsals.arms;
+        cures::find(&stage, loaded, done, &mut outcome.arms, &counter);
+        ceiling::find(&stage, &loaded.arms, done, &mut outcome.arms, &counter);
+    }
+    Ok(outcome)
+}
+
+/// What follows from the rehearsals.
+fn conclude(
+    loaded: &LoadedComparison,
+    rehearsals: &Rehearsals,
+    tool_version: &str,
+) -> Result<ComparisonOutcome, CompareError> {
+    let comparison = &loaded.comparison;
     let luck = Luck(comparison.first_seed).split(u64::from(comparison.seeds));
     let mut arms = Vec::new();
     for (place, (arm, done)) in loaded.arms.iter().zip(&rehearsals.arms).enumerate() {
@@ -112,12 +127,12 @@ pub fn compare(
         let luck = luck.split(2_000).split(place as u64);
         between.push(gates::between(gate, &named, luck)?);
     }
-    let control = held_against_itself(&sides[control], &rehearsals, luck.split(3_000));
-    let ranking = ranking::rank(&arms, &pairs, &comparison.rank);
-    let (status, reasons) = status(&rehearsals, &arms, &between, &control, &ranking);
+    let control = held_against_itself(&sides[control(loaded)], rehearsals, luck.split(3_000));
+    let ranking = ranking::rank(&arms, &pairs, &comparison.rank, comparison.moved);
+    let (status, reasons) = status(rehearsals, &arms, &between, &control, &ranking);
     Ok(ComparisonOutcome {
         comparison_version: COMPARISON_VERSION,
-        identity: identity(loaded, options.tool_version),
+        identity: identity(loaded, tool_version),
         run: Run::default(),
         start: Moment::new(loaded.arms[0].loaded.scenario.time.start),
         length_us: loaded.arms[0].loaded.scenario.time.length.as_micros(),
@@ -194,9 +209,15 @@ fn held_against_itself(side: &Side<'_>, rehearsals: &Rehearsals, luck: Luck) -> 
             side.name,
             names(&noted)
         )
+    } else if tested == 0 {
+        format!(
+            "{} against itself with other luck is the same in every seed, by all yardsticks",
+            side.name
+        )
     } else {
         format!(
-            "{} against itself with other luck shows nothing by {tested} yardsticks, as it must",
+            "{} against itself with other luck shows nothing, as it must; {tested} yardsticks differ at \
+             all in some seed",
             side.name
         )
     };

@@ -1,5 +1,7 @@
 //! Which strategy is best: first those that keep to their gates, then by the yardsticks that decide.
 
+use cutover_mocks::share::Share;
+
 use super::outcome::{ArmOutcome, Finding, PairOutcome, Place, Ranking};
 use super::sentences::number;
 use super::yardstick::words;
@@ -82,7 +84,12 @@ fn decide<'a>(pairs: &'a [PairOutcome], one: &str, other: &str, by: &[Yardstick]
 }
 
 /// Ranks the strategies that move anybody.
-pub(super) fn rank(arms: &[ArmOutcome], pairs: &[PairOutcome], by: &[Yardstick]) -> Ranking {
+pub(super) fn rank(
+    arms: &[ArmOutcome],
+    pairs: &[PairOutcome],
+    by: &[Yardstick],
+    moved: Share,
+) -> Ranking {
     let moving: Vec<&ArmOutcome> = arms.iter().filter(|arm| arm.moves).collect();
     let broken = |arm: &ArmOutcome| -> Vec<String> {
         let not_held = |gate: &&super::outcome::EachGate| gate.result != GateResult::Holds;
@@ -140,7 +147,7 @@ pub(super) fn rank(arms: &[ArmOutcome], pairs: &[PairOutcome], by: &[Yardstick])
         by: by.iter().map(|it| it.name().to_owned()).collect(),
         recommended: best.map(|arm| arm.name.clone()),
         advice: match best {
-            Some(best) => advice(best, &moving, &places, pairs, by),
+            Some(best) => advice(best, &moving, &places, pairs, (by, moved)),
             None if moving.is_empty() => vec!["No strategy here moves anybody.".to_owned()],
             None => vec![format!(
                 "No strategy keeps to its gates; {} breaks the fewest.",
@@ -163,7 +170,7 @@ fn advice(
     moving: &[&ArmOutcome],
     places: &[Place],
     pairs: &[PairOutcome],
-    by: &[Yardstick],
+    (by, moved): (&[Yardstick], Share),
 ) -> Vec<String> {
     let list = |yardsticks: &[Yardstick]| -> String {
         let parts: Vec<String> = yardsticks
@@ -172,8 +179,13 @@ fn advice(
             .collect();
         parts.join(", ")
     };
+    let lasts = match told(best, Yardstick::Duration) {
+        Some(duration) => {
+            format!("takes {duration} until {moved} of the devices that come are on Stytch")
+        }
+        None => "does not come to an end in every rehearsal".to_owned(),
+    };
     let costs = list(&[
-        Yardstick::Duration,
         Yardstick::MigrateCalls,
         Yardstick::UserInfoCalls,
         Yardstick::LoginPeak,
@@ -198,7 +210,7 @@ fn advice(
     }
     vec![
         format!(
-            "Recommended: {}. It costs {costs} (means of a rehearsal).",
+            "Recommended: {}. It {lasts}, and costs {costs} (means of a rehearsal).",
             best.name
         ),
         format!("It risks {risks}."),

@@ -4,6 +4,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
+use super::ceiling;
 use super::fates::{self, Fates};
 use super::workers::work_off;
 use crate::driver::virtual_time::{self, Simulated};
@@ -23,6 +24,8 @@ pub(super) struct Rehearsal {
     pub(super) outcome: Outcome,
     /// Whom it hit.
     pub(super) fates: Fates,
+    /// How close it came to the providers' limits.
+    pub(super) limits: Vec<ceiling::Use>,
     /// What it is compared by, in the order of [`Yardstick::ALL`].
     pub(super) values: Vec<Option<f64>>,
 }
@@ -36,25 +39,42 @@ pub(super) struct Stage<'a> {
     pub(super) tool_version: &'a str,
 }
 
-/// Counts rehearsals as they end; whoever watches sees each of them.
+/// How far a comparison has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Rehearsals that are done.
+    pub done: u64,
+    /// Rehearsals that are planned so far; cures and ceilings are planned when causes are known.
+    pub planned: u64,
+}
+
+/// Counts rehearsals; whoever watches sees each of them.
 pub(super) struct Counter<'a> {
-    done: Mutex<u64>,
-    watch: &'a (dyn Fn(u64) + Sync),
+    progress: Mutex<Progress>,
+    watch: &'a (dyn Fn(Progress) + Sync),
 }
 
 impl<'a> Counter<'a> {
-    pub(super) fn new(watch: &'a (dyn Fn(u64) + Sync)) -> Self {
+    pub(super) fn new(watch: &'a (dyn Fn(Progress) + Sync)) -> Self {
         Self {
-            done: Mutex::new(0),
+            progress: Mutex::new(Progress::default()),
             watch,
         }
     }
 
+    pub(super) fn plan(&self, rehearsals: u64) {
+        self.change(|progress| progress.planned += rehearsals);
+    }
+
     pub(super) fn one_more(&self) {
+        self.change(|progress| progress.done += 1);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Progress)) {
         // A thread that panicked while counting has already ended the comparison.
-        if let Ok(mut done) = self.done.lock() {
-            *done += 1;
-            (self.watch)(*done);
+        if let Ok(mut progress) = self.progress.lock() {
+            change(&mut progress);
+            (self.watch)(*progress);
         }
     }
 }
@@ -104,11 +124,6 @@ pub(super) struct Rehearsals {
     pub(super) control: Vec<Rehearsal>,
 }
 
-/// How many rehearsals [`rehearse_all`] counts.
-pub(super) fn count(arms: usize, seeds: u32) -> u64 {
-    (arms as u64 + 1) * u64::from(seeds)
-}
-
 /// All strategies with all seeds, and the control.
 pub(super) fn rehearse_all(
     stage: &Stage<'_>,
@@ -142,6 +157,7 @@ pub(super) fn rehearse_all(
     let of = |seed: usize, arm: usize| &people[seed * kinds.len() + kind_of[arm]];
     // One column more than there are arms: the control.
     let jobs = pairs(seeds.len(), arms.len() + 1);
+    counter.plan(jobs.len() as u64);
     let rehearsals = work_off(stage.threads, &jobs, |&(seed, column)| {
         let arm = if column == arms.len() {
             control
@@ -211,6 +227,7 @@ impl Stage<'_> {
             .collect();
         Rehearsal {
             fates: Fates::of(recording),
+            limits: ceiling::limits(&simulated),
             outcome,
             values,
         }

@@ -116,9 +116,12 @@ fn by_person(told: &Told<'_>) -> String {
 
 fn chance(p: f64) -> String {
     if p < 0.001 {
-        "; chance explains less than 0.1% of such".to_owned()
+        "; chance alone would do so in less than 0.1% of comparisons".to_owned()
     } else {
-        format!("; chance explains {:.1}% of such", p * 100.0)
+        format!(
+            "; chance alone would do so in {:.1}% of comparisons",
+            p * 100.0
+        )
     }
 }
 

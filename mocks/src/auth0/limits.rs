@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::call::{Endpoint, UserId};
 use super::settings::Settings;
-use crate::limit::{Rate, TokenBucket, Verdict};
+use crate::limit::{Allows, LimitUse, Limited, Pressure, Rate, TokenBucket, Verdict};
 use crate::time::{Span, Timestamp};
 
 /// What a caller learns of the bucket that judged a call, from `x-ratelimit-*` headers.
@@ -24,6 +24,7 @@ pub struct RateSeen {
 #[derive(Clone, Debug)]
 pub(super) struct Buckets<K> {
     rate: Rate,
+    pressure: Pressure,
     of: FxHashMap<K, TokenBucket>,
     sweep_at: usize,
 }
@@ -35,6 +36,7 @@ impl<K: Copy + Eq + Hash> Buckets<K> {
     pub(super) fn new(rate: Rate) -> Self {
         Self {
             rate,
+            pressure: Pressure::default(),
             of: FxHashMap::default(),
             sweep_at: FIRST_SWEEP,
         }
@@ -47,10 +49,13 @@ impl<K: Copy + Eq + Hash> Buckets<K> {
             self.of.retain(|_, bucket| !bucket.is_full(rate, now));
             self.sweep_at = FIRST_SWEEP.max(self.of.len() * 2);
         }
-        self.of
+        let verdict = self
+            .of
             .entry(key)
             .or_insert_with(|| TokenBucket::full(self.rate, now))
-            .take(self.rate, now)
+            .take(self.rate, now);
+        self.pressure.note(verdict, self.rate.burst, now);
+        verdict
     }
 
     /// Whether a token is left, without taking it.
@@ -77,19 +82,31 @@ fn seen(rate: Rate, verdict: Verdict) -> RateSeen {
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
     rate: Rate,
-    bucket: TokenBucket,
+    tokens: TokenBucket,
+    pressure: Pressure,
 }
 
 impl Bucket {
     fn full(rate: Rate, now: Timestamp) -> Self {
         Self {
             rate,
-            bucket: TokenBucket::full(rate, now),
+            tokens: TokenBucket::full(rate, now),
+            pressure: Pressure::default(),
         }
     }
 
     fn take(&mut self, now: Timestamp) -> Verdict {
-        self.bucket.take(self.rate, now)
+        let verdict = self.tokens.take(self.rate, now);
+        self.pressure.note(verdict, self.rate.burst, now);
+        verdict
+    }
+
+    const fn in_use(&self, limited: Limited<Endpoint>) -> LimitUse<Endpoint> {
+        LimitUse {
+            limited,
+            allows: Allows::Bucket(self.rate),
+            pressure: self.pressure,
+        }
     }
 }
 
@@ -128,6 +145,23 @@ impl Limits {
     /// What the call under way saw of the last bucket that judged it.
     pub(super) fn seen(&self) -> Option<RateSeen> {
         self.seen
+    }
+
+    /// Every limit, and how close calls have come to it.
+    pub(super) fn in_use(&self) -> Vec<LimitUse<Endpoint>> {
+        let tenant = self.tenant.iter().map(|bucket| bucket.in_use(Limited::All));
+        let endpoints = Endpoint::ALL.into_iter().filter_map(|endpoint| {
+            let bucket = self.endpoints[endpoint as usize].as_ref()?;
+            Some(bucket.in_use(Limited::Endpoint(endpoint)))
+        });
+        let users = self.users.iter().map(|users| LimitUse {
+            limited: Limited::Person(Endpoint::UserInfo),
+            allows: Allows::Bucket(users.rate),
+            pressure: users.pressure,
+        });
+        let faults = self.faults.iter();
+        let faults = faults.map(|(_, bucket)| bucket.in_use(Limited::Fault));
+        tenant.chain(endpoints).chain(users).chain(faults).collect()
     }
 
     /// Lets a call through, or not: first the tenant's bucket, then the endpoint's (Auth0 docs, rate

@@ -17,6 +17,7 @@ use crate::email::Email;
 use crate::fault::FaultKind;
 use crate::keys::KeySet;
 use crate::ledger::Ledger;
+use crate::limit::LimitUse;
 use crate::time::{Span, Timestamp};
 
 /// An Auth0 tenant with one application and one API.
@@ -253,6 +254,11 @@ impl Tenant {
     /// What the tenant says it did.
     pub fn ledger(&self) -> &Ledger<Endpoint> {
         &self.ledger
+    }
+
+    /// Every rate limit, and how close calls have come to it.
+    pub fn limits_in_use(&self) -> Vec<LimitUse<Endpoint>> {
+        self.limits.in_use()
     }
 
     /// What the last call saw of the bucket that judged it; none if no bucket did.

@@ -6,7 +6,7 @@ use crate::answer::{Answer, Breakage, Outcome, Refusal};
 use crate::capacity::{Capacity, Full, Line};
 use crate::fault::{FaultKind, FaultPlan};
 use crate::latency::Latency;
-use crate::limit::{FixedWindow, Rate};
+use crate::limit::{Allows, FixedWindow, LimitUse, Limited, Pressure, Rate, Verdict};
 use crate::luck::Luck;
 use crate::time::{Span, Timestamp};
 
@@ -31,13 +31,48 @@ pub(super) struct Gate {
     faults: FaultPlan<Endpoint>,
     /// One window for each fault; only those of [`FaultKind::Limit`] are used.
     fault_windows: Vec<FixedWindow>,
-    project_limit: Option<(WindowLimit, FixedWindow)>,
-    endpoint_limits: Vec<(Endpoint, WindowLimit, FixedWindow)>,
+    project_limit: Option<Watched>,
+    endpoint_limits: Vec<(Endpoint, Watched)>,
     capacity: Option<Capacity>,
     line: Line,
     retry_after: bool,
     latencies: [Latency; Endpoint::ALL.len()],
     clock_skew: Span,
+}
+
+/// A limit with its window, and how close calls have come to it.
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    limit: WindowLimit,
+    window: FixedWindow,
+    pressure: Pressure,
+}
+
+impl Watched {
+    fn new(limit: WindowLimit) -> Self {
+        Self {
+            limit,
+            window: FixedWindow::default(),
+            pressure: Pressure::default(),
+        }
+    }
+
+    fn take(&mut self, skew: Span, at: Timestamp) -> Result<(), Span> {
+        let verdict = judge(&mut self.window, Some(self.limit), skew, at)?;
+        self.pressure.note(verdict, self.limit.calls, at);
+        passes(verdict)
+    }
+
+    const fn in_use(&self, limited: Limited<Endpoint>) -> LimitUse<Endpoint> {
+        LimitUse {
+            limited,
+            allows: Allows::Window {
+                calls: self.limit.calls,
+                length: self.limit.window,
+            },
+            pressure: self.pressure,
+        }
+    }
 }
 
 /// A call that may pass, and what becomes of its answer.
@@ -74,11 +109,11 @@ impl Gate {
         Self {
             faults: settings.faults.clone(),
             fault_windows: vec![fresh; settings.faults.faults().len()],
-            project_limit: settings.project_limit.map(|limit| (limit, fresh)),
+            project_limit: settings.project_limit.map(Watched::new),
             endpoint_limits: settings
                 .endpoint_limits
                 .iter()
-                .map(|&(endpoint, limit)| (endpoint, limit, fresh))
+                .map(|&(endpoint, limit)| (endpoint, Watched::new(limit)))
                 .collect(),
             capacity: settings.capacity,
             line: Line::default(),
@@ -157,15 +192,25 @@ impl Gate {
 
     /// Counts a call against the limits of its endpoint and of the project.
     fn count(&mut self, at: Timestamp, endpoint: Endpoint) -> Result<(), Span> {
-        for (covered, limit, window) in &mut self.endpoint_limits {
+        for (covered, watched) in &mut self.endpoint_limits {
             if *covered == endpoint {
-                take(window, Some(*limit), self.clock_skew, at)?;
+                watched.take(self.clock_skew, at)?;
             }
         }
         match &mut self.project_limit {
-            Some((limit, window)) => take(window, Some(*limit), self.clock_skew, at),
+            Some(watched) => watched.take(self.clock_skew, at),
             None => Ok(()),
         }
+    }
+
+    /// Every limit, and how close calls have come to it.
+    pub(super) fn limits_in_use(&self) -> Vec<LimitUse<Endpoint>> {
+        let project = self.project_limit.iter();
+        let project = project.map(|watched| watched.in_use(Limited::All));
+        let endpoints = self.endpoint_limits.iter();
+        let endpoints =
+            endpoints.map(|(endpoint, watched)| watched.in_use(Limited::Endpoint(*endpoint)));
+        project.chain(endpoints).collect()
     }
 
     /// `too_many_requests`, with what `Retry-After` says where the project sends one.
@@ -220,10 +265,22 @@ pub(super) fn take(
     skew: Span,
     at: Timestamp,
 ) -> Result<(), Span> {
+    passes(judge(window, limit, skew, at)?)
+}
+
+fn judge(
+    window: &mut FixedWindow,
+    limit: Option<WindowLimit>,
+    skew: Span,
+    at: Timestamp,
+) -> Result<Verdict, Span> {
     let Some(limit) = limit.filter(|limit| limit.window > Span::ZERO) else {
         return Err(Span::from_secs(1));
     };
-    let verdict = window.take(limit.calls, limit.window, at + skew);
+    Ok(window.take(limit.calls, limit.window, at + skew))
+}
+
+const fn passes(verdict: Verdict) -> Result<(), Span> {
     if verdict.allowed {
         Ok(())
     } else {

@@ -8,6 +8,7 @@ use super::settings::Settings;
 use crate::email::Email;
 use crate::keys::KeySet;
 use crate::ledger::Ledger;
+use crate::limit::LimitUse;
 use crate::time::Timestamp;
 
 /// A user or member, as the project keeps them.
@@ -79,6 +80,11 @@ impl Project {
     /// The keys published at this (true) time.
     pub fn keys(&self, now: Timestamp) -> KeySet {
         self.settings.keys.at(now)
+    }
+
+    /// Every rate limit of the project and its endpoints, and how close calls have come to it.
+    pub fn limits_in_use(&self) -> Vec<LimitUse<Endpoint>> {
+        self.gate.limits_in_use()
     }
 
     /// What it says it did.

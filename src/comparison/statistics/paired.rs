@@ -119,6 +119,10 @@ pub fn correlation(first: &[f64], second: &[f64]) -> Option<f64> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::float_cmp,
+    reason = "counted shares and same luck give the same bits"
+)]
 mod tests {
     use super::super::special::normal_cdf;
     use super::*;

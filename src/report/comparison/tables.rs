@@ -82,9 +82,18 @@ pub(super) fn measures(page: &mut Page, outcome: &ComparisonOutcome) {
     let Some(first) = outcome.arms.first() else {
         return;
     };
-    let mut header = vec!["a rehearsal"];
+    let mut header = vec![""];
     header.extend(outcome.arms.iter().map(|arm| arm.name.as_str()));
-    let rows = first.measures.iter().enumerate().map(|(place, measured)| {
+    let nothing = |place: usize| {
+        let zero = |it: &Option<f64>| *it == Some(0.0);
+        outcome
+            .arms
+            .iter()
+            .all(|arm| arm.measures[place].by_seed.iter().all(zero))
+    };
+    let places = (0..first.measures.len()).partition::<Vec<usize>, _>(|&place| nothing(place));
+    let rows = places.1.into_iter().map(|place| {
+        let measured = &first.measures[place];
         let mut row = vec![measured.yardstick.replace('_', " ")];
         let cell = |arm: &ArmOutcome| cell(arm, &arm.measures[place]);
         row.extend(outcome.arms.iter().map(cell));
@@ -104,8 +113,19 @@ pub(super) fn measures(page: &mut Page, outcome: &ComparisonOutcome) {
     );
     rows.push(front);
     let right: Vec<usize> = (1..header.len()).collect();
-    let title = "Strategies and measures: means over seeds, with 95% intervals";
+    let title = "Strategies and measures: means of a rehearsal, with 95% intervals";
     page.table(title, &header, &right, rows);
+    let none: Vec<String> = places
+        .0
+        .into_iter()
+        .map(|place| first.measures[place].yardstick.replace('_', " "))
+        .collect();
+    if !none.is_empty() {
+        page.paragraph(&format!(
+            "None at all, with any strategy: {}.",
+            none.join(", ")
+        ));
+    }
 }
 
 fn cell(arm: &ArmOutcome, measured: &Measured) -> String {
@@ -116,9 +136,12 @@ fn cell(arm: &ArmOutcome, measured: &Measured) -> String {
         return if low == high {
             mean
         } else {
-            // The unit stands behind the mean already.
-            let low = low.split_once(' ').map_or(low.as_str(), |(low, _)| low);
-            let high = high.split_once(' ').map_or(high.as_str(), |(high, _)| high);
+            let bare = |text: String| {
+                // The unit stands behind the mean already.
+                let end = text.find([' ', '/']).unwrap_or(text.len());
+                text[..end].to_owned()
+            };
+            let (low, high) = (bare(low), bare(high));
             format!("{mean}\n{low} to {high}")
         };
     }
