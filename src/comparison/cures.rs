@@ -95,6 +95,7 @@ const fn of_logout(cause: LogoutCause) -> &'static [&'static str] {
             "app.timeout=\"10s\"",
             "app.verify=\"locally\"",
         ],
+        LogoutCause::InstanceBehind => &["app.flag_delay=\"0s\""],
         LogoutCause::StytchSessionEnded => {
             &["app.session_duration=\"90d\"", "app.extend_on_renewal=true"]
         }
