@@ -158,8 +158,13 @@ fn a_run_leaves_its_files_and_a_person_can_be_followed() {
     assert_eq!(log.lines().last(), Some("{\"incidents_not_kept\":4}"));
     insta::assert_snapshot!(log.lines().take(4).collect::<Vec<_>>().join("\n"));
     insta::assert_snapshot!(follow(directory.path(), 17).expect("its own log"));
-    let nobody = follow(directory.path(), 1_000_000).expect("its own log");
-    assert!(nobody.starts_with("person 1000000: the event log says nothing of them\n"));
+    let quiet = follow(directory.path(), 999).expect("a person without incidents");
+    assert!(quiet.starts_with("person 999: the event log says nothing of them\n"));
+    let nobody = follow(directory.path(), 1_000_000).expect_err("there are 1,000 people");
+    assert_eq!(
+        nobody.to_string(),
+        "there is no person 1000000: the rehearsal had 1000, numbered from 0"
+    );
 
     std::fs::write(directory.path().join(names::EVENTS), "{\"person\":17,").expect("writable");
     let error = follow(directory.path(), 17)
