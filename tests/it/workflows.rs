@@ -9,7 +9,7 @@ use serde_json::Value;
 /// The program under its name, with settings that make every rehearsal small.
 const SMALL: &str = r#"#!/bin/sh
 case "$1" in
-  compare) exec "$CUTOVER" "$@" --set population.users=300 --seeds 2 ;;
+  compare) exec "$CUTOVER" "$@" --set population.users=300 --seeds 2 --quick ;;
   run) exec "$CUTOVER" "$@" --set population.users=300 --set time.lapse=1s --set "time.windows=[]" ;;
   *) exec "$CUTOVER" "$@" ;;
 esac
