@@ -55,17 +55,23 @@ fn compared(page: &mut Page, outcome: &ComparisonOutcome) {
     page.gap();
     let identity = &outcome.identity;
     page.paragraph(&format!("{}: {}", identity.comparison, identity.question));
+    page.paragraph(&what(outcome));
+}
+
+/// What was compared, in one sentence.
+pub(super) fn what(outcome: &ComparisonOutcome) -> String {
+    let identity = &outcome.identity;
     let length = cutover_mocks::time::Span::from_micros(outcome.length_us);
     let people = outcome.arms.first().map_or(0, |arm| arm.people.people);
     let seeds = u64::from(identity.seeds);
-    page.paragraph(&format!(
+    format!(
         "{} strategies over the same people: about {} of them, {length} of scenario time, seeds {} to {}, \
          in virtual time.",
         outcome.arms.len(),
         grouped(people / seeds.max(1)),
         identity.first_seed,
         identity.first_seed + seeds - 1,
-    ));
+    )
 }
 
 fn advice(page: &mut Page, outcome: &ComparisonOutcome) {

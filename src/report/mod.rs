@@ -29,7 +29,7 @@ pub use comparison::comparison;
 pub use directory::{DirectoryError, RunDirectory};
 pub use events::{Event, event_log};
 pub use follow::{FollowError, follow};
-pub use html::html;
+pub use html::{comparison_html, html};
 pub use json::{comparison_json, json};
 pub use junit::{comparison_junit, junit};
 pub use metrics::{comparison_metrics, metrics};
@@ -40,7 +40,7 @@ pub use terminal::terminal;
 pub mod names {
     /// The outcome.
     pub const OUTCOME: &str = "outcome.json";
-    /// The run as a page for people.
+    /// A run or a comparison as a page for people.
     pub const PAGE: &str = "index.html";
     /// Gates and invariants as test cases.
     pub const JUNIT: &str = "junit.xml";
@@ -54,11 +54,14 @@ pub mod names {
     pub const EVENTS: &str = "events.jsonl";
 }
 
-/// Writes all machine-readable reports of a comparison; each file appears whole or not at all.
+/// Writes all reports of a comparison; each file appears whole or not at all.
 pub fn write_comparison(
     directory: &RunDirectory,
     outcome: &ComparisonOutcome,
 ) -> Result<(), DirectoryError> {
+    directory.write(names::PAGE, |out| {
+        out.write_all(comparison_html(outcome).as_bytes())
+    })?;
     directory.write(names::JUNIT, |out| {
         let xml = comparison_junit(outcome).map_err(io::Error::other)?;
         out.write_all(xml.as_bytes())

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use crate::browser::{Browser, installed};
 
-/// A run of a committed scenario, small; its directory.
-fn run(reports: &Path, scenario: &str) -> PathBuf {
+/// A small rehearsal of committed files by this command; its directory.
+fn made(reports: &Path, command: &[&str]) -> PathBuf {
     let _ = std::fs::remove_dir_all(reports);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let status = Command::new(env!("CARGO_BIN_EXE_cutover"))
         .current_dir(root)
-        .args(["simulate", &format!("scenarios/{scenario}")])
-        .args(["--set", "population.users=4000", "--reports"])
+        .args(command)
+        .arg("--reports")
         .arg(reports)
         .output()
         .expect("our own program");
@@ -37,8 +37,8 @@ fn number(value: &Value) -> f64 {
         .unwrap_or_else(|| panic!("{value} is no number"))
 }
 
-#[test]
-fn a_page_in_a_browser() {
+/// A browser, and a directory of this test's own; nothing where there is no browser to test with.
+fn browser(test: &str) -> Option<(Browser, PathBuf)> {
     let Some(program) = installed() else {
         assert!(
             std::env::var("CI").as_deref() != Ok("true"),
@@ -48,26 +48,73 @@ fn a_page_in_a_browser() {
         {
             eprintln!("skipped: no Chromium is installed");
         }
+        return None;
+    };
+    let place = std::env::temp_dir().join(format!("cutover-{test}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&place);
+    Some((Browser::start(&program, &place.join("profile")), place))
+}
+
+#[test]
+fn a_run_in_a_browser() {
+    let Some((mut browser, place)) = browser("run") else {
         return;
     };
-    let reports = std::env::temp_dir().join(format!("cutover-page-{}", std::process::id()));
-    let run = run(&reports, "userinfo-limited-consumer.toml");
+    let scenario = "scenarios/userinfo-limited-consumer.toml";
+    let people = "population.users=4000";
+    let run = made(
+        &place.join("reports"),
+        &["simulate", scenario, "--set", people],
+    );
     let page = run.join("index.html");
     let text = std::fs::read_to_string(run.join("outcome.json")).expect("written");
     let outcome: Value = serde_json::from_str(&text).expect("JSON");
 
-    let mut browser = Browser::start(&program, &reports.join("profile"));
     browser.open(&page, 1_280);
-    keep(&mut browser, "desktop");
+    keep(&mut browser, "run-desktop");
     keeps_to_itself(&mut browser);
     says_what_the_json_says(&mut browser, &outcome);
     sorts_and_filters(&mut browser);
-    fits(&mut browser, &page);
-    goes_dark(&mut browser, &page);
-    goes_on_paper(&mut browser, &page);
+    fits(&mut browser, &page, "run-phone");
+    goes_dark(&mut browser, &page, "run-dark");
+    goes_on_paper(&mut browser, &page, "run");
     reads_without_scripts(&mut browser, &page);
     drop(browser);
-    std::fs::remove_dir_all(&reports).expect("ours");
+    std::fs::remove_dir_all(&place).expect("ours");
+}
+
+#[test]
+fn a_comparison_in_a_browser() {
+    let Some((mut browser, place)) = browser("comparison") else {
+        return;
+    };
+    let comparison = "scenarios/compare-b2b.toml";
+    let few = ["--seeds", "3", "--set", "population.users=300"];
+    let command = [&["compare", comparison][..], &few].concat();
+    let run = made(&place.join("reports"), &command);
+    let page = run.join("index.html");
+    let text = std::fs::read_to_string(run.join("comparison.json")).expect("written");
+    let outcome: Value = serde_json::from_str(&text).expect("JSON");
+
+    browser.open(&page, 1_280);
+    keep(&mut browser, "comparison-desktop");
+    keeps_to_itself(&mut browser);
+    // On a common screen the decision is seen without scrolling.
+    let bottom =
+        number(&browser.value("document.querySelector('.verdict').getBoundingClientRect().bottom"));
+    assert!(bottom < 900.0, "{bottom}");
+    let ranked = browser.value(
+        "[...document.querySelectorAll('#verdict tbody')[0].rows].map((row) => \
+         row.cells[0].textContent.replace(/^[0-9]+. /, ''))",
+    );
+    let places = outcome["ranking"]["places"].as_array().expect("places");
+    let told: Vec<&Value> = places.iter().map(|place| &place["arm"]).collect();
+    assert_eq!(ranked, json!(told));
+    fits(&mut browser, &page, "comparison-phone");
+    goes_dark(&mut browser, &page, "comparison-dark");
+    goes_on_paper(&mut browser, &page, "comparison");
+    drop(browser);
+    std::fs::remove_dir_all(&place).expect("ours");
 }
 
 fn keeps_to_itself(browser: &mut Browser) {
@@ -160,11 +207,11 @@ fn sorts_and_filters(browser: &mut Browser) {
     assert_eq!(result["after"], result["before"], "{result}");
 }
 
-fn fits(browser: &mut Browser, page: &Path) {
+fn fits(browser: &mut Browser, page: &Path, name: &str) {
     for width in [375, 320, 768, 1_280] {
         browser.open(page, width);
         if width == 375 {
-            keep(browser, "phone");
+            keep(browser, name);
         }
         browser
             .value("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
@@ -182,7 +229,7 @@ fn fits(browser: &mut Browser, page: &Path) {
     }
 }
 
-fn goes_dark(browser: &mut Browser, page: &Path) {
+fn goes_dark(browser: &mut Browser, page: &Path, name: &str) {
     let ground = "getComputedStyle(document.body).backgroundColor";
     let scheme =
         |value: &str| json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] });
@@ -190,12 +237,12 @@ fn goes_dark(browser: &mut Browser, page: &Path) {
     browser.open(page, 1_280);
     let light = browser.value(ground);
     browser.call("Emulation.setEmulatedMedia", &scheme("dark"));
-    keep(browser, "dark");
+    keep(browser, name);
     assert_ne!(browser.value(ground), light);
     browser.call("Emulation.setEmulatedMedia", &scheme("light"));
 }
 
-fn goes_on_paper(browser: &mut Browser, page: &Path) {
+fn goes_on_paper(browser: &mut Browser, page: &Path, name: &str) {
     browser.open(page, 1_280);
     browser.call("Emulation.setEmulatedMedia", &json!({ "media": "print" }));
     let seen = browser.value(
@@ -214,7 +261,7 @@ fn goes_on_paper(browser: &mut Browser, page: &Path) {
     let pdf = browser.print();
     assert!(pdf.starts_with(b"%PDF-"), "a PDF");
     if let Some(place) = std::env::var_os("KEEP_SCREENSHOTS") {
-        std::fs::write(PathBuf::from(place).join("print.pdf"), pdf).expect("writable");
+        std::fs::write(PathBuf::from(place).join(format!("{name}.pdf")), pdf).expect("writable");
     }
 }
 

@@ -54,6 +54,8 @@ pub(super) enum Form {
     Lines(Vec<Vec<(f64, f64)>>),
     /// Single points.
     Points(Vec<(f64, f64)>),
+    /// Small points behind what they add up to.
+    Specks(Vec<(f64, f64)>),
     /// What lies between a lower and an upper height, at each place.
     Between(Vec<(f64, f64, f64)>),
     /// Columns from 0: from, to, height.
@@ -92,6 +94,15 @@ const NARROW: Size = Size {
     left: 52,
     font: 12.5,
 };
+
+impl Size {
+    /// Room for the words beside the vertical axis.
+    fn left(&self, ticks: &[axis::Tick]) -> i32 {
+        let letters = ticks.iter().map(|tick| tick.text.chars().count()).max();
+        let wide = letters.unwrap_or(0) as f64 * self.font * 0.6;
+        self.left.max(wide as i32 + 14)
+    }
+}
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Axes = Cartesian2d<Coordinate, Coordinate>;
@@ -134,9 +145,9 @@ impl Plot {
         let font = FONT_SCALE * size.font * f64::from(FINE);
         let mut chart = ChartBuilder::on(area)
             .margin_top(20 * FINE)
-            .margin_right(14 * FINE)
+            .margin_right(20 * FINE)
             .x_label_area_size(24 * FINE)
-            .y_label_area_size(size.left * FINE)
+            .y_label_area_size(size.left(ticks.1) * FINE)
             .build_cartesian_2d(
                 Coordinate::new(&self.x, ticks.0),
                 Coordinate::new(&self.y, ticks.1),
@@ -227,6 +238,10 @@ impl Series {
             Form::Points(points) => {
                 let dot = |&at: &(f64, f64)| Circle::new(at, 3 * FINE, self.ink.fill());
                 chart.draw_series(points.iter().map(dot))?;
+            }
+            Form::Specks(points) => {
+                let speck = |&at: &(f64, f64)| Circle::new(at, 3 * FINE / 2, self.ink.fill());
+                chart.draw_series(points.iter().map(speck))?;
             }
             Form::Between(places) => {
                 let upper = places.iter().map(|&(x, _, high)| (x, high));

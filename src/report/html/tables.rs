@@ -6,7 +6,9 @@ use cutover_mocks::time::Span;
 
 use super::part::{Cell, Table};
 use super::timeline::after;
-use crate::outcome::{Affected, AffectedPerson, Amount, Check, CheckKind, Outcome, Unit, grouped};
+use crate::outcome::{
+    Affected, AffectedPerson, Amount, Assumption, Check, CheckKind, Outcome, Unit, grouped,
+};
 use crate::recorder::{AppVersion, Cohort, Measure, OrgSize, Platform, Record, Slice};
 use crate::report::wording::{limit, not_served, share, when};
 
@@ -332,11 +334,16 @@ pub(super) fn checks(outcome: &Outcome, kind: CheckKind) -> Option<Table> {
     (!rows.is_empty()).then(|| Table::new(caption, &head, rows))
 }
 
-/// Every setting; what no source confirms first.
+/// Every setting of a run.
 pub(super) fn assumptions(outcome: &Outcome) -> Table {
-    let mut settings: Vec<_> = outcome.assumptions.iter().collect();
+    let all = outcome.assumptions.iter().collect();
+    settings("Every setting of this rehearsal", all)
+}
+
+/// Settings with their origin; what no source confirms first.
+pub(super) fn settings(caption: &str, mut settings: Vec<&Assumption>) -> Table {
     settings.sort_by_key(|setting| (!setting.is_unconfirmed(), setting.default));
-    let row = |setting: &&crate::outcome::Assumption| -> Vec<Cell> {
+    let row = |setting: &&Assumption| -> Vec<Cell> {
         let origin = if setting.is_unconfirmed() {
             Cell::classed("unconfirmed default", "doubt")
         } else if setting.default {
@@ -352,10 +359,5 @@ pub(super) fn assumptions(outcome: &Outcome) -> Table {
         ]
     };
     let head = ["setting", "value", "origin", "source"];
-    Table::new(
-        "Every setting of this rehearsal",
-        &head,
-        settings.iter().map(row).collect(),
-    )
-    .sortable()
+    Table::new(caption, &head, settings.iter().map(row).collect()).sortable()
 }

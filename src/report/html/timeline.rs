@@ -3,7 +3,7 @@
 
 use cutover_mocks::time::Span;
 
-use crate::outcome::{Completeness, Moment, Outcome};
+use crate::outcome::{Completeness, Moment, Outcome, TimelineColumns};
 use crate::recorder::Measure;
 use crate::report::chart::{Axis, Stretch};
 
@@ -17,7 +17,8 @@ const TABLE_BINS: u64 = 28;
 /// The timeline, read with a coarseness.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeline<'a> {
-    outcome: &'a Outcome,
+    columns: &'a TimelineColumns,
+    length_s: f64,
     /// Buckets of a bin.
     per: usize,
     /// Bins in which anything could happen.
@@ -27,50 +28,61 @@ pub(super) struct Timeline<'a> {
 impl<'a> Timeline<'a> {
     /// As fine as a chart can show it.
     pub(super) fn chart(outcome: &'a Outcome) -> Self {
-        Self::new(outcome, CHART_BINS)
+        Self::of_run(outcome, CHART_BINS)
     }
 
     /// As fine as shares can be shown.
     pub(super) fn shares(outcome: &'a Outcome) -> Self {
-        Self::new(outcome, SHARE_BINS)
+        Self::of_run(outcome, SHARE_BINS)
     }
 
     /// As fine as a table can show it.
     pub(super) fn table(outcome: &'a Outcome) -> Self {
-        Self::new(outcome, TABLE_BINS)
+        Self::of_run(outcome, TABLE_BINS)
     }
 
-    fn new(outcome: &'a Outcome, most: u64) -> Self {
-        let per = outcome.timeline.buckets.div_ceil(most).max(1);
-        let bin_us = (outcome.timeline.bucket_us * per as i64).max(1);
-        let bins = (lasted_us(outcome).max(1) as u64).div_ceil(bin_us as u64);
+    /// A strategy's of a comparison, as fine as a chart can show it, and as a table can.
+    pub(super) fn of_arm(columns: &'a TimelineColumns, length_us: i64) -> [Self; 2] {
+        [CHART_BINS, TABLE_BINS].map(|most| Self::new(columns, (length_us, length_us), most))
+    }
+
+    fn of_run(outcome: &'a Outcome, most: u64) -> Self {
+        let lasted_us = lasted_us(outcome);
+        Self::new(&outcome.timeline, (outcome.length_us, lasted_us), most)
+    }
+
+    fn new(columns: &'a TimelineColumns, (length_us, lasted_us): (i64, i64), most: u64) -> Self {
+        let per = columns.buckets.div_ceil(most).max(1);
+        let bin_us = (columns.bucket_us * per as i64).max(1);
+        let bins = (lasted_us.max(1) as u64).div_ceil(bin_us as u64);
         Self {
-            outcome,
+            columns,
+            length_s: Span::from_micros(length_us).as_secs_f64(),
             per: per as usize,
-            bins: bins.min(outcome.timeline.buckets.div_ceil(per)) as usize,
+            bins: bins.min(columns.buckets.div_ceil(per)) as usize,
         }
     }
 
     /// How long a bin is, as text.
     pub(super) fn bin(&self) -> String {
-        Span::from_micros(self.outcome.timeline.bucket_us * self.per as i64).to_string()
+        Span::from_micros(self.columns.bucket_us * self.per as i64).to_string()
     }
 
     /// When a bin begins, in seconds after the start.
     pub(super) fn begins(&self, bin: usize) -> f64 {
-        let seconds = self.outcome.timeline.bucket_us as f64 / 1e6 * (bin * self.per) as f64;
-        seconds.min(length_s(self.outcome))
+        let seconds = self.columns.bucket_us as f64 / 1e6 * (bin * self.per) as f64;
+        seconds.min(self.length_s)
     }
 
     /// When a bin begins, as text.
     pub(super) fn after(&self, bin: usize) -> String {
-        let micros = self.outcome.timeline.bucket_us * (bin * self.per) as i64;
+        let micros = self.columns.bucket_us * (bin * self.per) as i64;
         after(Span::from_micros(micros))
     }
 
     /// A measure, summed up in each bin.
     pub(super) fn measure(&self, measure: Measure) -> Vec<u64> {
-        let column = self.outcome.timeline.columns.get(&measure);
+        let column = self.columns.columns.get(&measure);
         self.sums(column.map_or(&[], Vec::as_slice))
     }
 

@@ -1,8 +1,10 @@
-//! What the page says, that it says it safely, and that it can be read.
+//! What the page of a run says, that it says it safely, and that it can be read.
 
 use std::collections::BTreeMap;
 
+use super::claims::{assert_hangs_together, assert_keeps_to_itself};
 use super::*;
+use crate::outcome::Outcome;
 use crate::outcome::fixture::{Fixture, slice};
 use crate::recorder::{IncidentKind, LogoutCause, Platform};
 use crate::scenario::GateText;
@@ -128,38 +130,7 @@ fn numbers_shown_are_those_of_the_json() {
 
 #[test]
 fn nothing_comes_from_elsewhere_and_only_the_own_style_and_script_run() {
-    let page = page();
-    for foreign in [
-        "src=",
-        "url(",
-        "@import",
-        "<link",
-        "<iframe",
-        "javascript:",
-        " style=",
-        " onclick=",
-    ] {
-        assert!(!page.contains(foreign), "{foreign}");
-    }
-    let addresses = page.matches("://").count();
-    assert_eq!(
-        addresses,
-        page.matches("xmlns=\"http://www.w3.org/2000/svg\"").count()
-    );
-    for (open, close, name) in [
-        ("<style>", "</style>", "style"),
-        ("<script>", "</script>", "script"),
-    ] {
-        let text = page
-            .split_once(open)
-            .and_then(|(_, rest)| rest.split_once(close));
-        let hash = STANDARD.encode(Sha256::digest(text.expect("one of them").0));
-        assert!(
-            page.contains(&format!("{name}-src &#39;sha256-{hash}&#39;")),
-            "{name}"
-        );
-    }
-    assert!(!page.contains("unsafe-"), "no unsafe source is allowed");
+    assert_keeps_to_itself(&page());
 }
 
 #[test]
@@ -177,36 +148,7 @@ fn texts_from_outside_cannot_become_markup() {
 
 #[test]
 fn ids_are_unique_and_every_reference_has_its_target() {
-    let page = page();
-    let values = |name: &str| -> Vec<String> {
-        let start = format!(" {name}=\"");
-        let parts = page.split(&start).skip(1);
-        parts
-            .filter_map(|part| part.split_once('"').map(|(value, _)| value.to_owned()))
-            .collect()
-    };
-    let mut ids: BTreeMap<String, u32> = BTreeMap::new();
-    for id in values("id") {
-        *ids.entry(id).or_insert(0) += 1;
-    }
-    let twice: Vec<_> = ids.iter().filter(|(_, count)| **count > 1).collect();
-    assert!(twice.is_empty(), "{twice:?}");
-    let labels = values("aria-labelledby");
-    for reference in labels.iter().flat_map(|of| of.split(' ')) {
-        assert!(ids.contains_key(reference), "{reference}");
-    }
-    for link in values("href")
-        .iter()
-        .filter_map(|link| link.strip_prefix('#'))
-    {
-        assert!(ids.contains_key(link), "{link}");
-    }
-    // A chart is named, described and told in numbers.
-    let charts = page.matches("<figure").count();
-    assert!(charts >= 5, "{charts}");
-    assert_eq!(page.matches("class=\"chart wide\"").count(), charts);
-    assert_eq!(page.matches("class=\"chart narrow\"").count(), charts);
-    assert_eq!(page.matches("The numbers of this chart").count(), charts);
+    assert!(assert_hangs_together(&page()) >= 5);
 }
 
 #[test]
