@@ -17,11 +17,11 @@ use crate::scenario::cutover::Strategy;
 use crate::strategy::Plan;
 
 /// Most people of a rehearsal that looks for a ceiling.
-const MOST_PEOPLE: f64 = 200_000.0;
+const MOST_PEOPLE: f64 = 320_000.0;
 /// Most times the people of the scenario.
 const MOST_TIMES: f64 = 16.0;
 /// Rehearsals that look for it, for each strategy.
-const TRIES: usize = 3;
+const TRIES: usize = 4;
 /// Limits closer together than this need no further look.
 const CLOSE: f64 = 1.25;
 
@@ -168,9 +168,9 @@ fn grow(scenario: &Scenario, used: f64, counter: &Counter<'_>) -> Growth {
     };
     for _ in 0..TRIES {
         let times = match growth.fails_at {
-            // Peaks grow less than people do: beyond the guess.
+            // Use at the worst moment is bursts as much as people: the guess is often too small.
             None if growth.holds_at <= 1.0 => 1.1 / used.max(1e-6),
-            None => growth.holds_at * 1.5,
+            None => growth.holds_at * 2.0,
             Some(fails_at) => f64::midpoint(growth.holds_at, fails_at),
         };
         let times = times.min(most);

@@ -216,8 +216,8 @@ fn held_against_itself(side: &Side<'_>, rehearsals: &Rehearsals, luck: Luck) -> 
         )
     } else {
         format!(
-            "{} against itself with other luck shows nothing, as it must; {tested} yardsticks differ at \
-             all in some seed",
+            "{} against itself with other luck shows nothing, as it must, by the yardsticks that differ \
+             at all in some seed ({tested})",
             side.name
         )
     };

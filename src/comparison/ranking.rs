@@ -147,7 +147,7 @@ pub(super) fn rank(
         by: by.iter().map(|it| it.name().to_owned()).collect(),
         recommended: best.map(|arm| arm.name.clone()),
         advice: match best {
-            Some(best) => advice(best, &moving, &places, pairs, (by, moved)),
+            Some(best) => advice(best, &places, pairs, (by, moved)),
             None if moving.is_empty() => vec!["No strategy here moves anybody.".to_owned()],
             None => vec![format!(
                 "No strategy keeps to its gates; {} breaks the fewest.",
@@ -167,7 +167,6 @@ fn told(arm: &ArmOutcome, yardstick: Yardstick) -> Option<String> {
 /// What the best one costs, what it risks, what would change the answer.
 fn advice(
     best: &ArmOutcome,
-    moving: &[&ArmOutcome],
     places: &[Place],
     pairs: &[PairOutcome],
     (by, moved): (&[Yardstick], Share),
@@ -214,18 +213,12 @@ fn advice(
             best.name
         ),
         format!("It risks {risks}."),
-        change(best, moving, places, pairs, by),
+        change(best, places, pairs, by),
     ]
 }
 
 /// What would change the answer.
-fn change(
-    best: &ArmOutcome,
-    moving: &[&ArmOutcome],
-    places: &[Place],
-    pairs: &[PairOutcome],
-    by: &[Yardstick],
-) -> String {
+fn change(best: &ArmOutcome, places: &[Place], pairs: &[PairOutcome], by: &[Yardstick]) -> String {
     let tied: Vec<&str> = places
         .iter()
         .skip(1)
@@ -244,16 +237,21 @@ fn change(
             tied.join(" and ")
         ));
     }
-    for other in moving.iter().filter(|other| other.name != best.name) {
+    for other in places.iter().filter(|place| place.arm != best.name) {
+        if !other.gates_broken.is_empty() {
+            let gates = other.gates_broken.join(" and ");
+            parts.push(format!("{} only if {gates} were given up", other.arm));
+            continue;
+        }
         let better: Vec<&str> = Yardstick::ALL
             .into_iter()
-            .filter(|&it| decide(pairs, &other.name, &best.name, &[it]).first_better == Some(true))
+            .filter(|&it| decide(pairs, &other.arm, &best.name, &[it]).first_better == Some(true))
             .map(words)
             .collect();
         if !better.is_empty() {
             parts.push(format!(
                 "{} would win if {} weighed most",
-                other.name,
+                other.arm,
                 better.join(" or ")
             ));
         }

@@ -364,3 +364,50 @@ fn a_control_that_shows_something_voids_the_comparison() {
         outcome.reasons
     );
 }
+
+#[test]
+fn what_cannot_be_told_says_how_many_seeds_would() {
+    let loaded = load(&[], 8);
+    let mut rehearsals = by_hand(&loaded);
+    // Now more, now less: a small difference in much noise, too frequent for an exact test.
+    rehearsals.arms[2] = (0..8)
+        .map(|seed| rehearsal("rolling", seed + 1, 40 + seed % 2 * 60, 4, Some(7)))
+        .collect();
+    rehearsals.arms[1] = (0..8)
+        .map(|seed| rehearsal("all-at-once", seed + 1, 90 - seed % 2 * 30, 12, Some(1)))
+        .collect();
+    let outcome = conclude(&loaded, &rehearsals, "1.2.3").expect("sound");
+    let (pair, _) = outcome.pair("all-at-once", "rolling").expect("all pairs");
+    let logouts = &pair.measures[0];
+    let Finding::Undecided {
+        seeds_needed: Some(needed),
+    } = logouts.finding
+    else {
+        panic!("{logouts:?}");
+    };
+    assert!(
+        needed > 8 && logouts.sentence.contains("cannot tell"),
+        "{}",
+        logouts.sentence
+    );
+    assert!(
+        logouts
+            .sentence
+            .contains(&format!("{needed} seeds would tell"))
+    );
+}
+
+#[test]
+fn a_gate_that_the_seeds_cannot_decide_makes_the_comparison_inconclusive() {
+    let mut loaded = load(&[], 8);
+    loaded.comparison.between.truncate(1);
+    loaded.comparison.between[0].text =
+        "rolling.forced_logouts < all-at-once.forced_logouts".to_owned();
+    let mut rehearsals = by_hand(&loaded);
+    rehearsals.arms[2] = (0..8)
+        .map(|seed| rehearsal("rolling", seed + 1, 40 + seed % 2 * 60, 4, Some(7)))
+        .collect();
+    let outcome = conclude(&loaded, &rehearsals, "1.2.3").expect("sound");
+    assert_eq!(outcome.between[0].result, BetweenResult::Inconclusive);
+    assert_eq!(outcome.status, Status::Inconclusive);
+}

@@ -92,14 +92,15 @@ fn findings(page: &mut Page, outcome: &ComparisonOutcome) {
             continue;
         };
         let other_is_first = pair.first == other.arm;
+        let open = other.gates_broken.is_empty();
         for difference in &pair.measures {
             let decides = outcome.ranking.by.contains(&difference.yardstick);
             let speaks = match difference.finding {
                 Finding::NotComparable | Finding::Same => false,
                 Finding::Undecided { .. } => decides,
-                // What does not decide is told where it speaks for the other one.
-                Finding::FirstLess => decides || other_is_first,
-                Finding::SecondLess => decides || !other_is_first,
+                // What does not decide is told where it speaks for another one that comes into question.
+                Finding::FirstLess => decides || (open && other_is_first),
+                Finding::SecondLess => decides || (open && !other_is_first),
             };
             if !speaks {
                 continue;

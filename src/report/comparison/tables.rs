@@ -142,7 +142,7 @@ fn cell(arm: &ArmOutcome, measured: &Measured) -> String {
                 text[..end].to_owned()
             };
             let (low, high) = (bare(low), bare(high));
-            format!("{mean}\n{low} to {high}")
+            format!("{mean}\n{low}–{high}")
         };
     }
     let reached = measured.by_seed.iter().flatten().count();
