@@ -3,19 +3,24 @@
 //! [`load`] reads a comparison file with the scenarios of its arms. Everything outside of `cutover`,
 //! `app` and `gates` must be the same in all of them, or the people would not be.
 
+mod kinds;
+mod people;
+
 use std::path::{Path, PathBuf};
 
 use cutover_mocks::share::Share;
 use sha2::{Digest, Sha256};
 
 use super::gates::{self, GateText};
-use super::kind::{Kind, List, Misfit, Mismatch, OneOf, misfit, nearest, other_type};
-use super::problem::{Place, Problem, Problems, Sources};
+use super::kind::{List, OneOf, nearest};
+use super::problem::{Problem, Problems, Sources};
 use super::reader::{Assumption, Reader, Table};
 use super::scalar::{Percent, Text, count};
-use super::tree::{self, Node, Value};
+use super::tree;
 use super::{Loaded, Overrides, files, hex, name_after, without_consequences};
 use crate::verdict::gate::between::parse_between;
+use kinds::{ArmText, Arms, Settings};
+use people::other_people;
 
 /// Most seeds of a comparison.
 const MOST_SEEDS: i64 = 1_000;
@@ -257,14 +262,6 @@ struct ReadComparison {
     settings: Vec<String>,
 }
 
-/// An arm as the file names it.
-#[derive(Clone, Debug)]
-struct ArmText {
-    name: String,
-    file: String,
-    place: Place,
-}
-
 /// Reads a whole comparison; this is also the description of all keys.
 fn read(t: &mut Table<'_>, sources: &Sources) -> ReadComparison {
     let name = t
@@ -416,172 +413,4 @@ fn read_between(
             Ok(())
         }
     })
-}
-
-/// Names of strategies with the files of their scenarios; at least two.
-struct Arms;
-
-impl Kind for Arms {
-    type Value = Vec<ArmText>;
-
-    fn expected(&self) -> String {
-        "a table of two or more strategies: a name and a scenario's file for each".to_owned()
-    }
-
-    fn read(&self, node: &Node) -> Result<Self::Value, Misfit> {
-        let Value::Table(table) = &node.value else {
-            return Err(other_type(
-                node,
-                "write [arms], and in it: rolling = \"rolling-consumer.toml\"",
-            ));
-        };
-        let (mut arms, mut misfits) = (Vec::new(), Vec::new());
-        for (name, entry) in &table.0 {
-            let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            if name.is_empty() || !name.chars().all(fits) {
-                misfits.push(Mismatch {
-                    place: entry.key.clone(),
-                    why: "a name is made of letters, digits, `-` and `_`".to_owned(),
-                    help: None,
-                });
-            }
-            match &entry.node.value {
-                Value::Text(file) => arms.push(ArmText {
-                    name: name.clone(),
-                    file: file.clone(),
-                    place: entry.node.place.clone(),
-                }),
-                _ => misfits.extend(other_type(&entry.node, "write the path of a scenario file")),
-            }
-        }
-        if misfits.is_empty() && arms.len() < 2 {
-            misfits = misfit(node, format!("there are {} of them", arms.len()), None);
-        }
-        // The order of writing is the order of reports.
-        arms.sort_by(|a, b| a.place.cmp(&b.place));
-        if misfits.is_empty() {
-            Ok(arms)
-        } else {
-            Err(misfits)
-        }
-    }
-
-    fn schema(&self) -> serde_json::Value {
-        serde_json::json!({
-            "type": "object",
-            "additionalProperties": { "type": "string" },
-            "propertyNames": { "pattern": "^[A-Za-z0-9_-]+$" },
-            "minProperties": 2,
-        })
-    }
-}
-
-/// Settings of any scenario, as `key.path=value` each.
-struct Settings;
-
-impl Kind for Settings {
-    type Value = Vec<String>;
-
-    fn expected(&self) -> String {
-        "a table of settings".to_owned()
-    }
-
-    fn read(&self, node: &Node) -> Result<Self::Value, Misfit> {
-        let Value::Table(_) = &node.value else {
-            return Err(other_type(
-                node,
-                "write [settings], and in it: population.users = 20_000",
-            ));
-        };
-        let mut settings = Vec::new();
-        flatten(&mut Vec::new(), &node.value.plain(), &mut settings);
-        Ok(settings)
-    }
-
-    fn schema(&self) -> serde_json::Value {
-        serde_json::json!({ "type": "object" })
-    }
-}
-
-fn flatten(path: &mut Vec<String>, value: &toml::Value, settings: &mut Vec<String>) {
-    match value {
-        toml::Value::Table(table) => {
-            for (key, value) in table {
-                let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-                let key = if !key.is_empty() && key.chars().all(plain) {
-                    key.clone()
-                } else {
-                    toml::Value::String(key.clone()).to_string()
-                };
-                path.push(key);
-                flatten(path, value, settings);
-                path.pop();
-            }
-        }
-        value => settings.push(format!("{}={value}", path.join("."))),
-    }
-}
-
-/// Whether a setting may differ between strategies. Windows and lapse say how a rehearsal plays over
-/// HTTP, and change nothing in virtual time.
-fn may_differ(key: &str) -> bool {
-    const SECTIONS: [&str; 3] = ["cutover", "app", "gates"];
-    const KEYS: [&str; 5] = [
-        "name",
-        "question",
-        "seed",
-        "time.lapse",
-        "time.lateness_limit",
-    ];
-    let of_section = |section: &str| {
-        key.strip_prefix(section)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    KEYS.contains(&key) || key.starts_with("time.windows") || SECTIONS.into_iter().any(of_section)
-}
-
-/// The first setting that makes the people of two arms others.
-fn other_people(arms: &[(Arm, Place)]) -> Option<Problem> {
-    let (first, first_place) = arms.first()?;
-    let settings = |arm: &Arm| -> Vec<(String, String)> {
-        let mut all: Vec<(String, String)> = arm
-            .loaded
-            .assumptions
-            .iter()
-            .filter(|setting| !may_differ(&setting.key))
-            .map(|setting| (setting.key.clone(), setting.value.clone()))
-            .collect();
-        all.sort();
-        all
-    };
-    let reference = settings(first);
-    for (arm, place) in &arms[1..] {
-        let own = settings(arm);
-        let differs = |from: &[(String, String)], other: &[(String, String)]| {
-            from.iter().find(|pair| !other.contains(pair)).cloned()
-        };
-        let Some((key, _)) = differs(&own, &reference).or_else(|| differs(&reference, &own)) else {
-            continue;
-        };
-        let told = |all: &[(String, String)]| {
-            let value = all.iter().find(|(name, _)| *name == key);
-            value.map_or_else(
-                || format!("no `{key}` here"),
-                |(_, value)| format!("`{key}` is {value} here"),
-            )
-        };
-        return Some(
-            Problem::new(format!(
-                "`{}` and `{}` do not rehearse the same people",
-                arm.name, first.name
-            ))
-            .at(place, told(&own))
-            .at(first_place, told(&reference))
-            .help(
-                "strategies of one comparison may differ in [cutover], [app] and [gates]; set the rest \
-                 for all of them in [settings]",
-            ),
-        );
-    }
-    None
 }
