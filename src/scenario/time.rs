@@ -102,8 +102,8 @@ const LATENESS_LIMIT: Setting<Length> = setting(
     SOME_LENGTH,
     "Starts later than this, at the 99th percentile inside the windows, \
      make a run inconclusive.",
-    "50ms",
-    "an assumption: about a provider's median answer",
+    "100ms",
+    "a tenth of a second goes unnoticed by a person (Nielsen, 1993)",
 );
 
 /// Reads `[time]`.
