@@ -10,7 +10,7 @@ use std::fmt;
 
 use cutover_mocks::time::Timestamp;
 
-use crate::recorder::{Incident, IncidentKind, Recording};
+use crate::recorder::{FailureCause, Incident, IncidentKind, Recording, TIMED_OUT};
 use crate::scenario::Time;
 
 /// A person whose fates differ, by the first event at which they part.
@@ -140,16 +140,13 @@ impl Capacity {
         let userinfo_limited = [simulated, over_http].into_iter().any(|recording| {
             let causes = recording.causes.keys();
             causes.into_iter().any(|(_, _, kind)| {
-                matches!(
-                    kind,
-                    IncidentKind::MigrationFailed(crate::recorder::FailureCause::UserInfo)
-                )
+                matches!(kind, IncidentKind::MigrationFailed(FailureCause::UserInfo))
             })
         });
         let first = time.windows.iter().map(|window| time.start + window.from);
         Self {
             limited: seen(429) || userinfo_limited,
-            timed_out: seen(599),
+            timed_out: seen(TIMED_OUT),
             first_window: first.min(),
         }
     }

@@ -12,7 +12,7 @@ use cutover_mocks::{auth0, stytch};
 use super::calls::by_status;
 use super::check::{Check, CheckKind, Explanation, UNDER_WAY};
 use super::{Ledgers, Rehearsed};
-use crate::recorder::{Measure, Recording};
+use crate::recorder::{Measure, NO_ANSWER, Recording, TIMED_OUT};
 
 /// What callers saw against what the providers say.
 pub(super) fn reconciliation(rehearsed: &Rehearsed<'_>, ledgers: Ledgers<'_>) -> Vec<Check> {
@@ -57,7 +57,7 @@ fn calls(
         .keys()
         .chain(told.keys())
         .copied()
-        .filter(|status| !matches!(status, 0 | 599))
+        .filter(|status| !matches!(*status, NO_ANSWER | TIMED_OUT))
         .collect();
     // An answer that a caller saw and the provider never gave can have no good reason.
     let invented: u64 = statuses
@@ -70,7 +70,7 @@ fn calls(
         .filter(|&(_, count)| count > 0)
         .collect();
     let lost_answers: u64 = unseen.values().sum();
-    let (mut closed, mut timed_out) = (of(seen, 0), of(seen, 599));
+    let (mut closed, mut timed_out) = (of(seen, NO_ANSWER), of(seen, TIMED_OUT));
 
     // Connections that the provider closed itself are what callers saw as closed, or were waiting on.
     let mut unmatched = of(told, 0);
@@ -161,7 +161,7 @@ fn migrations(rehearsed: &Rehearsed<'_>, ledgers: Ledgers<'_>) -> Option<Check> 
     if opened > silent {
         let seen = by_status(&recording.stytch_calls, stytch::Endpoint::Migrate);
         let of = |status: u16| seen.get(&status).copied().unwrap_or(0);
-        check.explain(of(599), "the application had stopped waiting");
+        check.explain(of(TIMED_OUT), "the application had stopped waiting");
         check.explain(of(0), "the connection had closed before the answer");
         let unreadable = rehearsed
             .providers

@@ -23,6 +23,11 @@ pub use measure::{Base, Measure, Operation};
 pub use storm::Storm;
 pub use tally::{Pace, Recorder};
 
+/// The status of a call to which no answer came, where calls are counted by status.
+pub const NO_ANSWER: u16 = 0;
+/// The status of a call whose caller gave up waiting, where calls are counted by status.
+pub const TIMED_OUT: u16 = 599;
+
 /// Properties by which counts are kept apart; a gate or a table can ask for any of them.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -147,7 +152,7 @@ pub struct Recording {
     pub latency: BTreeMap<Operation, Histogram<u64>>,
     /// The same outside the windows: modelled service times, labelled as such, gating nothing.
     pub latency_lapse: BTreeMap<Operation, Histogram<u64>>,
-    /// Calls as their callers saw them, by endpoint and status (0: none came; 599: timed out).
+    /// Calls as their callers saw them, by endpoint and status ([`NO_ANSWER`], [`TIMED_OUT`]).
     pub auth0_calls: BTreeMap<(auth0::Endpoint, u16), u64>,
     /// The same for the project.
     pub stytch_calls: BTreeMap<(stytch::Endpoint, u16), u64>,

@@ -10,7 +10,7 @@ use super::app::outcome;
 use super::contract::{CallId, Dispatch, Owner, ProviderCall, Seen, Verifier};
 use super::{APP_ADDRESS, Rehearsal};
 use crate::dice::Stream;
-use crate::recorder::{Measure, Operation, Via};
+use crate::recorder::{Measure, NO_ANSWER, Operation, Via};
 
 /// A call under way.
 #[derive(Clone, Copy, Debug)]
@@ -130,11 +130,11 @@ impl<V: Verifier> Rehearsal<'_, V> {
     }
 
     /// An answer has reached its caller.
-    pub(super) fn take_answer(&mut self, id: CallId, seen: Seen, _whose: Whose) {
+    pub(super) fn take_answer(&mut self, id: CallId, seen: Seen) {
         let call = self.pending.remove(id.0 as usize);
         let status = outcome::status(&seen);
         let took = self.now - call.sent;
-        if matches!(status, 0 | 429 | 500..) {
+        if matches!(status, NO_ANSWER | 429 | 500..) {
             self.recorder.turned_away(self.now);
         }
         match call.call {

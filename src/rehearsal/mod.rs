@@ -182,7 +182,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         if self.next_event().is_none() {
             return;
         }
-        let Some((at, whose, event)) = self.agenda.next() else {
+        let Some((at, _, event)) = self.agenda.next() else {
             return;
         };
         self.now = at;
@@ -194,7 +194,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             Event::Retry(flow) => self.retry(flow),
             Event::Login(visit) => self.continue_login(visit),
             Event::LogOut(visit) => self.log_out(visit),
-            Event::Answer(id, seen) => self.take_answer(id, seen, whose),
+            Event::Answer(id, seen) => self.take_answer(id, seen),
         }
     }
 
@@ -217,11 +217,6 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         let whose = call.whose;
         self.agenda.add(at, whose, Event::Answer(id, seen));
         self.agenda.release(whose);
-    }
-
-    /// The verifier.
-    pub const fn verifier(&mut self) -> &mut V {
-        &mut self.verifier
     }
 
     /// How far it has come.

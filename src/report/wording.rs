@@ -6,7 +6,7 @@ use crate::outcome::{
     Allowance, Amount, CallLimit, Completeness, Driver, EndpointCalls, GateOutcome, GateResult,
     Lateness, Moment, Outcome, Scope, Status, Unit, grouped,
 };
-use crate::recorder::Measure;
+use crate::recorder::{Measure, NO_ANSWER, TIMED_OUT};
 use crate::verdict::exit;
 
 /// How good a piece of news is.
@@ -188,9 +188,9 @@ pub(super) fn not_served(calls: &EndpointCalls) -> String {
         .filter(|(status, _)| !matches!(**status, 200..=399));
     let parts: Vec<String> = failed
         .map(|(status, count)| {
-            let name = match status {
-                0 => "no answer".to_owned(),
-                599 => "timed out".to_owned(),
+            let name = match *status {
+                NO_ANSWER => "no answer".to_owned(),
+                TIMED_OUT => "timed out".to_owned(),
                 other => other.to_string(),
             };
             format!("{name}: {}", grouped(*count))

@@ -4,11 +4,8 @@ use cutover_mocks::answer::Outcome;
 use cutover_mocks::time::Span;
 use cutover_mocks::{auth0, stytch};
 
-use crate::recorder::FailureCause;
+use crate::recorder::{FailureCause, TIMED_OUT};
 use crate::rehearsal::contract::{ProviderAnswer, Seen};
-
-/// Status that counts give to a call whose caller gave up waiting.
-pub(in crate::rehearsal) const TIMED_OUT: u16 = 599;
 
 /// A failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

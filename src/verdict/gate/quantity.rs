@@ -6,7 +6,8 @@ use cutover_mocks::{auth0, stytch};
 
 use crate::outcome::Unit;
 use crate::recorder::{
-    FailureCause, IncidentKind, LockoutCause, LogoutCause, Measure, Operation, Via, WrongAdmission,
+    FailureCause, IncidentKind, LockoutCause, LogoutCause, Measure, NO_ANSWER, Operation,
+    TIMED_OUT, Via, WrongAdmission,
 };
 
 /// Something that a gate holds against a limit.
@@ -167,13 +168,13 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether a recorded status (0: none came; 599: timed out) is one of these.
+    /// Whether a recorded status ([`NO_ANSWER`] and [`TIMED_OUT`] among them) is one of these.
     pub const fn admits(self, status: u16) -> bool {
         match self {
             Self::Exactly(wanted) => status == wanted,
-            Self::Class(digit) => status / 100 == digit as u16 && status != 599,
-            Self::NoAnswer => status == 0,
-            Self::TimedOut => status == 599,
+            Self::Class(digit) => status / 100 == digit as u16 && status != TIMED_OUT,
+            Self::NoAnswer => status == NO_ANSWER,
+            Self::TimedOut => status == TIMED_OUT,
         }
     }
 }
