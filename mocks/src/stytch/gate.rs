@@ -123,6 +123,32 @@ impl Gate {
         }
     }
 
+    /// Takes limits over; their windows start empty.
+    pub(super) fn set_limits(&mut self, settings: &Settings) {
+        let fresh = Self::new(settings);
+        self.project_limit = fresh.project_limit;
+        self.endpoint_limits = fresh.endpoint_limits;
+        self.retry_after = fresh.retry_after;
+    }
+
+    pub(super) fn set_latency(&mut self, settings: &Settings) {
+        self.latencies = Endpoint::ALL.map(|endpoint| settings.latency_of(endpoint));
+    }
+
+    pub(super) fn set_faults(&mut self, settings: &Settings) {
+        self.faults = settings.faults.clone();
+        self.fault_windows = vec![FixedWindow::default(); self.faults.faults().len()];
+    }
+
+    pub(super) fn set_capacity(&mut self, capacity: Option<Capacity>) {
+        self.capacity = capacity;
+        self.line = Line::default();
+    }
+
+    pub(super) fn set_clock_skew(&mut self, skew: Span) {
+        self.clock_skew = skew;
+    }
+
     /// The project's own idea of the time.
     pub(super) fn clock(&self, at: Timestamp) -> Timestamp {
         at + self.clock_skew

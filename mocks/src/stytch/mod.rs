@@ -3,6 +3,7 @@
 pub mod call;
 pub mod settings;
 
+mod control;
 mod errand;
 mod gate;
 mod logins;

@@ -235,3 +235,32 @@ fn an_organization_goes_with_its_members() {
         (404, Error::OrganizationNotFound)
     );
 }
+
+#[test]
+fn a_project_is_seeded_in_bulk_changed_at_work_and_started_over() {
+    let mut project = consumer();
+    let seeded = project.seed_addresses([ANNA, BERT, ANNA], None);
+    assert_eq!(seeded[0], seeded[2], "an address has one owner");
+    let opened = project
+        .seed_session(seeded[1], at(0), Span::from_hours(1), Factor::Password)
+        .expect("they exist");
+    let authenticate = Call::Authenticate {
+        token: opened.token,
+        duration: None,
+    };
+    served(call(&mut project, at(1), authenticate));
+    let one = WindowLimit {
+        calls: 1,
+        window: Span::from_hours(1),
+    };
+    project.set_limits(None, vec![(Endpoint::Authenticate, one)]);
+    served(call(&mut project, at(2), authenticate));
+    let limited = call(&mut project, at(3), authenticate);
+    assert_eq!(refused(limited), (429, Error::RateLimited));
+    project.set_limits(None, Vec::new());
+    served(call(&mut project, at(4), authenticate));
+    project.reset(at(5));
+    assert_eq!((project.user_count(), project.session_count()), (0, 0));
+    let gone = call(&mut project, at(6), authenticate);
+    assert_eq!(refused(gone), (404, Error::SessionNotFound));
+}

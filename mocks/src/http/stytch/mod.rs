@@ -30,6 +30,7 @@ use super::signing::{KeyRing, Owner};
 use super::stamp::Clock;
 use crate::email::Email;
 use crate::stytch::{OrgId, Project, Proof, UserId, Vertical};
+use crate::time::Timestamp;
 use book::{Book, Secret};
 use names::Names;
 use userinfo::UserInfoClient;
@@ -162,6 +163,15 @@ impl Face {
     /// The id of an organization on the wire; its slug works as well.
     pub fn organization_id(&self, org: OrgId) -> String {
         self.0.names.organization(org)
+    }
+
+    /// Forgets everybody and everything that calls have made; settings and keys stay.
+    pub fn reset(&self, start: Timestamp) {
+        // Both at once, so that no call finds one without the other.
+        let mut project = self.project();
+        let mut book = self.book();
+        project.reset(start);
+        *book = Book::default();
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
