@@ -13,3 +13,4 @@ pub mod scenario;
 pub mod strategy;
 pub mod twin;
 pub mod verdict;
+pub mod windows;

@@ -13,6 +13,7 @@ mod run;
 mod schema;
 mod simulate;
 mod twin;
+mod windows;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,6 +49,8 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Rehearse a scenario both ways, and list each person whose fate differs
     Twin(twin::TwinArgs),
+    /// List the stretches of a scenario that are worth living through at true speed
+    Windows(windows::WindowsArgs),
     /// Compare strategies over the same people, many seeds each, in virtual time
     Compare(compare::CompareArgs),
     /// Check scenario files, without any traffic
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Simulate(args) => simulate::simulate(&args),
         Command::Twin(args) => twin::twin(&args),
+        Command::Windows(args) => windows::windows(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Check(args) => check::check(&args),
         Command::Schema(args) => schema::schema(&args),

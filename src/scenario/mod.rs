@@ -31,6 +31,7 @@ pub use gates::GateText;
 pub use population::PopulationSpec;
 pub use problem::Problems;
 pub use providers::Providers;
+pub use quantity::span as read_span;
 pub use reader::Assumption;
 pub use time::{Time, Window};
 

@@ -30,7 +30,7 @@ fn short_unit(unit: &str) -> Option<&'static str> {
 }
 
 /// A length of time: numbers with units, the longest unit first; `-` in front makes it negative.
-pub(super) fn span(text: &str) -> Result<Span, String> {
+pub fn span(text: &str) -> Result<Span, String> {
     let (sign, mut rest) = match text.trim().strip_prefix('-') {
         Some(rest) => (-1, rest.trim_start()),
         None => (1, text.trim()),
