@@ -53,6 +53,16 @@ pub enum ProviderAnswer {
     Stytch(stytch::Answer),
 }
 
+impl ProviderAnswer {
+    /// The modelled service time.
+    pub const fn took(&self) -> Span {
+        match self {
+            Self::Auth0(answer) => answer.took,
+            Self::Stytch(answer) => answer.took,
+        }
+    }
+}
+
 /// A call that the core asks its driver to make.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dispatch {

@@ -161,6 +161,11 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         self.pace = if on { Pace::Lapse } else { Pace::True };
     }
 
+    /// Whoever verifies tokens.
+    pub fn verifier_mut(&mut self) -> &mut V {
+        &mut self.verifier
+    }
+
     /// The time of the earliest event that can be handled now.
     pub fn next_event(&mut self) -> Option<Timestamp> {
         loop {

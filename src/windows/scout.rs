@@ -1,7 +1,7 @@
 //! The scout: sees every call of a rehearsal, and keeps what tells one stretch of time from another.
 
 use cutover_mocks::fault::{FaultKind, FaultPlan};
-use cutover_mocks::time::Timestamp;
+use cutover_mocks::time::{Span, Timestamp};
 use cutover_mocks::{auth0, stytch};
 
 use super::Kind;
@@ -125,7 +125,7 @@ impl Scout {
         second.logins += u32::from(begins_login(&dispatch.call));
         second.migrations += u32::from(migrates);
         // A refusal without any time was given before Stytch asked anybody.
-        let asks_userinfo = migrates && took_time(answer);
+        let asks_userinfo = migrates && answer.took() > Span::ZERO;
         for mark in &mut self.marks {
             let acts = mark.contact.first.is_none() && mark.contact.from <= at && at < mark.until;
             if acts && mark.hits.holds(&dispatch.call, asks_userinfo) {
@@ -153,14 +153,6 @@ impl Scout {
             .last_mut()
             .expect("there is one at least: it was pushed if there was none")
     }
-}
-
-fn took_time(answer: &ProviderAnswer) -> bool {
-    let took = match answer {
-        ProviderAnswer::Auth0(answer) => answer.took,
-        ProviderAnswer::Stytch(answer) => answer.took,
-    };
-    took.as_micros() > 0
 }
 
 /// Whether a person begins to log in with this call.

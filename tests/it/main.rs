@@ -7,6 +7,7 @@ mod comparison_files;
 mod comparison_reports;
 mod conservation;
 mod hand_computed;
+mod hand_over;
 mod http;
 mod licences;
 mod outcome;

@@ -11,6 +11,13 @@ const PAGE_HOPS: u8 = 2;
 const SOCIAL_HOPS: u8 = 3;
 
 impl Tenant {
+    /// The connection of a login that has begun and not ended.
+    pub fn login_connection(&self, transaction: Transaction) -> Option<Connection> {
+        self.logins
+            .look(transaction.0)
+            .map(|login| login.connection)
+    }
+
     pub(super) fn submit_login(
         &mut self,
         stamp: Stamp,

@@ -46,6 +46,12 @@ impl<T> Passing<T> {
         (now < *born + life).then_some(thing)
     }
 
+    /// A thing, alive or not, as long as it is remembered.
+    pub(super) fn look(&self, number: u32) -> Option<&T> {
+        let place = number.wrapping_sub(self.first) as usize;
+        self.things.get(place)?.as_ref().map(|(_, thing)| thing)
+    }
+
     /// Takes a thing that is still alive: it is gone for whoever comes next.
     pub(super) fn take(&mut self, now: Timestamp, number: u32) -> Option<T> {
         let life = self.life;

@@ -155,8 +155,12 @@ impl Intermediates {
     }
 
     pub(super) fn live(&self, token: IntermediateToken, now: Timestamp) -> Option<&Intermediate> {
-        let row = self.rows.get(token.0 as usize)?;
-        (!row.spent && now < row.expires).then_some(row)
+        self.row(token)
+            .filter(|row| !row.spent && now < row.expires)
+    }
+
+    pub(super) fn row(&self, token: IntermediateToken) -> Option<&Intermediate> {
+        self.rows.get(token.0 as usize)
     }
 
     pub(super) fn spend(&mut self, token: IntermediateToken) {

@@ -180,6 +180,11 @@ impl Project {
         let row = self.intermediates.live(token, self.gate.clock(now))?;
         Some((row.email, row.member()))
     }
+
+    /// The member who was asked for a second factor with this token, good or no longer.
+    pub fn asked_for_second_factor(&self, token: IntermediateToken) -> Option<UserId> {
+        self.intermediates.row(token)?.member()
+    }
 }
 
 fn user_view(id: UserId, user: &User) -> UserView {

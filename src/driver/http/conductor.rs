@@ -3,7 +3,8 @@
 //! In time-lapse people are held while a call of theirs is under way, and an answer counts as having
 //! come when the provider's modelled service time had passed. Calls fly at once only where they would
 //! overlap in scenario time too, so that the film's speed changes the order of nothing. In a
-//! true-speed window each event waits for its wall time, and answers count as they come.
+//! true-speed window each event waits for its wall time, and answers count as they come. What is
+//! skipped is answered inside, as in virtual time.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,12 +15,13 @@ use hdrhistogram::Histogram;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::rehearsal::{CallId, Dispatch, Rehearsal, Seen, Verifier};
+use crate::rehearsal::{CallId, Dispatch, ProviderAnswer, Rehearsal, Seen};
 
 use super::film::{Film, Speed, Stretch, span_to_duration};
 use super::health::{Health, WindowHealth, lateness, record};
 use super::job::{Done, Job};
 use super::stop::Stop;
+use super::verifier::JwtVerifier;
 use super::wallet::WalletFull;
 
 /// The protocol core as its driver sees it.
@@ -34,9 +36,11 @@ pub(super) trait Core {
     fn answer(&mut self, id: CallId, at: Timestamp, seen: Seen);
     /// Whether people with a call under way are held.
     fn set_holding(&mut self, on: bool);
+    /// Whether calls are answered inside: then no token has a text to be verified.
+    fn set_inside(&mut self, on: bool);
 }
 
-impl<V: Verifier> Core for Rehearsal<'_, V> {
+impl Core for Rehearsal<'_, JwtVerifier> {
     fn next_event(&mut self) -> Option<Timestamp> {
         Rehearsal::next_event(self)
     }
@@ -55,6 +59,10 @@ impl<V: Verifier> Core for Rehearsal<'_, V> {
 
     fn set_holding(&mut self, on: bool) {
         Rehearsal::set_holding(self, on);
+    }
+
+    fn set_inside(&mut self, on: bool) {
+        self.verifier_mut().set_by_claims(on);
     }
 }
 
@@ -119,14 +127,23 @@ pub(super) type Watch<'a, C> = &'a mut dyn FnMut(&C) -> Result<(), WalletFull>;
 /// How long a call takes at the least, by the model of its provider.
 pub(super) type Soonest<'a> = &'a dyn Fn(&Dispatch) -> Span;
 
+/// The machines behind the servers answer a call.
+pub(super) type Inside<'a> = &'a dyn Fn(&Dispatch) -> ProviderAnswer;
+
+/// What the conductor knows of the world besides the wire.
+pub(super) struct World<'a, C> {
+    pub(super) watch: Watch<'a, C>,
+    pub(super) soonest: Soonest<'a>,
+    pub(super) inside: Inside<'a>,
+}
+
 /// The conductor of one run.
 pub(super) struct Conductor<'a, C> {
     core: &'a mut C,
     jobs: &'a flume::Sender<Job>,
     done: &'a mut mpsc::UnboundedReceiver<Done>,
     stop: &'a Stop,
-    watch: Watch<'a, C>,
-    soonest: Soonest<'a>,
+    world: World<'a, C>,
     bounds: Bounds,
     health: Health,
     under_way: usize,
@@ -173,7 +190,7 @@ impl<'a, C: Core> Conductor<'a, C> {
         jobs: &'a flume::Sender<Job>,
         done: &'a mut mpsc::UnboundedReceiver<Done>,
         stop: &'a Stop,
-        (watch, soonest): (Watch<'a, C>, Soonest<'a>),
+        world: World<'a, C>,
         bounds: Bounds,
         carriers: usize,
     ) -> Self {
@@ -182,8 +199,7 @@ impl<'a, C: Core> Conductor<'a, C> {
             jobs,
             done,
             stop,
-            watch,
-            soonest,
+            world,
             flying: Vec::new(),
             bounds,
             health: Health::new(carriers),
@@ -215,14 +231,8 @@ impl<'a, C: Core> Conductor<'a, C> {
 
     /// What had begun before the end comes to its own end, as fast as it can.
     async fn play_tail(&mut self, film: &Film, over: Instant) -> Result<Ending, PlayError> {
-        let Some(last) = film.stretches().last() else {
+        let Some(tail) = film.tail() else {
             return Ok(Ending::Played);
-        };
-        let speed = Speed::Lapse(Duration::ZERO);
-        let tail = Stretch {
-            from: last.until,
-            until: Timestamp::NEVER,
-            speed,
         };
         Ok(match self.play_stretch(&tail, over).await? {
             Go::On => Ending::Played,
@@ -234,8 +244,10 @@ impl<'a, C: Core> Conductor<'a, C> {
         let pace = match stretch.speed {
             Speed::Lapse(_) => Pace::Lapse,
             Speed::True(_) => Pace::True,
+            Speed::Skipped => return self.skip(stretch, over).await,
         };
         self.core.set_holding(pace == Pace::Lapse);
+        self.core.set_inside(false);
         let mut playing = Playing {
             stretch,
             pace,
@@ -252,8 +264,38 @@ impl<'a, C: Core> Conductor<'a, C> {
                 };
                 self.health.windows.push(window);
             }
+            Speed::Skipped => {}
         }
         Ok(go)
+    }
+
+    /// Plays a stretch in virtual time: nothing is on the wire, and each call is answered at once.
+    async fn skip(&mut self, stretch: &Stretch, over: Instant) -> Result<Go, PlayError> {
+        self.core.set_holding(true);
+        self.core.set_inside(true);
+        while let Some(at) = self.core.next_event().filter(|at| *at < stretch.until) {
+            self.moment = self.moment.max(at);
+            self.core.step();
+            self.core.take_calls(&mut self.calls);
+            while let Some(dispatch) = self.calls.pop_front() {
+                let answer = (self.world.inside)(&dispatch);
+                let at = dispatch.stamp.at + answer.took();
+                self.core.answer(dispatch.id, at, Seen::Answered(answer));
+                self.health.inside += 1;
+            }
+            self.steps = self.steps.wrapping_add(1);
+            if self.steps.is_multiple_of(BREATH) {
+                (self.world.watch)(self.core)?;
+                if self.stop.is_wished() {
+                    return Ok(Go::End(Ending::Stopped(self.moment)));
+                }
+                if Instant::now() >= over {
+                    return Ok(Go::End(Ending::OutOfTime(self.moment)));
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(Go::On)
     }
 
     /// Plays one stretch: answers that are in, then what is due, then waiting. It ends when no
@@ -336,7 +378,7 @@ impl<'a, C: Core> Conductor<'a, C> {
                 Pace::True => span_to_duration(dispatch.patience),
             };
             if playing.pace == Pace::Lapse {
-                let soonest = dispatch.stamp.at + (self.soonest)(&dispatch);
+                let soonest = dispatch.stamp.at + (self.world.soonest)(&dispatch);
                 self.flying.push((dispatch.id, soonest));
             }
             let due = playing.due(dispatch.stamp.at);
@@ -391,7 +433,7 @@ impl<'a, C: Core> Conductor<'a, C> {
             }
         };
         self.core.answer(id, at, seen);
-        (self.watch)(self.core)?;
+        (self.world.watch)(self.core)?;
         self.dispatch(playing)
     }
 }

@@ -1,5 +1,5 @@
-//! The film: which stretches of scenario time play in time-lapse and which at true speed, and how
-//! scenario time and wall time map to each other inside a stretch.
+//! The film: which stretches of scenario time play in time-lapse, which at true speed, and which are
+//! skipped; and how scenario time and wall time map to each other inside a stretch.
 
 use std::time::Duration;
 
@@ -31,13 +31,25 @@ pub enum Speed {
     Lapse(Duration),
     /// A named window: a second takes a second.
     True(String),
+    /// Not on the wire at all: the machines behind the servers answer inside, in virtual time.
+    Skipped,
+}
+
+/// What becomes of the stretches outside the windows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// They play in time-lapse.
+    #[default]
+    Lapse,
+    /// They are skipped.
+    Skipped,
 }
 
 impl Film {
     /// Cuts the rehearsal at its windows. The stretches between share `time.lapse` in proportion to
     /// their length. What lies outside the rehearsal, and the part of a window that an earlier one
     /// already covers, is cut off.
-    pub fn new(time: &Time) -> Self {
+    pub fn new(time: &Time, elsewhere: Elsewhere) -> Self {
         let end = time.end();
         let mut cuts = Vec::new();
         let mut at = time.start;
@@ -63,14 +75,45 @@ impl Film {
         let stretches = cuts
             .into_iter()
             .map(|(from, until, window)| {
-                let speed = window.map_or_else(
-                    || Speed::Lapse(share_of(time.lapse, until - from, lapsed)),
-                    Speed::True,
-                );
+                let speed = match (window, elsewhere) {
+                    (Some(name), _) => Speed::True(name),
+                    (None, Elsewhere::Lapse) => {
+                        Speed::Lapse(share_of(time.lapse, until - from, lapsed))
+                    }
+                    (None, Elsewhere::Skipped) => Speed::Skipped,
+                };
                 Stretch { from, until, speed }
             })
             .collect();
         Self { stretches }
+    }
+
+    /// The same film with its windows in time-lapse, as fast as they go. What a window at true speed
+    /// measures is lost; that the wire takes over in the middle and gives back is left.
+    #[must_use]
+    pub fn hurried(mut self) -> Self {
+        for stretch in &mut self.stretches {
+            if matches!(stretch.speed, Speed::True(_)) {
+                stretch.speed = Speed::Lapse(Duration::ZERO);
+            }
+        }
+        self
+    }
+
+    /// How the time after its end plays, until everything that had begun has ended: as fast as it can.
+    pub(super) fn tail(&self) -> Option<Stretch> {
+        let last = self.stretches.last()?;
+        let skips = |stretch: &Stretch| stretch.speed == Speed::Skipped;
+        let speed = if self.stretches.iter().any(skips) {
+            Speed::Skipped
+        } else {
+            Speed::Lapse(Duration::ZERO)
+        };
+        Some(Stretch {
+            from: last.until,
+            until: Timestamp::NEVER,
+            speed,
+        })
     }
 
     /// The stretches, in order.
@@ -90,6 +133,7 @@ impl Stretch {
         match self.speed {
             Speed::Lapse(wall) => wall,
             Speed::True(_) => span_to_duration(self.until - self.from),
+            Speed::Skipped => Duration::ZERO,
         }
     }
 
@@ -98,6 +142,7 @@ impl Stretch {
         let into = span_to_duration(at - self.from);
         match self.speed {
             Speed::True(_) => into,
+            Speed::Skipped => Duration::ZERO,
             Speed::Lapse(wall) => {
                 let whole = (self.until - self.from).as_micros();
                 if whole <= 0 {
@@ -159,7 +204,7 @@ mod tests {
             Span::from_hours(25),
             &[(Span::from_hours(6), Span::from_hours(1))],
         );
-        let film = Film::new(&time);
+        let film = Film::new(&time, Elsewhere::Lapse);
         let speeds: Vec<_> = film.stretches().iter().map(Stretch::wall).collect();
         assert_eq!(
             speeds,
@@ -175,20 +220,30 @@ mod tests {
 
     #[test]
     fn a_window_over_everything_leaves_no_lapse() {
-        let film = Film::new(&time(
-            Span::from_hours(1),
-            &[(Span::ZERO, Span::from_hours(2))],
-        ));
+        let windows = [(Span::ZERO, Span::from_hours(2))];
+        let film = Film::new(&time(Span::from_hours(1), &windows), Elsewhere::Lapse);
         assert_eq!(film.stretches().len(), 1);
         assert_eq!(film.wall(), Duration::from_hours(1));
     }
 
     #[test]
+    fn what_is_skipped_takes_no_time() {
+        let windows = [(Span::from_hours(1), Span::from_mins(1))];
+        let film = Film::new(&time(Span::from_hours(2), &windows), Elsewhere::Skipped);
+        assert_eq!(film.wall(), Duration::from_mins(1));
+        let speeds: Vec<_> = film.stretches().iter().map(|it| &it.speed).collect();
+        let window = Speed::True("at 1h".into());
+        assert_eq!(speeds, [&Speed::Skipped, &window, &Speed::Skipped]);
+        assert_eq!(film.tail().unwrap().speed, Speed::Skipped);
+        let hurried = film.hurried();
+        assert_eq!(hurried.wall(), Duration::ZERO);
+        assert_eq!(hurried.stretches()[1].speed, Speed::Lapse(Duration::ZERO));
+    }
+
+    #[test]
     fn a_lapse_is_even_and_a_window_is_the_wall_clock() {
-        let film = Film::new(&time(
-            Span::from_hours(2),
-            &[(Span::from_hours(1), Span::from_hours(1))],
-        ));
+        let windows = [(Span::from_hours(1), Span::from_hours(1))];
+        let film = Film::new(&time(Span::from_hours(2), &windows), Elsewhere::Lapse);
         let [lapse, window] = film.stretches() else {
             panic!("two stretches")
         };
@@ -219,7 +274,7 @@ mod tests {
             let windows: Vec<_> =
                 raw.iter().map(|&(from, long)| (Span::from_hours(from), Span::from_hours(long))).collect();
             let time = time(Span::from_hours(hours), &windows);
-            let film = Film::new(&time);
+            let film = Film::new(&time, Elsewhere::Lapse);
             let mut at = time.start;
             for stretch in film.stretches() {
                 prop_assert_eq!(stretch.from, at);

@@ -12,7 +12,9 @@ use super::wallet::WalletSize;
 pub struct Health {
     /// Calls handed to the carriers.
     pub calls: u64,
-    /// Calls among them, or waiting to be made, that were not answered when the film ended early.
+    /// Calls that were answered inside, in stretches that were skipped.
+    pub inside: u64,
+    /// Calls among those handed to the carriers, or waiting to be made, that were not answered when the film ended early.
     pub open_at_end: u64,
     /// HTTP requests that the calls took: some calls are two requests.
     pub requests: u64,
@@ -62,6 +64,7 @@ impl Health {
     pub(super) fn new(carriers: usize) -> Self {
         Self {
             calls: 0,
+            inside: 0,
             open_at_end: 0,
             requests: 0,
             timed_out: 0,

@@ -2,7 +2,7 @@
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | [`film`] | scenario time ↔ wall time: time-lapse, and windows at true speed |
+//! | [`film`] | scenario time ↔ wall time: time-lapse, windows at true speed, what is skipped |
 //! | [`conductor`] | when calls go out and when their answers count |
 //! | [`carriers`] | Goose: who makes the calls |
 //! | [`wire`] | calls as HTTP requests, HTTP responses as answers |
@@ -33,12 +33,12 @@ use cutover_mocks::time::{Span, Timestamp};
 use cutover_mocks::{auth0, stytch};
 
 use crate::population::Population;
-use crate::population::seed::World;
+use crate::population::seed;
 use crate::rehearsal::{Baseline, Dispatch, Ended, Progress, ProviderCall, Rehearsal};
 use crate::scenario::Scenario;
 use carriers::{CarrierError, Carriers, Crew, GooseSummary};
-use conductor::{Bounds, Conductor, Ending, PlayError};
-use film::Film;
+use conductor::{Bounds, Conductor, Ending, PlayError, World};
+use film::{Elsewhere, Film};
 use health::Health;
 use providers::{Providers, ProvidersError};
 use stop::Stop;
@@ -86,20 +86,33 @@ pub enum HttpError {
     Play(#[from] PlayError),
 }
 
-/// Rehearses a scenario over HTTP, on this machine. `watch` is told how far it has come, after
-/// every answer. Needs a multi-threaded tokio runtime: servers and carriers run beside the core.
+/// Rehearses a scenario over HTTP, on this machine: its windows at true speed, the rest in time-lapse.
+/// `watch` is told how far it has come, after every answer. Needs a multi-threaded tokio runtime:
+/// servers and carriers run beside the core.
 pub async fn run(
     scenario: &Scenario,
     population: &Population,
     baseline: Option<&Baseline>,
     options: &Options,
+    watch: impl FnMut(Timestamp, Progress),
+) -> Result<HttpRun, HttpError> {
+    let film = Film::new(&scenario.time, Elsewhere::Lapse);
+    play(scenario, (population, baseline), &film, options, watch).await
+}
+
+/// The same with a film of one's own.
+pub async fn play(
+    scenario: &Scenario,
+    (population, baseline): (&Population, Option<&Baseline>),
+    film: &Film,
+    options: &Options,
     mut watch: impl FnMut(Timestamp, Progress),
 ) -> Result<HttpRun, HttpError> {
-    let World {
+    let seed::World {
         tenant,
         project,
         starting,
-    } = World::new(scenario, population);
+    } = seed::World::new(scenario, population);
     let providers = Providers::start(tenant, project, options.bounds.wallet).await?;
     let wire = providers.wire();
     let verifier = JwtVerifier::new(Arc::clone(wire), Arc::clone(providers.published()));
@@ -110,17 +123,21 @@ pub async fn run(
         watch(rehearsal.now(), rehearsal.progress());
         providers.wallet().check()
     };
-    let soonest = |dispatch: &Dispatch| soonest_answer(scenario, dispatch);
+    let world = World {
+        watch: &mut look,
+        soonest: &|dispatch| soonest_answer(scenario, dispatch),
+        inside: &|dispatch| wire.answer_inside(dispatch),
+    };
     let played = Conductor::new(
         &mut rehearsal,
         &crew.jobs,
         &mut crew.done,
         &options.stop,
-        (&mut look, &soonest),
+        world,
         options.bounds,
         options.carriers.count,
     )
-    .play(&Film::new(&scenario.time))
+    .play(film)
     .await;
     let goose = crew.finish(&options.stop).await?;
     let (ending, mut health) = played?;

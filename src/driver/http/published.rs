@@ -43,6 +43,23 @@ impl Published {
         })
     }
 
+    /// Learns a key set that was published to this client without the wire.
+    pub fn learn_unwired(&self, owner: Owner, set: KeySet) {
+        let ids = [Some(set.current), set.next, set.previous];
+        for id in ids.into_iter().flatten() {
+            if self.key(owner, id).is_none() {
+                let alone = KeySet {
+                    previous: None,
+                    current: id,
+                    next: None,
+                };
+                let jwks = serde_json::from_value(KeyRing::new(owner).jwks(alone));
+                let jwks: JwkSet = jwks.expect("the mocks publish keys as RFC 7517 has them");
+                self.learn(owner, &jwks);
+            }
+        }
+    }
+
     /// The key, if it was ever published.
     pub fn key(&self, owner: Owner, id: KeyId) -> Option<Arc<DecodingKey>> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);

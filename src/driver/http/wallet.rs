@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cutover_mocks::auth0::RefreshToken;
+use cutover_mocks::stytch::SessionJwt;
 use rustc_hash::FxHashMap;
 
-/// Texts behind handles. Handles count from 1; 0 is "no text": a token that existed before the
-/// rehearsal, whose text its provider is asked for when it is first presented.
+/// Texts behind handles. Handles count from [`Wallet::FIRST`]; lower numbers are a provider's own. They
+/// are of tokens that never crossed the wire: from before the rehearsal, or from a stretch that was
+/// played without it. Their provider is asked for their text when they are presented.
 #[derive(Debug)]
 pub struct Wallet {
     inner: Mutex<Inner>,
@@ -18,18 +20,20 @@ struct Inner {
     texts: Vec<Arc<str>>,
     /// Handles of the texts that must be recognised when they come again.
     known: FxHashMap<Arc<str>, u32>,
-    /// Texts of tokens that existed before the rehearsal, by what identifies them there.
+    /// Texts of tokens that never crossed the wire, by what identifies them at their provider.
     minted: FxHashMap<Origin, Arc<str>>,
     bytes: usize,
 }
 
-/// Identifies a token that existed before the rehearsal.
+/// Identifies a token that never crossed the wire, where its text is worth keeping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// An access token, by its claims.
     Access(cutover_mocks::auth0::AccessToken),
     /// A refresh token.
     Refresh(RefreshToken),
+    /// A session JWT, by its claims.
+    Session(SessionJwt),
 }
 
 /// How much a wallet holds.
@@ -59,6 +63,9 @@ pub struct WalletFull {
 const BY_HANDLE: u32 = u32::MAX;
 
 impl Wallet {
+    /// The first handle. No provider counts so far.
+    pub const FIRST: u32 = 1 << 31;
+
     /// An empty wallet for at most this many bytes of text.
     pub fn new(limit: usize) -> Self {
         Self {
@@ -84,13 +91,13 @@ impl Wallet {
         self.inner().keep(text.into())
     }
 
-    /// The text behind a handle; none for 0 and for handles of another wallet.
+    /// The text behind a handle; none for a provider's own number and for handles of another wallet.
     pub fn text(&self, handle: u32) -> Option<Arc<str>> {
-        let place = usize::try_from(handle).ok()?.checked_sub(1)?;
-        self.inner().texts.get(place).cloned()
+        let place = handle.checked_sub(Self::FIRST)?;
+        self.inner().texts.get(place as usize).cloned()
     }
 
-    /// The text of a token that existed before the rehearsal, asked for once.
+    /// The text of a token that never crossed the wire, asked for once.
     pub fn minted(&self, origin: Origin, mint: impl FnOnce() -> String) -> Arc<str> {
         if let Some(text) = self.inner().minted.get(&origin) {
             return Arc::clone(text);
@@ -126,6 +133,13 @@ impl Wallet {
         }
     }
 
+    /// The text of a refresh token of the client's own; none for any other.
+    pub fn own_refresh_text(&self, token: RefreshToken) -> Option<Arc<str>> {
+        (token.generation == BY_HANDLE)
+            .then(|| self.text(token.family))
+            .flatten()
+    }
+
     /// How much it holds.
     pub fn size(&self) -> WalletSize {
         let inner = self.inner();
@@ -156,9 +170,10 @@ impl Wallet {
 
 impl Inner {
     fn keep(&mut self, text: Arc<str>) -> u32 {
+        let place = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
         self.bytes += text.len();
         self.texts.push(text);
-        u32::try_from(self.texts.len()).unwrap_or(u32::MAX)
+        Wallet::FIRST.saturating_add(place)
     }
 }
 
@@ -170,13 +185,13 @@ mod tests {
     fn known_texts_have_one_handle_and_kept_ones_each_their_own() {
         let wallet = Wallet::new(100);
         let first = wallet.know("a");
-        assert_ne!(first, 0, "0 means: no text");
+        assert!(first >= Wallet::FIRST, "lower numbers are a provider's own");
         assert_eq!(wallet.know("a"), first);
         assert_ne!(wallet.know("b"), first);
         assert_ne!(wallet.keep("jwt"), wallet.keep("jwt"));
         assert_eq!(wallet.text(first).as_deref(), Some("a"));
         assert_eq!(wallet.text(0), None);
-        assert_eq!(wallet.text(99), None);
+        assert_eq!(wallet.text(Wallet::FIRST + 99), None);
     }
 
     #[test]

@@ -108,13 +108,9 @@ fn drive(
         calls.extend(rehearsal.take_calls());
         for dispatch in calls.drain(..) {
             let answer = perform(&dispatch);
-            let took = match answer {
-                ProviderAnswer::Auth0(answer) => answer.took,
-                ProviderAnswer::Stytch(answer) => answer.took,
-            };
             rehearsal.answer(
                 dispatch.id,
-                dispatch.stamp.at + took,
+                dispatch.stamp.at + answer.took(),
                 Seen::Answered(answer),
             );
         }

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use reqwest::Url;
 use sha2::{Digest, Sha256};
 
 use super::authorize::{self, grant, redirect, refused_back};
@@ -159,6 +160,25 @@ pub fn mailed_code(state: &str, address: &str) -> String {
 }
 
 impl Face {
+    /// The `state` of a login's page. A login that began in process, and not at `/authorize`, leads
+    /// back to this URL from now on.
+    pub fn login_state(&self, transaction: Transaction, redirect_uri: &Url) -> String {
+        let mut behind = self.behind();
+        if behind.logins.get(transaction.0).is_none()
+            && let Some(connection) = behind.tenant.login_connection(transaction)
+        {
+            let asked = authorize::Asked {
+                redirect_uri: redirect_uri.clone(),
+                state: None,
+                nonce: None,
+                connection,
+                hint: None,
+            };
+            behind.logins.put(transaction.0, asked);
+        }
+        texts::transaction(transaction)
+    }
+
     /// Mails the code of a login.
     pub(super) fn mail_code(&self, state: &str, address: &str) {
         self.mail(address, "code", mailed_code(state, address), None);

@@ -59,6 +59,12 @@ impl Face {
         self.0.ring.sign(jwt.key, claims).await
     }
 
+    /// The JWT of a session as it would be sent now, signed on the calling thread.
+    pub(super) fn sign_session_jwt(&self, jwt: &SessionJwt, picture: &Picture) -> String {
+        let claims = self.jwt_claims(jwt, picture);
+        self.0.ring.sign_here(jwt.key, &claims)
+    }
+
     /// The published keys, in the form that Stytch's SDKs read.
     pub(super) fn jwks(&self, set: KeySet) -> Value {
         let mut jwks = self.0.ring.jwks(set);

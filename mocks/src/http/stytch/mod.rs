@@ -14,6 +14,7 @@
 //! | [`ask`] | a request on its way in and its answer on its way out |
 //! | [`fields`], [`problem`] | what a request says; what goes wrong, in Stytch's words |
 //! | [`names`], [`jwt`] | ids, tokens and JWTs as text |
+//! | [`texts`] | the same for whoever changes sides: a client that goes on where a machine was |
 //! | [`book`], [`hashes`] | what only the wire knows; imported password hashes |
 //! | [`objects`] | users, members, sessions and organizations as JSON |
 //! | [`userinfo`] | the one call that a project makes |
@@ -46,8 +47,10 @@ mod names;
 mod objects;
 mod problem;
 mod search;
+mod texts;
 mod userinfo;
 
+pub use texts::IntermediateTexts;
 pub use userinfo::NoClient;
 
 /// How a project is reached and whom it asks.

@@ -8,13 +8,21 @@ use cutover_mocks::luck::Luck;
 use cutover_mocks::time::Span;
 
 use super::*;
-use crate::rehearsal::{Owner, ProviderAnswer, ProviderCall};
+use crate::driver::http::film::Elsewhere;
+use crate::rehearsal::{Owner, ProviderCall};
 use crate::scenario::{Time, Window};
 
 const START: Timestamp = Timestamp::from_secs(1_000);
 /// A model in which answers may come at once: no two calls overlap for certain.
 const AT_ONCE: fn(&Dispatch) -> Span = |_| TOOK;
 const TOOK: Span = Span::from_millis(40);
+/// A provider that is not on the wire.
+const INSIDE: fn(&Dispatch) -> ProviderAnswer = |_| {
+    ProviderAnswer::Auth0(Answer {
+        outcome: Outcome::Served(Reply::Done),
+        took: TOOK,
+    })
+};
 
 /// A core with a script: at each moment that many calls are made.
 #[derive(Default)]
@@ -23,6 +31,7 @@ struct Script {
     calls: Vec<Dispatch>,
     made: u32,
     holding: Vec<bool>,
+    inside: Vec<bool>,
     stepped: Vec<(Timestamp, usize)>,
     answers: BTreeMap<u32, (Timestamp, Seen)>,
 }
@@ -82,10 +91,18 @@ impl Core for Script {
     fn set_holding(&mut self, on: bool) {
         self.holding.push(on);
     }
+
+    fn set_inside(&mut self, on: bool) {
+        self.inside.push(on);
+    }
 }
 
 fn film(length: Span, windows: &[(Span, Span)]) -> Film {
-    Film::new(&Time {
+    Film::new(&time(length, windows), Elsewhere::Lapse)
+}
+
+fn time(length: Span, windows: &[(Span, Span)]) -> Time {
+    Time {
         start: START,
         length,
         lapse: Span::from_secs(1),
@@ -98,7 +115,7 @@ fn film(length: Span, windows: &[(Span, Span)]) -> Film {
             })
             .collect(),
         lateness_limit: Span::ZERO,
-    })
+    }
 }
 
 fn done(job: Job, started: Instant, answered: bool) -> Done {
@@ -140,7 +157,12 @@ async fn play(
         }
     });
     let mut ok = |_: &Script| Ok(());
-    let played = Conductor::new(core, &jobs, &mut back, stop, (&mut ok, &AT_ONCE), bounds, 8)
+    let world = World {
+        watch: &mut ok,
+        soonest: &AT_ONCE,
+        inside: &INSIDE,
+    };
+    let played = Conductor::new(core, &jobs, &mut back, stop, world, bounds, 8)
         .play(film)
         .await;
     drop(jobs);
@@ -374,6 +396,42 @@ async fn too_many_waiting_calls_end_the_run() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_skipped_is_answered_inside_and_takes_no_time() {
+    let at = Span::from_secs;
+    let mut core = Script::new(&[(at(1), 2), (at(100), 1), (at(200), 3), (at(301), 1)]);
+    let film = Film::new(&time(at(300), &[(at(95), at(10))]), Elsewhere::Skipped);
+    let wire = Duration::from_millis(7);
+    let played = play(&mut core, &film, in_lapse(8), &Stop::default(), wire).await;
+    let (ending, health) = played.unwrap();
+    assert_eq!(ending, Ending::Played);
+    assert_eq!(
+        (health.calls, health.inside),
+        (1, 6),
+        "the tail is skipped too"
+    );
+    assert_eq!(health.windows[0].lateness.len(), 1);
+    assert_eq!(
+        health.wall,
+        Duration::from_millis(5_007),
+        "the window alone"
+    );
+    assert_eq!(core.inside, [true, false, true, true]);
+    let after = |secs: i64, millis| at(secs) + Span::from_millis(millis);
+    assert_eq!(
+        core.answered_at(),
+        [
+            after(1, 40),
+            after(1, 40),
+            after(100, 7),
+            after(200, 40),
+            after(200, 40),
+            after(200, 40),
+            after(301, 40),
+        ]
+    );
+}
+
 #[tokio::test]
 async fn carriers_that_are_gone_end_the_run() {
     let mut core = Script::new(&[(Span::ZERO, 1)]);
@@ -382,15 +440,12 @@ async fn carriers_that_are_gone_end_the_run() {
     drop((queue, finished));
     let (stop, mut ok) = (Stop::default(), |_: &Script| Ok(()));
     let bounds = Bounds::default();
-    let conductor = Conductor::new(
-        &mut core,
-        &jobs,
-        &mut back,
-        &stop,
-        (&mut ok, &AT_ONCE),
-        bounds,
-        1,
-    );
+    let world = World {
+        watch: &mut ok,
+        soonest: &AT_ONCE,
+        inside: &INSIDE,
+    };
+    let conductor = Conductor::new(&mut core, &jobs, &mut back, &stop, world, bounds, 1);
     let film = film(Span::from_secs(10), &[]);
     let played = conductor.play(&film).await;
     assert_eq!(

@@ -1,5 +1,6 @@
 //! The client's side of Auth0: what each call is on the wire, and what each answer means.
 
+mod inside;
 mod refusals;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,8 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cutover_mocks::answer::{Breakage, Outcome, Refusal};
 use cutover_mocks::auth0::{
-    AccessToken, Call, Challenge, Change, Code, Connection, Error, Manage, Proof, RefreshToken,
-    Reply, SsoSession, Tokens, Transaction, UserInfo,
+    AccessToken, Call, Challenge, Change, Code, Connection, Error, Manage, Proof, Reply,
+    SsoSession, Tokens, Transaction, UserInfo,
 };
 use cutover_mocks::email::Email;
 use cutover_mocks::http::auth0::{Face, mailed_code, texts};
@@ -27,7 +28,7 @@ use super::exchange::{Exchange, Heard, query};
 use super::no::{No, outcome};
 use crate::driver::http::published::Published;
 use crate::driver::http::target::Target;
-use crate::driver::http::wallet::{Origin, Wallet};
+use crate::driver::http::wallet::Wallet;
 use refusals::{database_error, management_error, oauth_error, page_refusal, text_error};
 
 /// Auth0 as one application knows it.
@@ -76,18 +77,6 @@ impl Auth0 {
         call: &Call,
     ) -> Outcome<Reply, Error> {
         outcome(self.say(exchange, luck, call).await)
-    }
-
-    /// The text of an access token; asked of the tenant for one that existed before the rehearsal.
-    pub(crate) fn access_text(&self, token: &AccessToken) -> Arc<str> {
-        self.wallet.text(token.handle).unwrap_or_else(|| {
-            let origin = Origin::Access(AccessToken {
-                handle: 0,
-                ..*token
-            });
-            self.wallet
-                .minted(origin, || self.face.mint_access_token(token))
-        })
     }
 
     /// What an access token's text claims, with nothing checked.
@@ -217,8 +206,8 @@ impl Auth0 {
             }
         }
         let mut request = exchange.client().get(url.clone());
-        if let Some(text) = sso.and_then(|sso| self.wallet.text(sso.0)) {
-            request = request.header(COOKIE, format!("auth0={text}"));
+        if let Some(sso) = sso {
+            request = request.header(COOKIE, format!("auth0={}", self.sso_text(sso)));
         }
         let heard = exchange.send(request).await?;
         let Some(to) = heard.location(&url) else {
@@ -241,10 +230,7 @@ impl Auth0 {
         email: Email,
         proof: Proof,
     ) -> Said {
-        let state = self
-            .wallet
-            .text(transaction.0)
-            .unwrap_or_else(|| "unknown".into());
+        let state = self.login_state(transaction);
         let address = self.address(email);
         let mut form = vec![("state", state.to_string()), ("username", address.clone())];
         match proof {
@@ -303,7 +289,7 @@ impl Auth0 {
             "grant_type": "authorization_code",
             "client_id": self.client_id(),
             "redirect_uri": REDIRECT,
-            "code": &*self.wallet.text(code.0).unwrap_or_else(|| "unknown".into()),
+            "code": &*self.code_text(code),
         });
         if let Some(seed) = verifier {
             body["code_verifier"] = verifier_text(seed).into();
@@ -373,8 +359,8 @@ impl Auth0 {
 
     async fn logout(&self, exchange: &mut Exchange<'_>, sso: Option<SsoSession>) -> Said {
         let mut request = self.get(exchange, "/v2/logout");
-        if let Some(text) = sso.and_then(|sso| self.wallet.text(sso.0)) {
-            request = request.header(COOKIE, format!("auth0={text}"));
+        if let Some(sso) = sso {
+            request = request.header(COOKIE, format!("auth0={}", self.sso_text(sso)));
         }
         let heard = exchange.send(request).await?;
         if heard.is_success() && heard.text() == "OK" {
@@ -555,13 +541,6 @@ impl Auth0 {
             Proof::RightPassword => password_of(&self.address(email)),
             _ => "a wrong password".to_owned(),
         }
-    }
-
-    fn refresh_text(&self, token: RefreshToken) -> Arc<str> {
-        let text = self
-            .wallet
-            .refresh_text(token, || self.face.refresh_token_text(token));
-        text.unwrap_or_else(|| "unknown".into())
     }
 }
 

@@ -13,17 +13,19 @@ mod twin_auth0;
 #[cfg(test)]
 mod twin_stytch;
 
-use cutover_mocks::answer::Answer;
-use cutover_mocks::auth0::Stamp;
+use cutover_mocks::answer::{Answer, Outcome};
+use cutover_mocks::auth0::{self as auth0_machine, Stamp};
 use cutover_mocks::http::Clock;
 use cutover_mocks::http::stamp::Pace;
+use cutover_mocks::stytch as stytch_machine;
 use cutover_mocks::time::Span;
 use reqwest::Client;
 use tokio::time::Instant;
 
 use super::job::Job;
 use super::target::Target;
-use crate::rehearsal::{ProviderAnswer, ProviderCall};
+use crate::driver::virtual_time::perform;
+use crate::rehearsal::{Dispatch, ProviderAnswer, ProviderCall};
 
 pub use auth0::Auth0;
 pub(super) use claims::SessionClaims;
@@ -67,6 +69,34 @@ impl Wire {
     /// The new one.
     pub fn stytch(&self) -> &Stytch {
         &self.stytch
+    }
+
+    /// Answers a call inside, by the machines behind the servers: what the wire would have carried
+    /// to them, without the wire. To be used while no call is on it.
+    pub fn answer_inside(&self, dispatch: &Dispatch) -> ProviderAnswer {
+        let call = match &dispatch.call {
+            ProviderCall::Auth0(call) => ProviderCall::Auth0(self.auth0.as_read(call)),
+            ProviderCall::Stytch(call) => ProviderCall::Stytch(self.stytch.as_read(call)),
+        };
+        let read = Dispatch { call, ..*dispatch };
+        let mut project = self.stytch.project();
+        let answer = self
+            .auth0
+            .with_tenant(|tenant| perform(tenant, &mut project, &read));
+        drop(project);
+        match answer {
+            ProviderAnswer::Auth0(answer) => {
+                if let Outcome::Served(auth0_machine::Reply::Keys(set)) = answer.outcome {
+                    self.auth0.learn_keys(set);
+                }
+            }
+            ProviderAnswer::Stytch(answer) => {
+                if let Outcome::Served(stytch_machine::Reply::Keys(set)) = answer.outcome {
+                    self.stytch.learn_keys(set);
+                }
+            }
+        }
+        answer
     }
 
     pub(super) fn auth0_target(&self) -> &Target {

@@ -19,6 +19,8 @@ use reqwest::header::HeaderName;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+mod inside;
+
 use super::auth0::{Auth0, with_json};
 use super::claims::SessionClaims;
 use super::exchange::{Exchange, Heard, query};
@@ -110,17 +112,12 @@ impl Stytch {
         outcome(self.say(exchange, auth0, call).await)
     }
 
-    /// The text of a session JWT.
-    pub(crate) fn jwt_text(&self, jwt: &SessionJwt) -> Option<Arc<str>> {
-        self.wallet.text(jwt.handle)
-    }
-
     /// What the claims of a session JWT say.
-    pub(crate) fn claimed(&self, claims: &SessionClaims) -> Option<SessionJwt> {
+    fn claimed(&self, claims: &SessionClaims) -> Option<SessionJwt> {
         claims.read(
             |id| self.wallet.know(id),
             |id| {
-                self.org_of(id)
+                self.org_named(id)
                     .unwrap_or_else(|| OrgId(self.wallet.know(id)))
             },
         )
@@ -149,8 +146,7 @@ impl Stytch {
                     .await
             }
             Call::AuthenticateJwt { jwt, duration } => {
-                let body =
-                    json!({"session_jwt": self.jwt_text(&jwt).as_deref().unwrap_or(UNKNOWN)});
+                let body = json!({"session_jwt": &*self.jwt_text(&jwt)});
                 self.session(exchange, "sessions/authenticate", body, duration)
                     .await
             }
@@ -177,7 +173,7 @@ impl Stytch {
                 } else {
                     "token"
                 };
-                let body = json!({field: &*self.text(token.0)});
+                let body = json!({field: &*self.login_text(token)});
                 self.session(exchange, "magic_links/authenticate", body, duration)
                     .await
             }
@@ -187,7 +183,7 @@ impl Stytch {
                 } else {
                     "token"
                 };
-                let body = json!({field: &*self.text(token.0)});
+                let body = json!({field: &*self.login_text(token)});
                 self.session(exchange, "oauth/authenticate", body, duration)
                     .await
             }
@@ -234,8 +230,7 @@ impl Stytch {
                 .filter(|token| !token.is_empty())
             {
                 Some(token) => {
-                    // The second factor's calls name the member and the organization as well.
-                    let whole = [token, given.organization_id?, given.member_id?].join(SEPARATOR);
+                    let whole = whole(token, given.organization_id?, given.member_id?);
                     Some(Reply::SecondFactorNeeded(IntermediateToken(
                         self.wallet.know(&whole),
                     )))
@@ -349,7 +344,7 @@ impl Stytch {
         proof: Proof,
         duration: Option<Span>,
     ) -> Said {
-        let whole = self.text(token.0);
+        let whole = self.intermediate_text(token);
         let mut parts = whole.split(SEPARATOR);
         let (token, org, member) = (parts.next(), parts.next(), parts.next());
         let mut body = json!({
@@ -434,7 +429,7 @@ impl Stytch {
             "token"
         };
         let body = json!({
-            field: &*self.text(token.0),
+            field: &*self.login_text(token),
             "password": self.password(email, Proof::RightPassword),
         });
         self.session(exchange, "passwords/email/reset", body, duration)
@@ -517,14 +512,6 @@ impl Stytch {
         }
     }
 
-    fn text(&self, handle: u32) -> Arc<str> {
-        self.wallet.text(handle).unwrap_or_else(|| UNKNOWN.into())
-    }
-
-    fn session_text(&self, token: SessionToken) -> Arc<str> {
-        self.text(token.handle)
-    }
-
     fn person_of(&self, id: &str) -> UserId {
         UserId(self.wallet.know(id))
     }
@@ -532,21 +519,13 @@ impl Stytch {
     /// The id of an organization on the wire, remembered for when it comes back.
     fn org_text(&self, org: OrgId) -> String {
         let text = self.face.organization_id(org);
-        if self.org_of(&text).is_none() {
+        if self.named(&text).is_none() {
             self.orgs
                 .write()
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(text.clone(), org);
         }
         text
-    }
-
-    fn org_of(&self, id: &str) -> Option<OrgId> {
-        self.orgs
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(id)
-            .copied()
     }
 }
 
@@ -558,6 +537,12 @@ const UNKNOWN: &str = "an-unknown-token-has-the-form-of-a-real-one1";
 
 /// Between the parts of one text in the wallet; none of them contains it.
 const SEPARATOR: &str = "\n";
+
+/// An intermediate token in the wallet: the second factor's calls name the member and the
+/// organization as well.
+fn whole(token: String, organization: String, member: String) -> String {
+    [token, organization, member].join(SEPARATOR)
+}
 
 /// Stytch's error body. What no rule of Stytch's explains is taken for an injected error.
 fn error(heard: &Heard) -> Result<Error, Breakage> {

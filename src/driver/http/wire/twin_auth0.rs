@@ -18,6 +18,7 @@ use cutover_mocks::time::{Span, Timestamp};
 use proptest::prelude::*;
 
 use crate::driver::http::providers::Providers;
+use crate::rehearsal::{CallId, Dispatch, Owner, ProviderAnswer, ProviderCall};
 
 const START: Timestamp = Timestamp::from_secs(1_780_000_000);
 
@@ -348,7 +349,8 @@ fn tenant() -> (Tenant, Vec<(AccessToken, Option<RefreshToken>)>) {
     (tenant, sessions)
 }
 
-async fn same_life(acts: Vec<Act>) -> Result<(), TestCaseError> {
+/// `changes_sides`: some of the calls are answered inside, without the wire.
+async fn same_life(acts: Vec<Act>, changes_sides: bool) -> Result<(), TestCaseError> {
     let (mut inside, sessions) = tenant();
     let project = Project::new(stytch::Settings::default(), START);
     let served = Providers::start(inside.clone(), project, usize::MAX)
@@ -373,11 +375,25 @@ async fn same_life(acts: Vec<Act>) -> Result<(), TestCaseError> {
             address: Address(u32::from(act.email)),
         };
         let expected = inside.handle(stamp, &here);
-        let mut exchange = wire.exchange(&http, stamp, Pace::Lapse, "test");
-        let outcome = wire.auth0().call(&mut exchange, stamp.luck, &there).await;
-        let answer = Answer {
-            outcome,
-            took: exchange.took(),
+        let answer = if changes_sides && act.luck & 1 == 1 {
+            let dispatch = Dispatch {
+                id: CallId(0),
+                owner: Owner::Instance(0),
+                stamp,
+                patience: Span::MAX,
+                call: ProviderCall::Auth0(there),
+            };
+            let ProviderAnswer::Auth0(answer) = wire.answer_inside(&dispatch) else {
+                unreachable!("a call to Auth0 has an answer of Auth0")
+            };
+            answer
+        } else {
+            let mut exchange = wire.exchange(&http, stamp, Pace::Lapse, "test");
+            let outcome = wire.auth0().call(&mut exchange, stamp.luck, &there).await;
+            Answer {
+                outcome,
+                took: exchange.took(),
+            }
         };
         if let (Outcome::Served(a), Outcome::Served(b)) = (expected.outcome, answer.outcome) {
             held.keep(here, [a, b]);
@@ -394,6 +410,12 @@ proptest! {
     #[test]
     fn a_tenant_over_http_is_the_tenant_in_process(acts in acts()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(same_life(acts))?;
+        runtime.block_on(same_life(acts, false))?;
+    }
+
+    #[test]
+    fn a_tenant_that_changes_sides_is_the_tenant_in_process(acts in acts()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(same_life(acts, true))?;
     }
 }
