@@ -1,12 +1,15 @@
 //! `cutover-mocks`: the providers, served on this machine until interrupted.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+use cutover_mocks::http::introduction::Introduction;
 use cutover_mocks::http::standalone::{self, Options};
 
 const USAGE: &str = "usage: cutover-mocks [AUTH0_ADDRESS [STYTCH_ADDRESS]]   \
-    (default 127.0.0.1:8480 127.0.0.1:8481; port 0: any free one)";
+    (default 127.0.0.1:8480 127.0.0.1:8481; port 0: any free one);\n\
+    certificates are kept in ./cutover-mock-ca";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -18,7 +21,12 @@ async fn main() -> ExitCode {
             _ => return fail(USAGE),
         }
     }
-    match standalone::run(options, &mut std::io::stdout()).await {
+    options.tls = Some("cutover-mock-ca".into());
+    let introduce = |introduction: &Introduction| {
+        let mut out = std::io::stdout();
+        write!(out, "{introduction}").and_then(|()| out.flush())
+    };
+    match standalone::run(&options, introduce).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }

@@ -1,33 +1,103 @@
 //! `cutover mock`: both providers, served on this machine until stopped.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use cutover_mocks::http::introduction::Introduction;
+use cutover_mocks::http::standalone::{self, Options, RunError};
+use cutover_mocks::stytch::{Settings, Vertical};
 
 use super::Failure;
 use crate::verdict::exit;
 
-/// Where they listen.
+/// Where they listen, and for whom.
 #[derive(Debug, Args)]
 pub(super) struct MockArgs {
     /// Address of the Auth0 tenant
-    #[arg(long, default_value = "127.0.0.1:8480")]
+    #[arg(long, default_value = "127.0.0.1:8480", value_name = "ADDRESS")]
     auth0: SocketAddr,
     /// Address of the Stytch project
-    #[arg(long, default_value = "127.0.0.1:8481")]
+    #[arg(long, default_value = "127.0.0.1:8481", value_name = "ADDRESS")]
     stytch: SocketAddr,
+    /// The Stytch project's product
+    #[arg(long, value_enum, default_value_t = Kind::Consumer)]
+    kind: Kind,
+    /// People who exist at both providers at the start
+    #[arg(long, default_value_t = 100, value_name = "COUNT")]
+    people: u32,
+    /// Answer at once, without the latency that a real provider has
+    #[arg(long)]
+    at_once: bool,
+    /// `iss` of the tenant's tokens; without it, the URL by which each client reached the tenant
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// Where the mocks' certificate authority is kept
+    #[arg(long, default_value = "cutover-mock-ca", value_name = "DIR")]
+    tls_dir: PathBuf,
+    /// Serve plain http only
+    #[arg(long)]
+    no_tls: bool,
+    /// A further host name for the certificates (repeatable)
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
+    /// Tell addresses and credentials as JSON, on one line
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the project serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// Users
+    Consumer,
+    /// Organizations with members
+    B2b,
 }
 
 pub(super) fn mock(args: &MockArgs) -> Result<u8, Failure> {
-    use cutover_mocks::http::standalone::{self, Options};
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::environment)?;
-    let options = Options {
-        auth0: args.auth0,
-        stytch: args.stytch,
-        ..Options::default()
+    let introduce = |introduction: &Introduction| {
+        let text = if args.json {
+            format!("{}\n", serde_json::to_string(introduction)?)
+        } else {
+            introduction.to_string()
+        };
+        let mut out = std::io::stdout();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
     };
     runtime
-        .block_on(standalone::run(options, &mut std::io::stdout()))
-        .map_err(Failure::environment)?;
+        .block_on(standalone::run(&options(args), introduce))
+        .map_err(|error| match error {
+            RunError::Tls(error) => Failure::input(format!("error: {error}")),
+            RunError::Start(_) | RunError::Write(_) => Failure::environment(error),
+        })?;
     Ok(exit::PASSED)
+}
+
+fn options(args: &MockArgs) -> Options {
+    let vertical = match args.kind {
+        Kind::Consumer => Vertical::Consumer,
+        Kind::B2b => Vertical::B2b,
+    };
+    Options {
+        auth0: args.auth0,
+        stytch: args.stytch,
+        stytch_settings: Settings {
+            vertical,
+            ..Settings::default()
+        },
+        people: args.people,
+        waits: !args.at_once,
+        issuer: args.issuer.as_deref().map(with_slash),
+        tls: (!args.no_tls).then(|| args.tls_dir.clone()),
+        hosts: args.host.clone(),
+        ..Options::default()
+    }
+}
+
+/// Auth0's `iss` ends with a slash.
+fn with_slash(url: &str) -> String {
+    format!("{}/", url.trim_end_matches('/'))
 }

@@ -5,20 +5,28 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use http_body::Frame;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{Accept, TlsAcceptor};
 
 /// A handle on the connection that a request came by.
 #[derive(Clone, Debug)]
 pub struct Line {
     peer: SocketAddr,
-    cut: Arc<AtomicBool>,
+    switches: Arc<Switches>,
+}
+
+#[derive(Debug, Default)]
+struct Switches {
+    cut: AtomicBool,
+    secure: AtomicBool,
 }
 
 impl Line {
@@ -27,83 +35,163 @@ impl Line {
         self.peer
     }
 
+    /// Whether what came by it was encrypted.
+    pub fn secure(&self) -> bool {
+        self.switches.secure.load(Ordering::Relaxed)
+    }
+
     /// Lets not one more byte through: whatever the handler answers, the connection closes instead.
     pub fn cut(&self) {
-        self.cut.store(true, Ordering::Release);
+        self.switches.cut.store(true, Ordering::Release);
     }
 }
 
-impl Connected<IncomingStream<'_, CuttableListener>> for Line {
-    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
-        Self {
-            peer: *stream.remote_addr(),
-            cut: Arc::clone(&stream.io().cut),
-        }
-    }
+/// A TCP connection with a switch, in clear or under TLS.
+pub struct Stream {
+    carrier: Carrier,
+    switches: Arc<Switches>,
+    patience: Duration,
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
-/// A listener whose connections can be cut, and that sends answers at once (`TCP_NODELAY`).
-#[derive(Debug)]
-pub struct CuttableListener(pub TcpListener);
-
-/// A TCP connection with a switch.
-#[derive(Debug)]
-pub struct CuttableStream {
-    stream: TcpStream,
-    cut: Arc<AtomicBool>,
+/// What carries the bytes.
+enum Carrier {
+    /// The first byte will tell: a TLS record begins with 22, which no HTTP request does.
+    Untold(TcpStream, TlsAcceptor),
+    Shaking(Box<Accept<TcpStream>>),
+    Clear(TcpStream),
+    Secure(Box<TlsStream<TcpStream>>),
+    /// Nothing: the handshake failed.
+    Gone,
 }
 
-impl Listener for CuttableListener {
-    type Io = CuttableStream;
-    type Addr = SocketAddr;
+/// The first byte of a TLS handshake (RFC 8446, section 5.1).
+const HANDSHAKE: u8 = 22;
 
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, peer) = Listener::accept(&mut self.0).await;
-        // A connection that is gone already cannot be set up; reading from it will tell.
-        let _ = stream.set_nodelay(true);
-        (
-            CuttableStream {
-                stream,
-                cut: Arc::default(),
-            },
+impl Stream {
+    /// A connection that was just accepted. With an acceptor it may speak TLS. A peer that takes
+    /// none of an answer for as long as `patience` is cut off.
+    pub fn new(
+        stream: TcpStream,
+        peer: SocketAddr,
+        acceptor: Option<TlsAcceptor>,
+        patience: Duration,
+    ) -> (Self, Line) {
+        let switches = Arc::<Switches>::default();
+        let line = Line {
             peer,
-        )
+            switches: Arc::clone(&switches),
+        };
+        let carrier = match acceptor {
+            Some(acceptor) => Carrier::Untold(stream, acceptor),
+            None => Carrier::Clear(stream),
+        };
+        let stream = Self {
+            carrier,
+            switches,
+            patience,
+            stalled: None,
+        };
+        (stream, line)
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
-impl CuttableStream {
     fn check(&self) -> io::Result<()> {
-        if self.cut.load(Ordering::Acquire) {
+        if self.switches.cut.load(Ordering::Acquire) {
             Err(io::ErrorKind::ConnectionAborted.into())
         } else {
             Ok(())
         }
     }
+
+    /// Finds out what the peer speaks, and shakes hands if it is TLS.
+    fn poll_told(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            match &mut self.carrier {
+                Carrier::Clear(_) | Carrier::Secure(_) => return Poll::Ready(Ok(())),
+                Carrier::Gone => return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+                Carrier::Untold(stream, _) => {
+                    let mut first = [0];
+                    let told = ready!(stream.poll_peek(context, &mut ReadBuf::new(&mut first)))?;
+                    self.tell(told == 1 && first[0] == HANDSHAKE);
+                }
+                Carrier::Shaking(accept) => {
+                    let shaken = ready!(Pin::new(accept.as_mut()).poll(context));
+                    self.carrier = Carrier::Gone;
+                    self.carrier = Carrier::Secure(Box::new(shaken?));
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, secure: bool) {
+        if let Carrier::Untold(stream, acceptor) =
+            std::mem::replace(&mut self.carrier, Carrier::Gone)
+        {
+            self.switches.secure.store(secure, Ordering::Relaxed);
+            self.carrier = if secure {
+                Carrier::Shaking(Box::new(acceptor.accept(stream)))
+            } else {
+                Carrier::Clear(stream)
+            };
+        }
+    }
+
+    /// Writes, and loses patience with a peer that does not read.
+    fn poll_patient<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut Carrier>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        self.check()?;
+        let written = write(Pin::new(&mut self.carrier), context);
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let patience = self.patience;
+        let stalled = self
+            .stalled
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        ready!(stalled.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
 }
 
-impl AsyncRead for CuttableStream {
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stream")
+            .field("switches", &self.switches)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AsyncRead for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.check()?;
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        ready!(self.poll_told(context))?;
+        match &mut self.carrier {
+            Carrier::Clear(stream) => Pin::new(stream).poll_read(context, buffer),
+            Carrier::Secure(stream) => Pin::new(stream).poll_read(context, buffer),
+            Carrier::Untold(..) | Carrier::Shaking(_) | Carrier::Gone => {
+                Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
+            }
+        }
     }
 }
 
-impl AsyncWrite for CuttableStream {
+impl AsyncWrite for Stream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.check()?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        self.poll_patient(context, |carrier, context| {
+            carrier.poll_write(context, bytes)
+        })
     }
 
     fn poll_write_vectored(
@@ -111,20 +199,120 @@ impl AsyncWrite for CuttableStream {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.check()?;
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        self.poll_patient(context, |carrier, context| {
+            carrier.poll_write_vectored(context, slices)
+        })
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        true
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        self.poll_patient(context, Carrier::poll_flush)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        self.poll_patient(context, Carrier::poll_shutdown)
+    }
+}
+
+impl Carrier {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Clear(stream) | Self::Untold(stream, _) => {
+                Pin::new(stream).poll_write(context, bytes)
+            }
+            Self::Secure(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Shaking(_) | Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Clear(stream) | Self::Untold(stream, _) => {
+                Pin::new(stream).poll_write_vectored(context, slices)
+            }
+            Self::Secure(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Self::Shaking(_) | Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Clear(stream) | Self::Untold(stream, _) => Pin::new(stream).poll_flush(context),
+            Self::Secure(stream) => Pin::new(stream).poll_flush(context),
+            Self::Shaking(_) | Self::Gone => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Clear(stream) | Self::Untold(stream, _) => {
+                Pin::new(stream).poll_shutdown(context)
+            }
+            Self::Secure(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Shaking(_) | Self::Gone => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+/// A body that must be in after some time; whoever is slower gets no further.
+pub struct Patient<B> {
+    body: B,
+    patience: Duration,
+    /// Set only when the body is not here already, as bodies of API calls mostly are.
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl<B> Patient<B> {
+    /// Waits for a body for this long.
+    pub fn new(body: B, patience: Duration) -> Self {
+        Self {
+            body,
+            patience,
+            deadline: None,
+        }
+    }
+}
+
+impl<B: HttpBody + Unpin> HttpBody for Patient<B>
+where
+    B::Error: Into<axum::BoxError>,
+{
+    type Data = B::Data;
+    type Error = axum::BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        let patience = self.patience;
+        let deadline = self
+            .deadline
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        ready!(deadline.as_mut().poll(context));
+        let late = io::Error::new(io::ErrorKind::TimedOut, "the body took too long");
+        Poll::Ready(Some(Err(late.into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -10,15 +10,20 @@
 //! | [`directory`] | addresses: text to handle and back |
 //! | [`stamp`] | where a call's time, luck and address come from, and how its answer leaves |
 //! | [`mail`] | what the mocks mail, for whoever plays the reader |
+//! | [`origin`] | how a client reached a server: scheme and host |
 //! | [`connection`] | connections that can be cut, for the faults that do so |
+//! | [`tls`] | certificates of its own making, for those who insist on https |
 //! | [`server`] | one server: binding, serving and stopping |
 //! | [`servers`] | both providers at work |
+//! | [`introduction`] | what whoever starts the mocks must know to use them |
 //! | [`standalone`] | the mocks as a program |
 
 pub mod auth0;
 pub mod connection;
 pub mod directory;
+pub mod introduction;
 pub mod mail;
+pub mod origin;
 pub mod params;
 pub mod seal;
 pub mod server;
@@ -27,6 +32,7 @@ pub mod signing;
 pub mod stamp;
 pub mod standalone;
 pub mod stytch;
+pub mod tls;
 
 pub use directory::{Directory, password_of};
 pub use mail::Mailbox;

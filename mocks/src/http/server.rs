@@ -1,14 +1,29 @@
 //! Servers: binding an address, serving the machines' faces on it, and stopping.
 
-use std::net::SocketAddr;
+use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::response::Response;
+use axum::routing::future::RouteFuture;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tower_service::Service as _;
 
-use super::connection::{CuttableListener, Line};
+use super::connection::{Line, Patient, Stream};
 
 /// Why a server could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +62,7 @@ impl Door {
     /// Binds an address; port 0 takes any free port.
     pub async fn open(address: SocketAddr) -> Result<Self, StartError> {
         let bind = |cause: std::io::Error| match cause.kind() {
-            std::io::ErrorKind::AddrInUse => StartError::InUse { address },
+            ErrorKind::AddrInUse => StartError::InUse { address },
             _ => StartError::Bind { address, cause },
         };
         let listener = TcpListener::bind(address).await.map_err(bind)?;
@@ -57,21 +72,179 @@ impl Door {
 
     /// The URL of what will be served here, without a slash at its end.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        let mut address = self.address;
+        // "Every address" is none that a client could ask for.
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        format!("http://{address}")
     }
 
-    /// Serves until stopped.
+    /// Serves callers of this process, in clear, until stopped.
     pub fn serve(self, router: Router) -> Serving {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let service = router.into_make_service_with_connect_info::<Line>();
-        let server = axum::serve(CuttableListener(self.listener), service)
-            // A sender that is gone means the same as one that said so.
-            .with_graceful_shutdown(async move { drop(stopped.await) });
+        self.serve_by(router, &Entrance::AMONG_FRIENDS)
+    }
+
+    /// Serves whoever comes by this entrance until stopped.
+    pub fn serve_by(self, router: Router, entrance: &Entrance) -> Serving {
+        let (stop, stopped) = watch::channel(());
+        let reception = Reception {
+            router,
+            acceptor: entrance.tls.clone().map(TlsAcceptor::from),
+            limits: entrance.limits,
+            places: Arc::new(Semaphore::new(entrance.limits.connections)),
+            stopped,
+        };
         Serving {
             address: self.address,
             stop,
-            task: tokio::spawn(server.into_future()),
+            task: tokio::spawn(reception.receive(self.listener)),
         }
+    }
+}
+
+/// How a server lets callers in.
+#[derive(Clone, Debug, Default)]
+pub struct Entrance {
+    /// Certificates for those who come by TLS; none: in clear only.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// What one caller may cost.
+    pub limits: Limits,
+}
+
+/// What a server puts up with before it closes a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once; any further one is closed at once. Default 10,000.
+    pub connections: usize,
+    /// From a connection's start, or its last answer, until the next request's head is in: idle
+    /// connections and slow heads alike. Default 75 s, as nginx keeps connections.
+    pub head: Duration,
+    /// From a request's head until its body is in. Default 30 s.
+    pub body: Duration,
+    /// How long a peer may take nothing of an answer. Default 30 s.
+    pub answer: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            head: Duration::from_secs(75),
+            body: Duration::from_secs(30),
+            answer: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Entrance {
+    /// For a server whose only callers are of its own process: those never attack, and may keep a
+    /// connection for as long as they like.
+    pub const AMONG_FRIENDS: Self = Self {
+        tls: None,
+        limits: Limits {
+            connections: 1 << 20,
+            head: Duration::from_hours(24),
+            body: Duration::from_hours(1),
+            answer: Duration::from_hours(1),
+        },
+    };
+}
+
+/// How large a request's head may be, in bytes: twice what Node.js takes.
+const HEAD_BYTES: usize = 32 * 1024;
+
+/// What takes connections in.
+#[derive(Clone)]
+struct Reception {
+    router: Router,
+    acceptor: Option<TlsAcceptor>,
+    limits: Limits,
+    places: Arc<Semaphore>,
+    stopped: watch::Receiver<()>,
+}
+
+impl Reception {
+    async fn receive(self, listener: TcpListener) {
+        let mut stopped = self.stopped.clone();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                // A sender that is gone means the same as one that said so.
+                _ = stopped.changed() => break,
+            };
+            match accepted {
+                // Without a place the connection is closed: a clear answer, where a queue is none.
+                Ok((stream, peer)) => {
+                    if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+                        tokio::spawn(self.clone().attend(stream, peer, place));
+                    }
+                }
+                // The peer may have gone again. Where this process has no descriptors left, there
+                // is nothing to do but wait until somebody leaves.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
+                    ) => {}
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+        drop(listener);
+        let places = u32::try_from(self.limits.connections).unwrap_or(u32::MAX);
+        // All places are free when all connections are closed.
+        drop(self.places.acquire_many(places).await);
+    }
+
+    async fn attend(self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+        // A connection that is gone already cannot be set up; reading from it will tell.
+        let _ = stream.set_nodelay(true);
+        let (stream, line) = Stream::new(stream, peer, self.acceptor, self.limits.answer);
+        let visit = Visit {
+            router: self.router,
+            line,
+            body: self.limits.body,
+        };
+        let mut stopped = self.stopped;
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.head)
+            .max_buf_size(HEAD_BYTES)
+            // Whoever has said all that they will say still gets their answer.
+            .half_close(true)
+            .serve_connection(TokioIo::new(stream), visit);
+        let mut connection = pin!(connection);
+        // How a connection ended is the peer's business: what went wrong was answered on it.
+        tokio::select! {
+            _ = connection.as_mut() => {}
+            _ = stopped.changed() => {
+                connection.as_mut().graceful_shutdown();
+                let _ = connection.await;
+            }
+        }
+        drop(place);
+    }
+}
+
+/// The requests of one connection.
+struct Visit {
+    router: Router,
+    line: Line,
+    body: Duration,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Visit {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = RouteFuture<Infallible>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let body = self.body;
+        let mut request = request.map(|incoming| Body::new(Patient::new(incoming, body)));
+        request
+            .extensions_mut()
+            .insert(ConnectInfo(self.line.clone()));
+        self.router.clone().call(request)
     }
 }
 
@@ -79,8 +252,8 @@ impl Door {
 #[derive(Debug)]
 pub struct Serving {
     address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<std::io::Result<()>>,
+    stop: watch::Sender<()>,
+    task: JoinHandle<()>,
 }
 
 /// Calls under way have this long to be answered once a server is stopped.
@@ -94,8 +267,7 @@ impl Serving {
 
     /// Takes no new calls, answers those under way, and ends.
     pub async fn stop(self) {
-        // Nobody to tell: the server has ended by itself.
-        let _ = self.stop.send(());
+        drop(self.stop);
         let mut task = self.task;
         if tokio::time::timeout(GRACE, &mut task).await.is_err() {
             task.abort();

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use super::auth0::{self, Application};
+use super::auth0::{self, Application, Issuer};
 use super::directory::Directory;
 use super::mail::Mailbox;
-use super::server::{Door, Serving, StartError};
+use super::server::{Door, Entrance, Serving, StartError};
 use super::signing::KeyRing;
 use super::stamp::{Clock, TimeSource};
 use super::stytch;
@@ -32,7 +32,7 @@ pub struct Auth0 {
     pub address: SocketAddr,
     /// The machine, seeded or not.
     pub tenant: Tenant,
-    /// `iss`, with a slash at its end; the server's own URL when absent.
+    /// `iss`, with a slash at its end; the server's URL as each client reached it when absent.
     pub issuer: Option<String>,
     /// The application that is registered.
     pub application: Application,
@@ -55,14 +55,21 @@ pub struct Stytch {
 pub struct Servers;
 
 impl Servers {
-    /// Starts what the configuration names. Needs a tokio runtime; returns when all listen.
+    /// Starts what the configuration names, in clear and for callers of this process. Needs a tokio
+    /// runtime; returns when all listen.
     pub async fn start(config: Config) -> Result<Running, StartError> {
+        Self::open(config, &Entrance::AMONG_FRIENDS).await
+    }
+
+    /// As [`Self::start`], for whoever comes by this entrance.
+    pub async fn open(config: Config, entrance: &Entrance) -> Result<Running, StartError> {
         let clock = Clock::new(config.time);
         let (directory, mailbox) = (Arc::<Directory>::default(), Mailbox::default());
         let world = World {
             clock: &clock,
             directory: &directory,
             mailbox: &mailbox,
+            entrance,
         };
         let auth0 = match config.auth0 {
             None => None,
@@ -91,6 +98,7 @@ struct World<'a> {
     clock: &'a Clock,
     directory: &'a Arc<Directory>,
     mailbox: &'a Mailbox,
+    entrance: &'a Entrance,
 }
 
 async fn serve_auth0(served: Auth0, world: World<'_>) -> Result<Served<auth0::Face>, StartError> {
@@ -101,7 +109,10 @@ async fn serve_auth0(served: Auth0, world: World<'_>) -> Result<Served<auth0::Fa
     )
     .await;
     let url = door.base_url();
-    let issuer = served.issuer.unwrap_or_else(|| format!("{url}/"));
+    let issuer = match served.issuer {
+        Some(issuer) => Issuer::Fixed(issuer),
+        None => Issuer::AsReached(format!("{url}/")),
+    };
     let face = Arc::new(auth0::Face::new(
         served.tenant,
         issuer,
@@ -111,7 +122,7 @@ async fn serve_auth0(served: Auth0, world: World<'_>) -> Result<Served<auth0::Fa
         world.mailbox.clone(),
     ));
     let router = auth0::router(Arc::clone(&face)).merge(world.mailbox.router());
-    let serving = door.serve(router);
+    let serving = door.serve_by(router, world.entrance);
     Ok(Served { url, face, serving })
 }
 
@@ -136,7 +147,7 @@ async fn serve_stytch(
         world.clock.clone(),
     )?;
     let url = door.base_url();
-    let serving = door.serve(face.router().merge(world.mailbox.router()));
+    let serving = door.serve_by(face.router().merge(world.mailbox.router()), world.entrance);
     let face = Arc::new(face);
     Ok(Served { url, face, serving })
 }

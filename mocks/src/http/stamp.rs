@@ -11,10 +11,11 @@ use std::time::{Duration, SystemTime};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::connection::{Line, truncated};
+use super::origin::Origin;
 use crate::answer::Breakage;
 use crate::auth0::{Address, Stamp};
 use crate::luck::{Luck, mix};
@@ -173,8 +174,9 @@ impl Clock {
         self.0.cuts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The circumstances of a call that came by this line with these headers.
-    fn exchange(&self, line: Line, headers: &HeaderMap) -> Result<Exchange, BadStamp> {
+    /// The circumstances of a call that came by this line with this head.
+    fn exchange(&self, line: Line, parts: &Parts) -> Result<Exchange, BadStamp> {
+        let origin = Origin::of(parts, line.secure());
         match self.0.source {
             TimeSource::Wall { seed, waits } => {
                 let throw = self.0.thrown.fetch_add(1, Ordering::Relaxed);
@@ -189,11 +191,13 @@ impl Clock {
                     clock: self.clone(),
                     forward: false,
                     line,
+                    origin,
                     passed: Arc::default(),
                 })
             }
             TimeSource::Harness => {
-                let text = headers
+                let text = parts
+                    .headers
                     .get(STAMP)
                     .ok_or_else(|| BadStamp("the header is missing".to_owned()))?;
                 let text = text
@@ -204,6 +208,7 @@ impl Clock {
                     clock: self.clone(),
                     forward: true,
                     line,
+                    origin,
                     passed: Arc::default(),
                 })
             }
@@ -237,6 +242,7 @@ pub struct Exchange {
     clock: Clock,
     forward: bool,
     line: Line,
+    origin: Origin,
     /// How many microseconds of the service time have really passed before the answer is ready.
     passed: Arc<AtomicI64>,
 }
@@ -253,7 +259,7 @@ where
             .await
             .map_err(IntoResponse::into_response)?;
         Clock::from_ref(state)
-            .exchange(line, &parts.headers)
+            .exchange(line, parts)
             .map_err(|bad| (StatusCode::BAD_REQUEST, format!("{bad}\n")).into_response())
     }
 }
@@ -262,6 +268,11 @@ impl Exchange {
     /// What the machine is told.
     pub fn stamp(&self) -> Stamp {
         self.header.stamp
+    }
+
+    /// How the client reached the server.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// What became of a call that this call made with a forwarded stamp, if its line was cut.

@@ -1,16 +1,18 @@
 //! The mocks as a program of their own: served until interrupted, by the wall clock.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use super::auth0::Application;
-use super::directory::password_of;
-use super::server::StartError;
+use super::introduction::Introduction;
+use super::server::{Entrance, Limits, StartError};
 use super::servers::{Auth0, Config, Running, Servers, Stytch};
 use super::stamp::{TimeSource, wall_now};
+use super::tls::{Authority, TlsError};
 use crate::auth0::{Connection, SeedUser, Settings, Tenant};
 use crate::email::Email;
-use crate::stytch::{self, OrgId, Project, SeedOrg, Vertical};
+use crate::stytch::{self, Project, SeedOrg, Vertical};
 
 /// How to serve.
 #[derive(Clone, Debug)]
@@ -29,6 +31,15 @@ pub struct Options {
     pub people: u32,
     /// Whether answers are held back for their modelled service time. Default yes.
     pub waits: bool,
+    /// `iss` of the tenant's tokens, with a slash at its end. Default: the URL by which each client
+    /// reached it.
+    pub issuer: Option<String>,
+    /// Where the certificate authority is kept; none, the default: no TLS.
+    pub tls: Option<PathBuf>,
+    /// Names that the servers go by, beside `localhost` and the loopback addresses.
+    pub hosts: Vec<String>,
+    /// What one caller may cost.
+    pub limits: Limits,
 }
 
 impl Default for Options {
@@ -41,7 +52,22 @@ impl Default for Options {
             stytch_config: super::stytch::Config::default(),
             people: 100,
             waits: true,
+            issuer: None,
+            tls: None,
+            hosts: Vec::new(),
+            limits: Limits::default(),
         }
+    }
+}
+
+impl Options {
+    /// All names for the certificates: an address that is listened on is one, too.
+    fn names(&self) -> Vec<String> {
+        let listening = [self.auth0, self.stytch];
+        let addresses = listening.iter().map(SocketAddr::ip);
+        let addresses = addresses.filter(|address| !address.is_unspecified());
+        let addresses = addresses.map(|address| address.to_string());
+        self.hosts.iter().cloned().chain(addresses).collect()
     }
 }
 
@@ -51,22 +77,48 @@ pub enum RunError {
     /// They could not be started.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// There are no certificates for them.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Nobody could be told where they listen.
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
 }
 
-/// Serves until Ctrl-C, and tells where and for whom.
-pub async fn run(options: Options, out: &mut (impl Write + Send)) -> Result<(), RunError> {
-    let running = start(&options).await?;
-    introduce(&running, options.people, out)?;
+/// The mocks at work.
+#[derive(Debug)]
+pub struct Standalone {
+    /// The servers.
+    pub running: Running,
+    /// How to use them.
+    pub introduction: Introduction,
+}
+
+/// Serves until Ctrl-C, and hands on how to use the mocks once they listen.
+pub async fn run(
+    options: &Options,
+    introduce: impl FnOnce(&Introduction) -> io::Result<()>,
+) -> Result<(), RunError> {
+    let Standalone {
+        running,
+        introduction,
+    } = start(options).await?;
+    introduce(&introduction)?;
     tokio::signal::ctrl_c().await?;
     running.stop().await;
     Ok(())
 }
 
 /// Starts the mocks with their people in them.
-pub async fn start(options: &Options) -> Result<Running, StartError> {
+pub async fn start(options: &Options) -> Result<Standalone, RunError> {
+    let authority = options.tls.as_deref().map(Authority::at).transpose()?;
+    let entrance = Entrance {
+        tls: match &authority {
+            Some(authority) => Some(authority.serve(&options.names())?),
+            None => None,
+        },
+        limits: options.limits,
+    };
     let mut tenant = Tenant::new(options.auth0_settings.clone(), wall_now());
     for mailbox in 1..=options.people {
         tenant.seed_user(SeedUser {
@@ -88,7 +140,7 @@ pub async fn start(options: &Options) -> Result<Running, StartError> {
             mfa_enrolled: false,
         });
     }
-    Servers::start(Config {
+    let config = Config {
         stytch: Some(Stytch {
             address: options.stytch,
             project,
@@ -97,52 +149,19 @@ pub async fn start(options: &Options) -> Result<Running, StartError> {
         auth0: Some(Auth0 {
             address: options.auth0,
             tenant,
-            issuer: None,
+            issuer: options.issuer.clone(),
             application: Application::default(),
         }),
         time: TimeSource::Wall {
             seed: 0,
             waits: options.waits,
         },
+    };
+    let running = Servers::open(config, &entrance).await?;
+    let ca_file = authority.map(|authority| authority.file());
+    let introduction = Introduction::of(&running, options.people, ca_file);
+    Ok(Standalone {
+        running,
+        introduction,
     })
-    .await
-}
-
-fn introduce(running: &Running, people: u32, out: &mut impl Write) -> io::Result<()> {
-    if let (Some(url), Some(face)) = (running.auth0_url(), running.auth0()) {
-        let Application {
-            client_id,
-            client_secret,
-            api,
-            ..
-        } = face.application();
-        writeln!(out, "Auth0 tenant    {url}")?;
-        writeln!(out, "  client_id     {client_id}")?;
-        writeln!(out, "  client_secret {client_secret}")?;
-        writeln!(out, "  audience      {api}")?;
-        writeln!(
-            out,
-            "  discovery     {url}/.well-known/openid-configuration"
-        )?;
-    }
-    if let (Some(url), Some(face)) = (running.stytch_url(), running.stytch()) {
-        let config = face.config();
-        let organization = face.project().orgs_from(OrgId(0)).next();
-        writeln!(out, "Stytch project  {url}")?;
-        writeln!(out, "  project_id    {}", config.project_id)?;
-        writeln!(out, "  secret        {}", config.secret)?;
-        writeln!(out, "  public_token  {}", config.public_token)?;
-        if let Some(organization) = organization {
-            let id = face.organization_id(organization.id);
-            writeln!(out, "  organization  {id}")?;
-        }
-    }
-    if people > 0 {
-        let first = running.directory().text(Email::lower(1));
-        writeln!(out, "People          {people}, the first is {first}")?;
-        writeln!(out, "  password      {}", password_of(&first))?;
-    }
-    writeln!(out, "Mail            GET /_cutover/mail?to=<address>")?;
-    writeln!(out, "Stop with Ctrl-C.")?;
-    out.flush()
 }

@@ -9,7 +9,7 @@ use reqwest::Url;
 
 use super::errors::{self, BLOCKED};
 use super::face::{Behind, Face};
-use super::texts;
+use super::texts::{self, Parties};
 use crate::auth0::{Call, Code, Connection, Endpoint, Error, Reply, SsoSession};
 use crate::http::Exchange;
 use crate::http::params::Params;
@@ -44,7 +44,7 @@ pub(super) async fn authorize(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let (asked, call) = match read(&face, &uri, &headers) {
+    let (asked, call) = match read(&face, &face.parties_at(&exchange), &uri, &headers) {
         Ok(read) => read,
         Err(complaint) => return face.refuse(exchange, Endpoint::Authorize, *complaint).await,
     };
@@ -78,7 +78,12 @@ pub(super) async fn authorize(
 
 /// Reads the request, or says what is wrong with it. A wrong redirect must never be followed, so
 /// that these complaints are pages.
-fn read(face: &Face, uri: &Uri, headers: &HeaderMap) -> Result<(Asked, Call), Box<Response>> {
+fn read(
+    face: &Face,
+    parties: &Parties,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<(Asked, Call), Box<Response>> {
     let complain =
         |status, text: &str| Box::new(errors::page(status, "Oops!, something went wrong", text));
     let bad = |text: &str| complain(StatusCode::BAD_REQUEST, text);
@@ -125,7 +130,7 @@ fn read(face: &Face, uri: &Uri, headers: &HeaderMap) -> Result<(Asked, Call), Bo
         hint: params.get("login_hint").map(str::to_owned),
     };
     let audience = params.get("audience");
-    let api = face.parties().asks_for_api(audience).map_err(|_| {
+    let api = parties.asks_for_api(audience).map_err(|_| {
         let text = format!("Service not found: {}", audience.unwrap_or_default());
         redirect(
             &back(

@@ -75,11 +75,12 @@ pub(super) async fn change_password(
     };
     let address = params.get("email").unwrap_or_default();
     let email = face.directory().intern(address);
+    let parties = face.parties_at(&exchange);
     let asked = face.ask(&exchange, Call::ChangePassword { email }, |behind, _| {
         if let Some(id) = behind.tenant.find_user(email, Connection::Database) {
             behind.passwords.remove(&id);
             let ticket = RESET.close_id(id.0.into());
-            let link = format!("{}u/reset-verify?ticket={ticket}", face.parties().issuer);
+            let link = format!("{}u/reset-verify?ticket={ticket}", parties.issuer);
             face.mail(address, "reset", ticket, Some(link));
         }
         Some(())

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use super::errors;
+use super::issuers::Issuers;
 use super::texts::{self, Parties};
 use crate::answer::{Outcome, Refusal};
 use crate::auth0::{
@@ -45,6 +46,15 @@ impl Default for Application {
     }
 }
 
+/// Whose name stands in tokens and published URLs. Both end with a slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Issuer {
+    /// This one, however the tenant is reached.
+    Fixed(String),
+    /// The URL by which each client reached the tenant; this one for those that name no host.
+    AsReached(String),
+}
+
 /// A tenant and its face.
 #[derive(Debug)]
 pub struct Face {
@@ -52,7 +62,7 @@ pub struct Face {
     directory: Arc<Directory>,
     mailbox: Mailbox,
     clock: Clock,
-    parties: Parties,
+    issuers: Issuers,
     application: Application,
 }
 
@@ -108,15 +118,19 @@ impl FromRef<Arc<Face>> for Clock {
 }
 
 impl Face {
-    /// Puts a face on a tenant. `issuer` ends with a slash.
+    /// Puts a face on a tenant.
     pub fn new(
         tenant: Tenant,
-        issuer: String,
+        issuer: Issuer,
         application: Application,
         clock: Clock,
         directory: Arc<Directory>,
         mailbox: Mailbox,
     ) -> Self {
+        let (issuer, follows) = match issuer {
+            Issuer::Fixed(issuer) => (issuer, false),
+            Issuer::AsReached(own) => (own, true),
+        };
         let parties = Parties {
             issuer,
             client_id: application.client_id.clone(),
@@ -133,7 +147,7 @@ impl Face {
             directory,
             mailbox,
             clock,
-            parties,
+            issuers: Issuers::new(parties, follows),
             application,
         }
     }
@@ -150,7 +164,7 @@ impl Face {
 
     /// The text of an access token, as the tenant would have sent it. The same claims give the same text.
     pub fn mint_access_token(&self, token: &AccessToken) -> String {
-        self.parties
+        self.parties()
             .access_token(Self::keys(), token, self.connection_of(token.subject))
     }
 
@@ -162,12 +176,22 @@ impl Face {
     /// A token for the Management API, as `client_credentials` gives it, issued at this moment.
     pub fn mint_management_token(&self, at: Timestamp) -> String {
         let (now, keys) = self.with_tenant(|tenant| (tenant.now(at), tenant.keys(at)));
-        super::token::management_token(&self.parties, now, keys.current)
+        super::token::management_token(self.parties(), now, keys.current)
     }
 
-    /// Who issues tokens and for whom.
+    /// Who issues tokens and for whom, under the tenant's own name.
     pub fn parties(&self) -> &Parties {
-        &self.parties
+        self.issuers.own()
+    }
+
+    /// The same, under the name by which a call reached the tenant.
+    pub(super) fn parties_at(&self, exchange: &Exchange) -> Arc<Parties> {
+        self.issuers.at(exchange.origin())
+    }
+
+    /// The same, under the name that a token gives.
+    pub(super) fn parties_of(&self, token: &str) -> Arc<Parties> {
+        self.issuers.of_token(token)
     }
 
     /// The registered application.

@@ -30,7 +30,7 @@ impl Face {
         let now = self.with_tenant(|tenant| tenant.now(exchange.stamp().at));
         match bearer(headers) {
             None => refuse("Missing authentication"),
-            Some(text) if is_management_token(self.parties(), text, now) => Ok(()),
+            Some(text) if is_management_token(&self.parties_of(text), text, now) => Ok(()),
             Some(_) => refuse("Invalid token"),
         }
     }

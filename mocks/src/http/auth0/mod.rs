@@ -4,6 +4,7 @@ mod authorize;
 mod dbconnections;
 mod errors;
 mod face;
+mod issuers;
 mod login;
 mod logout;
 mod management;
@@ -19,7 +20,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 pub use errors::{BLOCKED, SUSPICIOUS_ADDRESS, TOO_MANY_ATTEMPTS, WRONG_CODE, WRONG_PASSWORD};
-pub use face::{Application, Face};
+pub use face::{Application, Face, Issuer};
 pub use login::mailed_code;
 
 /// A request body may be this long in bytes: the Management API's cap.

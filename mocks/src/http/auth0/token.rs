@@ -44,7 +44,7 @@ pub(super) async fn token(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    match read(&face, &headers, &body) {
+    match read(&face, &face.parties_at(&exchange), &headers, &body) {
         Ok(Call::ClientCredentials) => client_credentials(&face, exchange).await,
         Ok(call) => give_tokens(&face, exchange, call).await,
         Err(complaint) => face.refuse(exchange, Endpoint::Token, *complaint).await,
@@ -98,7 +98,12 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     Some((id.to_owned(), secret.to_owned()))
 }
 
-fn read(face: &Face, headers: &HeaderMap, body: &Bytes) -> Result<Call, Complaint> {
+fn read(
+    face: &Face,
+    parties: &Parties,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<Call, Complaint> {
     let params = client(face, headers, body)?;
     let needed = |name: &str| {
         params.get(name).ok_or_else(|| {
@@ -132,22 +137,19 @@ fn read(face: &Face, headers: &HeaderMap, body: &Bytes) -> Result<Call, Complain
                     Proof::WrongPassword
                 },
                 scopes: texts::read_scope(params.get("scope").unwrap_or_default()),
-                api: face
-                    .parties()
-                    .asks_for_api(params.get("audience"))
-                    .map_err(|_| {
-                        oauth_error(
-                            StatusCode::BAD_REQUEST,
-                            "invalid_request",
-                            "invalid audience specified for password grant exchange",
-                        )
-                    })?,
+                api: parties.asks_for_api(params.get("audience")).map_err(|_| {
+                    oauth_error(
+                        StatusCode::BAD_REQUEST,
+                        "invalid_request",
+                        "invalid audience specified for password grant exchange",
+                    )
+                })?,
             }
         }
         "client_credentials" => {
             let audience = needed("audience")?;
             needed("client_secret")?;
-            if audience != face.parties().management_audience() {
+            if audience != parties.management_audience() {
                 let text = format!("Service not enabled within domain: {audience}");
                 return Err(oauth_error(StatusCode::FORBIDDEN, "access_denied", &text).into());
             }
@@ -186,6 +188,7 @@ struct Issued {
 
 async fn give_tokens(face: &Arc<Face>, exchange: Exchange, call: Call) -> Response {
     let at = exchange.stamp().at;
+    let parties = face.parties_at(&exchange);
     let code = if let Call::ExchangeCode { code, .. } = call {
         Some(code)
     } else {
@@ -202,7 +205,6 @@ async fn give_tokens(face: &Arc<Face>, exchange: Exchange, call: Call) -> Respon
     });
     asked
         .answer_later(exchange, async |issued| {
-            let parties = face.parties().clone();
             let body = signed(move || token_body(&parties, &issued)).await;
             (NO_STORE, json_answer(StatusCode::OK, &body))
         })
@@ -294,12 +296,12 @@ pub(super) fn is_management_token(parties: &Parties, text: &str, now: Timestamp)
 
 async fn client_credentials(face: &Arc<Face>, exchange: Exchange) -> Response {
     let at = exchange.stamp().at;
+    let parties = face.parties_at(&exchange);
     let asked = face.ask(&exchange, Call::ClientCredentials, |behind, _| {
         Some((behind.tenant.now(at), behind.tenant.keys(at).current))
     });
     asked
         .answer_later(exchange, async |(now, key)| {
-            let parties = face.parties().clone();
             let text = signed(move || management_token(&parties, now, key)).await;
             let body = json!({
                 "access_token": text, "token_type": "Bearer",

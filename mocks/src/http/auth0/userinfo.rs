@@ -75,8 +75,10 @@ pub(super) async fn userinfo(
     exchange: Exchange,
     headers: HeaderMap,
 ) -> Response {
-    let presented =
-        bearer(&headers).and_then(|text| face.parties().verify_access_token(Face::keys(), text));
+    let presented = bearer(&headers).and_then(|text| {
+        face.parties_of(text)
+            .verify_access_token(Face::keys(), text)
+    });
     let token = presented.unwrap_or(texts::NO_TOKEN);
     let asked = face.ask(
         &exchange,

@@ -14,7 +14,8 @@ use crate::http::Exchange;
 
 pub(super) async fn configuration(State(face): State<Arc<Face>>, exchange: Exchange) -> Response {
     let asked = face.ask(&exchange, Call::Other, |_, _| Some(()));
-    let issuer = &face.parties().issuer;
+    let parties = face.parties_at(&exchange);
+    let issuer = &parties.issuer;
     let at = |path: &str| format!("{issuer}{path}");
     let document = json!({
         "issuer": issuer,

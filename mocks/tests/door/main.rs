@@ -1,0 +1,7 @@
+//! The way in: TLS, hostile callers, and the admin interface, all on real sockets.
+
+#![cfg(feature = "http")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod scene;
+mod tls;
