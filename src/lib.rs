@@ -11,6 +11,7 @@ pub mod rehearsal;
 pub mod report;
 pub mod scenario;
 pub mod strategy;
+pub mod tenant;
 pub mod twin;
 pub mod verdict;
 pub mod windows;

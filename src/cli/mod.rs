@@ -2,7 +2,9 @@
 
 mod baseline;
 mod check;
+mod cleanup;
 mod compare;
+mod doctor;
 mod follow;
 mod github;
 mod input;
@@ -12,6 +14,7 @@ mod results;
 mod run;
 mod schema;
 mod simulate;
+mod tenant;
 mod twin;
 mod windows;
 
@@ -38,7 +41,8 @@ Exit codes:
   2    wrong usage, or a scenario with problems
   3    an invariant was violated: somebody was wrongly admitted, or counts contradict each other
   4    inconclusive: the run cannot tell (the driver was late, or sums disagree with the providers')
-  5    the environment failed: a port in use, a disk that cannot be written
+  5    the environment failed: a port in use, a disk that cannot be written, test tenants that are
+       not ready or not clean
   130  interrupted; what was measured is kept, marked incomplete";
 
 #[derive(Debug, Subcommand)]
@@ -63,6 +67,10 @@ enum Command {
     Baseline(baseline::BaselineArgs),
     /// Tell what happened to one person in a rehearsal
     Follow(follow::FollowArgs),
+    /// Look whether test tenants are as a run needs them, and say what to fix where
+    Doctor(doctor::DoctorArgs),
+    /// Remove test people from test tenants that a run could not remove itself
+    Cleanup(cleanup::CleanupArgs),
 }
 
 /// Which scenario, with which settings on top.
@@ -126,6 +134,8 @@ pub fn main() -> ExitCode {
         Command::Mock(args) => mock::mock(&args),
         Command::Baseline(args) => baseline::baseline(&args),
         Command::Follow(args) => follow::follow(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
+        Command::Cleanup(args) => cleanup::cleanup(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

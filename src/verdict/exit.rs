@@ -10,7 +10,8 @@ pub const BAD_INPUT: u8 = 2;
 pub const INVARIANT_VIOLATED: u8 = 3;
 /// The rehearsal says nothing: its driver was late, or its sums do not agree with the providers'.
 pub const INCONCLUSIVE: u8 = 4;
-/// The environment is at fault: a target cannot be reached, a port is taken, a disk is full.
+/// The environment is at fault: a target cannot be reached, a port is taken, a disk is full, test tenants
+/// are not ready or not clean.
 pub const ENVIRONMENT: u8 = 5;
 /// Stopped by Ctrl-C or a signal; what was measured until then is written and marked incomplete.
 pub const INTERRUPTED: u8 = 130;

@@ -17,6 +17,7 @@ mod rehearsed;
 mod scenario_files;
 mod scenario_loading;
 mod strategies;
+mod tenants;
 mod tidy;
 mod transcripts;
 mod workflows;

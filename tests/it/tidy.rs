@@ -125,6 +125,7 @@ fn clocks_sockets_and_dice_stay_at_the_edge() {
     let edge = [
         "src/driver/http",
         "src/cli",
+        "src/tenant",
         "mocks/src/http",
         "mocks/src/main.rs",
     ];

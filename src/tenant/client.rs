@@ -1,0 +1,355 @@
+//! One provider over HTTPS: paced, bounded, patient with 429 and 5xx, and honest about answers that
+//! never came.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::{Method, Url};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::credentials::{Base, Credentials};
+use super::pace::Pace;
+use super::secret::Secret;
+
+/// Which provider.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// The legacy one.
+    Auth0,
+    /// The new one.
+    Stytch,
+}
+
+impl std::fmt::Display for Provider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Auth0 => "Auth0",
+            Self::Stytch => "Stytch",
+        })
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub enum As<'a> {
+    /// Nobody in particular.
+    Nobody,
+    /// HTTP Basic.
+    Basic(&'a str, &'a Secret),
+    /// A bearer token.
+    Bearer(&'a Secret),
+}
+
+/// A request to make.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// Method.
+    pub method: Method,
+    /// Path, percent-encoded where it has to be.
+    pub path: String,
+    /// Query.
+    pub query: Vec<(&'static str, String)>,
+    /// JSON body.
+    pub body: Option<Value>,
+    /// Who asks.
+    pub who: As<'a>,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body as JSON; null where it is something else.
+    pub json: Value,
+    /// An earlier try of the same request may have been carried out without our hearing of it.
+    pub perhaps_done_before: bool,
+    /// How far the provider's clock is ahead of ours, in seconds, by its `Date` header.
+    pub ahead: Option<f64>,
+}
+
+/// Nothing came back, though it was tried.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{provider} did not answer {what}: {why}")]
+pub struct Unanswered {
+    /// Who.
+    pub provider: Provider,
+    /// What was asked.
+    pub what: &'static str,
+    /// Why, without any URL: those can hold tokens.
+    pub why: String,
+}
+
+/// How often and how long a request is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Tries after a 5xx, a broken line or a timeout.
+    pub tries: u32,
+    /// Tries after a 429.
+    pub throttled: u32,
+    /// First pause; each further one is twice as long.
+    pub pause: Duration,
+    /// No pause is longer, whatever a header says: a bucket may say when it is full again, which can
+    /// be most of an hour.
+    pub longest_pause: Duration,
+    /// How long one try waits for its answer.
+    pub answer: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            tries: 4,
+            throttled: 8,
+            pause: Duration::from_millis(500),
+            longest_pause: Duration::from_mins(1),
+            answer: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Requests that one command may make to one provider, tries included.
+const MOST_REQUESTS: u64 = 50_000;
+
+/// One provider.
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    provider: Provider,
+    base: Base,
+    pace: Mutex<Pace>,
+    patience: Patience,
+    made: AtomicU64,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum NoClient {
+    /// The file of certificate authorities cannot be used.
+    #[error("CUTOVER_CA_FILE {file}: {why}")]
+    Authorities {
+        /// Which.
+        file: String,
+        /// Why not.
+        why: String,
+    },
+    /// TLS cannot be set up.
+    #[error("no HTTPS client can be made: {0}")]
+    Http(#[from] reqwest::Error),
+}
+
+/// An HTTP client that follows no redirect, asks no proxy and retries nothing behind our back.
+pub fn http(credentials: &Credentials) -> Result<reqwest::Client, NoClient> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .tcp_nodelay(true)
+        .user_agent(concat!("cutover/", env!("CARGO_PKG_VERSION")));
+    if let Some(file) = &credentials.ca_file {
+        let failed = |why: String| NoClient::Authorities {
+            file: file.display().to_string(),
+            why,
+        };
+        let pem = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
+        let authorities = reqwest::Certificate::from_pem_bundle(&pem)
+            .map_err(|_| failed("holds no PEM certificates".to_owned()))?;
+        if authorities.is_empty() {
+            return Err(failed("holds no PEM certificates".to_owned()));
+        }
+        builder = builder.tls_certs_merge(authorities);
+    }
+    Ok(builder.build()?)
+}
+
+impl Client {
+    /// A client of one provider at this pace.
+    pub fn new(
+        http: reqwest::Client,
+        provider: Provider,
+        base: Base,
+        pace: Pace,
+        patience: Patience,
+    ) -> Self {
+        Self {
+            http,
+            provider,
+            base,
+            pace: Mutex::new(pace),
+            patience,
+            made: AtomicU64::new(0),
+        }
+    }
+
+    /// Where it is.
+    pub fn base(&self) -> &Base {
+        &self.base
+    }
+
+    /// Requests made so far, tries included.
+    pub fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    /// Asks until there is an answer that another try would not change.
+    pub async fn ask(&self, what: &'static str, ask: &Ask<'_>) -> Result<Heard, Unanswered> {
+        let mut pause = self.patience.pause;
+        let (mut failed, mut throttled, mut perhaps_done) = (0, 0, false);
+        loop {
+            match self.once(what, ask).await? {
+                Ok(heard) if heard.status == 429 && throttled + 1 < self.patience.throttled => {
+                    throttled += 1;
+                    self.pause(told_pause(&heard.headers).unwrap_or(pause));
+                }
+                Ok(heard) if heard.status >= 500 && failed + 1 < self.patience.tries => {
+                    failed += 1;
+                    perhaps_done = true;
+                    self.pause(told_pause(&heard.headers).unwrap_or(pause));
+                }
+                Ok(mut heard) => {
+                    self.heed(&heard.headers);
+                    heard.perhaps_done_before = perhaps_done || heard.status >= 500;
+                    return Ok(heard);
+                }
+                Err(_) if failed + 1 < self.patience.tries => {
+                    failed += 1;
+                    perhaps_done = true;
+                    self.pause(pause);
+                }
+                Err(why) => {
+                    return Err(Unanswered {
+                        provider: self.provider,
+                        what,
+                        why,
+                    });
+                }
+            }
+            pause = (pause * 2).min(self.patience.longest_pause);
+        }
+    }
+
+    /// One try, when its turn has come.
+    async fn once(
+        &self,
+        what: &'static str,
+        ask: &Ask<'_>,
+    ) -> Result<Result<Heard, String>, Unanswered> {
+        if self.made.fetch_add(1, Ordering::Relaxed) >= MOST_REQUESTS {
+            return Err(Unanswered {
+                provider: self.provider,
+                what,
+                why: format!(
+                    "this command has made {MOST_REQUESTS} requests, the most it may make"
+                ),
+            });
+        }
+        let turn = {
+            let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+            pace.turn(Instant::now())
+        };
+        tokio::time::sleep_until(turn).await;
+        let mut url = self.base.at(&ask.path);
+        add_query(&mut url, &ask.query);
+        let mut request = self
+            .http
+            .request(ask.method.clone(), url)
+            .timeout(self.patience.answer);
+        request = match ask.who {
+            As::Nobody => request,
+            As::Basic(user, secret) => request.basic_auth(user, Some(secret.expose())),
+            As::Bearer(secret) => request.bearer_auth(secret.expose()),
+        };
+        if let Some(body) = &ask.body {
+            request = request
+                .header(reqwest::header::CONTENT_TYPE, "application/json")
+                .body(body.to_string());
+        }
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => return Ok(Err(reason(error))),
+        };
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        Ok(response.bytes().await.map_err(reason).map(|body| Heard {
+            status,
+            ahead: ahead(&headers),
+            headers,
+            json: serde_json::from_slice(&body).unwrap_or_default(),
+            perhaps_done_before: false,
+        }))
+    }
+
+    fn pause(&self, pause: Duration) {
+        let until = Instant::now() + pause.min(self.patience.longest_pause);
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        pace.pause_until(until);
+    }
+
+    /// An answer that was served, but the last of its bucket: the next request waits for the next one.
+    fn heed(&self, headers: &HeaderMap) {
+        if number(headers, "x-ratelimit-remaining") == Some(0.0)
+            && let Some(pause) = reset(headers)
+        {
+            self.pause(pause);
+        }
+    }
+}
+
+fn add_query(url: &mut Url, query: &[(&'static str, String)]) {
+    if !query.is_empty() {
+        url.query_pairs_mut()
+            .extend_pairs(query.iter().map(|(name, value)| (*name, value.as_str())));
+    }
+}
+
+/// Why nothing came, down to the cause. URLs are left out.
+fn reason(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(deeper) = cause {
+        text = format!("{text}: {deeper}");
+        cause = deeper.source();
+    }
+    text
+}
+
+/// How long the provider asks to wait: `Retry-After`, or else the reset of its bucket.
+fn told_pause(headers: &HeaderMap) -> Option<Duration> {
+    let after = number(headers, RETRY_AFTER.as_str());
+    after
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .or_else(|| reset(headers))
+}
+
+/// Until `X-RateLimit-Reset`, which is a time in seconds since 1970.
+fn reset(headers: &HeaderMap) -> Option<Duration> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    let until = number(headers, "x-ratelimit-reset")? - now.as_secs_f64();
+    Duration::try_from_secs_f64(until).ok()
+}
+
+/// A header that is a number.
+pub(super) fn number(headers: &HeaderMap, name: &str) -> Option<f64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// How far the provider's clock is ahead, in seconds. The header counts whole seconds, so that half
+/// a second is added to what it says.
+fn ahead(headers: &HeaderMap) -> Option<f64> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    let there = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    let here = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Some(there.as_second() as f64 + 0.5 - here.as_secs_f64())
+}

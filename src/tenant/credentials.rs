@@ -1,0 +1,507 @@
+//! Credentials: what reaches a test tenant, read from the environment and from `.env-test`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use reqwest::Url;
+
+use super::secret::Secret;
+
+/// A setting by its name in the environment or in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub what: &'static str,
+    /// Where to find it.
+    pub place: &'static str,
+    /// What it is when nobody sets it; none: it must be set.
+    pub default: Option<&'static str>,
+}
+
+macro_rules! variables {
+    ($($constant:ident = $name:literal, $what:literal, $place:literal, $default:expr;)*) => {
+        $(const $constant: Variable = Variable { name: $name, what: $what, place: $place, default: $default };)*
+        /// All settings, in the order in which they are documented.
+        pub const VARIABLES: &[Variable] = &[$($constant),*];
+    };
+}
+
+variables! {
+    AUTH0_DOMAIN = "AUTH0_DOMAIN", "the tenant's domain, such as dev-abc.eu.auth0.com",
+        "Auth0 dashboard > Applications > your application > Settings > Domain", None;
+    AUTH0_CLIENT_ID = "AUTH0_CLIENT_ID", "the application whose logins are moved",
+        "Auth0 dashboard > Applications > your application > Settings > Client ID", None;
+    AUTH0_CLIENT_SECRET = "AUTH0_CLIENT_SECRET", "its secret",
+        "Auth0 dashboard > Applications > your application > Settings > Client Secret", None;
+    AUTH0_AUDIENCE = "AUTH0_AUDIENCE", "the identifier of your application's API",
+        "Auth0 dashboard > Applications > APIs > your API > Identifier", None;
+    AUTH0_SCOPE = "AUTH0_SCOPE", "the scopes that your application asks for",
+        "your application's code", Some("openid profile email offline_access");
+    AUTH0_CONNECTION = "AUTH0_CONNECTION", "the database connection in which test people are made",
+        "Auth0 dashboard > Authentication > Database", Some("Username-Password-Authentication");
+    AUTH0_CALLBACK_URL = "AUTH0_CALLBACK_URL", "a callback URL of the application, to check that it is allowed",
+        "Auth0 dashboard > Applications > your application > Settings > Allowed Callback URLs", Some("");
+    AUTH0_MGMT_CLIENT_ID = "AUTH0_MGMT_CLIENT_ID", "the machine-to-machine application for the Management API; AUTH0_CLIENT_ID when absent",
+        "Auth0 dashboard > Applications > your M2M application > Settings > Client ID", Some("");
+    AUTH0_MGMT_CLIENT_SECRET = "AUTH0_MGMT_CLIENT_SECRET", "its secret; AUTH0_CLIENT_SECRET when absent",
+        "Auth0 dashboard > Applications > your M2M application > Settings > Client Secret", Some("");
+    STYTCH_PROJECT_ID = "STYTCH_PROJECT_ID", "the project, project-test-…",
+        "Stytch dashboard > Project settings > API keys", None;
+    STYTCH_SECRET = "STYTCH_SECRET", "its secret, secret-test-…",
+        "Stytch dashboard > Project settings > API keys", None;
+    STYTCH_API_URL = "STYTCH_API_URL", "where the project is; by default test.stytch.com, or api.stytch.com for a live project",
+        "nowhere: only custom domains and mocks need it", Some("");
+    CUTOVER_CA_FILE = "CUTOVER_CA_FILE", "a PEM file of certificate authorities to trust besides the system's",
+        "nowhere: only mocks and proxies need it", Some("");
+}
+
+/// Where a provider is: `https`, or `http` on this machine; no path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Base(Url);
+
+/// Whom to be at the legacy provider.
+#[derive(Clone, Debug)]
+pub struct Auth0Credentials {
+    /// Where the tenant is.
+    pub base: Base,
+    /// The application whose logins are moved.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// The application for the Management API.
+    pub management_id: String,
+    /// Its secret.
+    pub management_secret: Secret,
+    /// The application's API.
+    pub audience: String,
+    /// Scopes that logins ask for.
+    pub scope: String,
+    /// The database connection.
+    pub connection: String,
+    /// A callback URL to check.
+    pub callback: Option<String>,
+}
+
+/// Whom to be at the new provider.
+#[derive(Clone, Debug)]
+pub struct StytchCredentials {
+    /// Where the project is.
+    pub base: Base,
+    /// The project.
+    pub project_id: String,
+    /// Its secret.
+    pub secret: Secret,
+}
+
+/// All that reaches a pair of test tenants.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The legacy provider.
+    pub auth0: Auth0Credentials,
+    /// The new one.
+    pub stytch: StytchCredentials,
+    /// Certificate authorities to trust besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The file that was read.
+    pub file: Option<PathBuf>,
+}
+
+/// The file that is read when it is there and no other is named.
+pub const DEFAULT_FILE: &str = ".env-test";
+
+/// What is wrong with credentials: all of it.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialsError {
+    /// The file that was asked for cannot be read.
+    #[error("cannot read {}: {why}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// Settings are missing or wrong.
+    #[error("{}", list(.0))]
+    Settings(Vec<BadSetting>),
+}
+
+/// A setting that is missing or wrong. Its value is never shown: it may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadSetting {
+    /// Which.
+    pub variable: Variable,
+    /// What is wrong with it.
+    pub problem: &'static str,
+    /// Where it was read, or should be.
+    pub origin: String,
+}
+
+impl fmt::Display for BadSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            variable,
+            problem,
+            origin,
+        } = self;
+        let Variable {
+            name, what, place, ..
+        } = variable;
+        write!(
+            f,
+            "{name} {problem} ({origin})\n  it is {what}\n  find it at: {place}"
+        )
+    }
+}
+
+fn list(bad: &[BadSetting]) -> String {
+    let lines: Vec<String> = bad.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+impl Credentials {
+    /// Reads the settings: the environment comes first, then the file. Without a file named,
+    /// [`DEFAULT_FILE`] in this directory is read if it is there.
+    pub fn read(
+        environment: impl Fn(&str) -> Option<String>,
+        file: Option<&Path>,
+    ) -> Result<Self, CredentialsError> {
+        let default = Path::new(DEFAULT_FILE);
+        let file = file.or_else(|| default.is_file().then_some(default));
+        let mut settings = Settings {
+            environment,
+            written: file.map(read_file).transpose()?.unwrap_or_default(),
+            file,
+            bad: Vec::new(),
+        };
+        let auth0 = settings.auth0();
+        let stytch = settings.stytch();
+        let ca_file = settings.optional(&CUTOVER_CA_FILE).map(PathBuf::from);
+        match (auth0, stytch) {
+            (Some(auth0), Some(stytch)) if settings.bad.is_empty() => Ok(Self {
+                auth0,
+                stytch,
+                ca_file,
+                file: file.map(Path::to_owned),
+            }),
+            _ => Err(CredentialsError::Settings(settings.bad)),
+        }
+    }
+}
+
+fn read_file(file: &Path) -> Result<BTreeMap<String, String>, CredentialsError> {
+    let failed = |why: String| CredentialsError::File {
+        file: file.to_owned(),
+        why,
+    };
+    let lines = dotenvy::from_path_iter(file).map_err(|error| match error {
+        dotenvy::Error::Io(error) => failed(error.to_string()),
+        // Any other message may quote a line, and lines hold secrets.
+        _ => failed("it is not a list of NAME=value".to_owned()),
+    })?;
+    let mut written = BTreeMap::new();
+    for line in lines {
+        let read = written.len();
+        let (name, value) = line.map_err(|_| {
+            failed(format!(
+                "after {read} settings comes a line that is not NAME=value"
+            ))
+        })?;
+        written.insert(name, value);
+    }
+    Ok(written)
+}
+
+struct Settings<'a, E> {
+    environment: E,
+    written: BTreeMap<String, String>,
+    file: Option<&'a Path>,
+    bad: Vec<BadSetting>,
+}
+
+impl<E: Fn(&str) -> Option<String>> Settings<'_, E> {
+    fn auth0(&mut self) -> Option<Auth0Credentials> {
+        let base = self.base(&AUTH0_DOMAIN);
+        let client_id = self.needed(&AUTH0_CLIENT_ID);
+        let client_secret = self.needed(&AUTH0_CLIENT_SECRET).map(Secret::new);
+        let audience = self.needed(&AUTH0_AUDIENCE);
+        let scope = self.or_default(&AUTH0_SCOPE);
+        let connection = self.or_default(&AUTH0_CONNECTION);
+        let callback = self.optional(&AUTH0_CALLBACK_URL);
+        let management_id = self.optional(&AUTH0_MGMT_CLIENT_ID);
+        let management_secret = self.optional(&AUTH0_MGMT_CLIENT_SECRET).map(Secret::new);
+        let (client_id, client_secret) = (client_id?, client_secret?);
+        Some(Auth0Credentials {
+            base: base?,
+            management_id: management_id.unwrap_or_else(|| client_id.clone()),
+            management_secret: management_secret.unwrap_or_else(|| client_secret.clone()),
+            client_id,
+            client_secret,
+            audience: audience?,
+            scope,
+            connection,
+            callback,
+        })
+    }
+
+    fn stytch(&mut self) -> Option<StytchCredentials> {
+        let project_id = self.needed(&STYTCH_PROJECT_ID);
+        let secret = self.needed(&STYTCH_SECRET).map(Secret::new);
+        if project_id
+            .as_ref()
+            .is_some_and(|id| !id.starts_with("project-test-") && !id.starts_with("project-live-"))
+        {
+            self.complain(
+                &STYTCH_PROJECT_ID,
+                "is neither project-test-… nor project-live-…",
+            );
+        }
+        if secret.as_ref().is_some_and(|secret| {
+            !secret.starts_with("secret-test-") && !secret.starts_with("secret-live-")
+        }) {
+            self.complain(&STYTCH_SECRET, "is neither secret-test-… nor secret-live-…");
+        }
+        let own = match &project_id {
+            Some(id) if id.starts_with("project-live-") => "https://api.stytch.com",
+            _ => "https://test.stytch.com",
+        };
+        let base = match self.optional(&STYTCH_API_URL) {
+            None => Base::read(own),
+            Some(_) => self.base(&STYTCH_API_URL),
+        };
+        Some(StytchCredentials {
+            base: base?,
+            project_id: project_id?,
+            secret: secret?,
+        })
+    }
+
+    /// A value that somebody set; an empty one counts as none.
+    fn optional(&self, variable: &Variable) -> Option<String> {
+        (self.environment)(variable.name)
+            .filter(|value| !value.is_empty())
+            .or_else(|| self.written.get(variable.name).cloned())
+            .filter(|value| !value.is_empty())
+    }
+
+    fn or_default(&self, variable: &Variable) -> String {
+        self.optional(variable)
+            .unwrap_or_else(|| variable.default.unwrap_or_default().to_owned())
+    }
+
+    fn needed(&mut self, variable: &Variable) -> Option<String> {
+        let value = self.optional(variable);
+        if value.is_none() {
+            self.complain(variable, "is not set");
+        }
+        value
+    }
+
+    fn base(&mut self, variable: &Variable) -> Option<Base> {
+        let base = Base::read(&self.needed(variable)?);
+        if base.is_none() {
+            self.complain(variable, "is no host name and no https address");
+        }
+        base
+    }
+
+    fn complain(&mut self, variable: &Variable, problem: &'static str) {
+        let environment = (self.environment)(variable.name).is_some_and(|value| !value.is_empty());
+        let origin = match (self.file, environment, self.optional(variable).is_some()) {
+            (_, true, _) => "in the environment".to_owned(),
+            (Some(file), _, true) => format!("in {}", file.display()),
+            (Some(file), _, false) => {
+                format!("neither in the environment nor in {}", file.display())
+            }
+            (None, ..) => {
+                format!("not in the environment, and there is no {DEFAULT_FILE} here")
+            }
+        };
+        self.bad.push(BadSetting {
+            variable: *variable,
+            problem,
+            origin,
+        });
+    }
+}
+
+impl Base {
+    /// Reads a host name or a URL without path.
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim().trim_end_matches('/');
+        let with_scheme = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("https://{text}")
+        };
+        let url = Url::parse(&with_scheme).ok()?;
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let nobody = url.username().is_empty() && url.password().is_none();
+        let known = matches!(url.scheme(), "http" | "https") && url.host().is_some();
+        (bare && nobody && known).then_some(Self(url))
+    }
+
+    /// The address of a path, which begins with `/`.
+    pub fn at(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(path);
+        url
+    }
+
+    /// Host and port, as in a domain.
+    pub fn authority(&self) -> String {
+        let host = self.0.host_str().unwrap_or_default();
+        match self.0.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
+    /// The host's name, in lower case.
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// Whether it speaks TLS.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// Whether it is this machine.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host().trim_start_matches('[').trim_end_matches(']');
+        let address = host.parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    }
+
+    /// The base URL, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(settings: &[(&str, &str)]) -> Result<Credentials, CredentialsError> {
+        let settings: BTreeMap<&str, &str> = settings.iter().copied().collect();
+        Credentials::read(
+            |name| settings.get(name).map(|value| (*value).to_owned()),
+            None,
+        )
+    }
+
+    const WHOLE: [(&str, &str); 6] = [
+        ("AUTH0_DOMAIN", "dev-abc.eu.auth0.com"),
+        ("AUTH0_CLIENT_ID", "client"),
+        ("AUTH0_CLIENT_SECRET", "hush"),
+        ("AUTH0_AUDIENCE", "https://api.example"),
+        ("STYTCH_PROJECT_ID", "project-test-1"),
+        ("STYTCH_SECRET", "secret-test-hush"),
+    ];
+
+    #[test]
+    fn six_settings_are_enough() {
+        let read = from(&WHOLE).unwrap();
+        assert_eq!(read.auth0.base.as_str(), "https://dev-abc.eu.auth0.com");
+        assert_eq!(read.auth0.management_id, "client");
+        assert_eq!(read.auth0.management_secret.expose(), "hush");
+        assert_eq!(read.auth0.scope, "openid profile email offline_access");
+        assert_eq!(read.stytch.base.as_str(), "https://test.stytch.com");
+        assert!(!format!("{read:?}").contains("hush"));
+    }
+
+    #[test]
+    fn all_that_is_missing_is_told_at_once_with_its_place() {
+        let told = from(&[("STYTCH_SECRET", "not-a-secret-of-stytchs")])
+            .unwrap_err()
+            .to_string();
+        for name in [
+            "AUTH0_DOMAIN",
+            "AUTH0_CLIENT_ID",
+            "AUTH0_CLIENT_SECRET",
+            "AUTH0_AUDIENCE",
+            "STYTCH_PROJECT_ID",
+        ] {
+            assert!(told.contains(&format!("{name} is not set")), "{told}");
+        }
+        assert!(
+            told.contains("STYTCH_SECRET is neither secret-test-…"),
+            "{told}"
+        );
+        assert!(
+            told.contains("dashboard > Project settings > API keys"),
+            "{told}"
+        );
+        assert!(!told.contains("not-a-secret"), "{told}");
+    }
+
+    #[test]
+    fn the_environment_comes_before_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("some.env");
+        std::fs::write(
+            &file,
+            "AUTH0_CLIENT_ID=from-file\nAUTH0_CLIENT_SECRET='in file'\n# note\n",
+        )
+        .unwrap();
+        let given: BTreeMap<&str, &str> = WHOLE
+            .into_iter()
+            .filter(|(name, _)| *name != "AUTH0_CLIENT_SECRET")
+            .collect();
+        let read = Credentials::read(
+            |name| given.get(name).map(|value| (*value).to_owned()),
+            Some(&file),
+        )
+        .unwrap();
+        assert_eq!(read.auth0.client_id, "client");
+        assert_eq!(read.auth0.client_secret.expose(), "in file");
+        assert_eq!(read.file.as_deref(), Some(file.as_path()));
+    }
+
+    #[test]
+    fn a_broken_file_is_told_without_its_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("some.env");
+        std::fs::write(&file, "A=b\nsecret-test-oops and more\n").unwrap();
+        let told = Credentials::read(|_| None, Some(&file))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            told.contains("after 1 settings") && !told.contains("oops"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn bases_are_hosts_and_nothing_else() {
+        for (text, base) in [
+            ("Dev-Abc.auth0.com", "https://dev-abc.auth0.com"),
+            ("https://login.example/", "https://login.example"),
+            ("http://127.0.0.1:8480", "http://127.0.0.1:8480"),
+        ] {
+            assert_eq!(Base::read(text).unwrap().as_str(), base);
+        }
+        for bad in [
+            "",
+            "https://a.example/path",
+            "https://me:pw@a.example",
+            "ftp://a.example",
+            "https://a.example?x=1",
+        ] {
+            assert_eq!(Base::read(bad), None, "{bad}");
+        }
+        for (text, loopback) in [
+            ("localhost:1", true),
+            ("https://[::1]:9", true),
+            ("127.0.0.1", true),
+            ("localhost.example", false),
+            ("10.0.0.1", false),
+        ] {
+            assert_eq!(Base::read(text).unwrap().is_loopback(), loopback, "{text}");
+        }
+    }
+}

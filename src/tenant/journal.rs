@@ -1,0 +1,472 @@
+//! The journal: what will be created, written down and on disk before it is created, so that it can
+//! be removed whatever happens in between.
+//!
+//! One file for each command that creates something, one JSON object a line. No secret is in it.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::client::Provider;
+use super::credentials::Credentials;
+use super::secret::{NoRandomness, random_hex};
+use super::stytch::Product;
+
+/// Every address, external id and slug of a test record begins so.
+pub const PREFIX: &str = "cutover-rehearsal-";
+
+/// Where journals are kept unless another directory is named.
+pub const DEFAULT_DIRECTORY: &str = "cutover-journal";
+
+/// A version of the format.
+const VERSION: u32 = 1;
+
+/// What a record is, and how it is found again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Record {
+    /// A user at the legacy provider.
+    Auth0User {
+        /// Their address.
+        email: String,
+    },
+    /// A user or member at the new provider.
+    StytchPerson {
+        /// Their address.
+        email: String,
+        /// What the application calls them.
+        external_id: String,
+        /// The slug of their organization.
+        organization: Option<String>,
+    },
+    /// An organization at the new provider.
+    StytchOrganization {
+        /// Its slug.
+        slug: String,
+    },
+}
+
+impl Record {
+    /// Where it is.
+    pub fn provider(&self) -> Provider {
+        match self {
+            Self::Auth0User { .. } => Provider::Auth0,
+            Self::StytchPerson { .. } | Self::StytchOrganization { .. } => Provider::Stytch,
+        }
+    }
+
+    /// Whether everything that names it carries the mark of this run.
+    pub fn carries(&self, run: &RunId) -> bool {
+        let mark = run.mark();
+        match self {
+            Self::Auth0User { email } => email.starts_with(&mark),
+            Self::StytchPerson {
+                email,
+                external_id,
+                organization,
+            } => {
+                email.starts_with(&mark)
+                    && external_id.starts_with(&mark)
+                    && organization
+                        .as_ref()
+                        .is_none_or(|slug| slug.starts_with(&mark))
+            }
+            Self::StytchOrganization { slug } => slug.starts_with(&mark),
+        }
+    }
+}
+
+impl std::fmt::Display for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Auth0User { email } => write!(f, "Auth0 user {email}"),
+            Self::StytchPerson {
+                email,
+                organization: None,
+                ..
+            } => write!(f, "Stytch user {email}"),
+            Self::StytchPerson {
+                email,
+                organization: Some(slug),
+                ..
+            } => write!(f, "Stytch member {email} of {slug}"),
+            Self::StytchOrganization { slug } => write!(f, "Stytch organization {slug}"),
+        }
+    }
+}
+
+/// A run: 64 random bits, so that no two runs and nobody else use the same names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(String);
+
+impl RunId {
+    /// A new one.
+    pub fn random() -> Result<Self, NoRandomness> {
+        Ok(Self(random_hex::<8>()?))
+    }
+
+    /// What all names of the run begin with.
+    pub fn mark(&self) -> String {
+        format!("{PREFIX}{}-", self.0)
+    }
+
+    /// The id itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn is_sound(&self) -> bool {
+        self.0.len() == 16 && self.0.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+}
+
+/// Whom a journal is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of the format.
+    version: u32,
+    /// The run.
+    pub run: RunId,
+    /// The tenant's address.
+    pub auth0: String,
+    /// The project's address.
+    pub stytch: String,
+    /// The project.
+    pub project_id: String,
+    /// Its product.
+    pub b2b: bool,
+}
+
+impl Header {
+    fn new(run: RunId, credentials: &Credentials, product: Product) -> Self {
+        Self {
+            version: VERSION,
+            run,
+            auth0: credentials.auth0.base.as_str().to_owned(),
+            stytch: credentials.stytch.base.as_str().to_owned(),
+            project_id: credentials.stytch.project_id.clone(),
+            b2b: product == Product::B2b,
+        }
+    }
+
+    /// The product of the project.
+    pub fn product(&self) -> Product {
+        if self.b2b {
+            Product::B2b
+        } else {
+            Product::Consumer
+        }
+    }
+
+    /// Whether these credentials reach what the journal is about.
+    pub fn is_of(&self, credentials: &Credentials) -> bool {
+        self.auth0 == credentials.auth0.base.as_str()
+            && self.stytch == credentials.stytch.base.as_str()
+            && self.project_id == credentials.stytch.project_id
+    }
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    /// The first one.
+    Header(Header),
+    /// This will be created.
+    Intended { number: u32, record: Record },
+    /// It was created, with this id.
+    Made { number: u32, id: String },
+    /// It was there before, so it is not ours.
+    NotOurs { number: u32 },
+    /// It is gone again.
+    Removed { number: u32 },
+}
+
+/// How far a record has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It was about to be created: it may exist.
+    Intended,
+    /// It was created.
+    Made {
+        /// Its id at the provider.
+        id: String,
+    },
+    /// It is somebody else's.
+    NotOurs,
+    /// It is gone again.
+    Removed,
+}
+
+/// What can go wrong with a journal.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// It cannot be read or written.
+    #[error("the journal {}: {why}", file.display())]
+    Io {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        why: io::Error,
+    },
+    /// A line of it cannot be understood.
+    #[error(
+        "the journal {}, line {line}: {why}; nothing was removed on its account. Repair the line, or \
+         look for records that begin with {PREFIX} yourself",
+        file.display()
+    )]
+    Line {
+        /// Which.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// Why.
+        why: String,
+    },
+    /// Another command is at work with it.
+    #[error("the journal {} is in use by a command that is still running", .0.display())]
+    InUse(PathBuf),
+    /// Its command ended before anything was to be created.
+    #[error("the journal {} holds nothing", .0.display())]
+    Empty(PathBuf),
+    /// There are no random bytes for a run's id.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+/// A journal being written or read.
+#[derive(Debug)]
+pub struct Journal {
+    file: PathBuf,
+    writer: File,
+    header: Header,
+    records: BTreeMap<u32, (Record, State)>,
+}
+
+impl Journal {
+    /// Begins a journal of a new run in a directory, which is made if it is missing.
+    pub fn begin(
+        directory: &Path,
+        credentials: &Credentials,
+        product: Product,
+    ) -> Result<Self, JournalError> {
+        let run = RunId::random()?;
+        let file = directory.join(format!("{}.jsonl", run.as_str()));
+        let io = |why| JournalError::Io {
+            file: file.clone(),
+            why,
+        };
+        std::fs::create_dir_all(directory).map_err(io)?;
+        let writer = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .open(&file)
+            .map_err(io)?;
+        lock(&writer, &file)?;
+        let header = Header::new(run, credentials, product);
+        let mut journal = Self {
+            file,
+            writer,
+            header: header.clone(),
+            records: BTreeMap::new(),
+        };
+        journal.write(&Line::Header(header))?;
+        // The file's name must outlive a crash as well.
+        File::open(directory)
+            .and_then(|directory| directory.sync_all())
+            .map_err(|why| journal.io(why))?;
+        Ok(journal)
+    }
+
+    /// Opens a journal to go on with it. A last line that was cut off by a crash is left out: its
+    /// record was not asked for yet.
+    pub fn open(file: &Path) -> Result<Self, JournalError> {
+        let io = |why| JournalError::Io {
+            file: file.to_owned(),
+            why,
+        };
+        let writer = OpenOptions::new().append(true).open(file).map_err(io)?;
+        lock(&writer, file)?;
+        let text = std::fs::read_to_string(file).map_err(io)?;
+        let bad = |line, why: String| JournalError::Line {
+            file: file.to_owned(),
+            line,
+            why,
+        };
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        if whole == 0 {
+            return Err(JournalError::Empty(file.to_owned()));
+        }
+        let mut header = None;
+        let mut records = BTreeMap::new();
+        for (number, line) in text[..whole].lines().enumerate() {
+            let line: Line =
+                serde_json::from_str(line).map_err(|error| bad(number + 1, error.to_string()))?;
+            if number == 0 {
+                header = Some(read_header(line).map_err(|why| bad(1, why))?);
+            } else {
+                take(&mut records, line).map_err(|why| bad(number + 1, why.to_owned()))?;
+            }
+        }
+        let header = header.ok_or_else(|| JournalError::Empty(file.to_owned()))?;
+        let journal = Self {
+            file: file.to_owned(),
+            writer,
+            header,
+            records,
+        };
+        if whole < text.len() {
+            journal.writer.set_len(whole as u64).map_err(io)?;
+            journal.writer.sync_all().map_err(|why| journal.io(why))?;
+        }
+        Ok(journal)
+    }
+
+    /// All journals in a directory, by name; none if there is no such directory.
+    pub fn all_in(directory: &Path) -> Result<Vec<PathBuf>, JournalError> {
+        let io = |why| JournalError::Io {
+            file: directory.to_owned(),
+            why,
+        };
+        let entries = match std::fs::read_dir(directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(io(error)),
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(io)?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "jsonl")
+            {
+                files.push(path);
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    /// Puts a journal of which nothing is left aside: it ends in `.done` from now on.
+    pub fn done(self) -> Result<(), JournalError> {
+        let done = self.file.with_extension("done");
+        std::fs::rename(&self.file, done).map_err(|why| self.io(why))
+    }
+
+    /// Where it is.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Whom it is about.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// All records, in the order in which they were intended.
+    pub fn records(&self) -> impl DoubleEndedIterator<Item = (u32, &Record, &State)> {
+        self.records
+            .iter()
+            .map(|(number, (record, state))| (*number, record, state))
+    }
+
+    /// Records that exist or may exist.
+    pub fn left(&self) -> usize {
+        let left = |(_, _, state): &(u32, &Record, &State)| {
+            matches!(state, State::Intended | State::Made { .. })
+        };
+        self.records().filter(left).count()
+    }
+
+    /// Writes down that a record will be created. When this returns, it is on disk.
+    pub fn intend(&mut self, record: Record) -> Result<u32, JournalError> {
+        let last = self.records.last_key_value();
+        let number = last.map_or(1, |(number, _)| number + 1);
+        self.write(&Line::Intended { number, record })?;
+        Ok(number)
+    }
+
+    /// Writes down that it was created.
+    pub fn made(&mut self, number: u32, id: &str) -> Result<(), JournalError> {
+        let id = id.to_owned();
+        self.write(&Line::Made { number, id })
+    }
+
+    /// Writes down that it was there before.
+    pub fn not_ours(&mut self, number: u32) -> Result<(), JournalError> {
+        self.write(&Line::NotOurs { number })
+    }
+
+    /// Writes down that it is gone.
+    pub fn removed(&mut self, number: u32) -> Result<(), JournalError> {
+        self.write(&Line::Removed { number })
+    }
+
+    fn write(&mut self, line: &Line) -> Result<(), JournalError> {
+        let mut text = serde_json::to_string(line).unwrap_or_default();
+        text.push('\n');
+        let written = self
+            .writer
+            .write_all(text.as_bytes())
+            .and_then(|()| self.writer.sync_data());
+        written.map_err(|why| self.io(why))?;
+        if !matches!(line, Line::Header(_)) {
+            // It was made here, so it fits.
+            let _ = take(&mut self.records, line.clone());
+        }
+        Ok(())
+    }
+
+    fn io(&self, why: io::Error) -> JournalError {
+        JournalError::Io {
+            file: self.file.clone(),
+            why,
+        }
+    }
+}
+
+/// Keeps others away until the process ends, however it ends.
+fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
+        Err(TryLockError::Error(why)) => Err(JournalError::Io {
+            file: path.to_owned(),
+            why,
+        }),
+    }
+}
+
+fn read_header(line: Line) -> Result<Header, String> {
+    match line {
+        Line::Header(header) if header.version != VERSION => Err(format!(
+            "it is of version {}, and this cutover reads version {VERSION}",
+            header.version
+        )),
+        Line::Header(header) if header.run.is_sound() => Ok(header),
+        _ => Err("it does not say which run it is of".to_owned()),
+    }
+}
+
+fn take(records: &mut BTreeMap<u32, (Record, State)>, line: Line) -> Result<(), &'static str> {
+    let (number, state) = match line {
+        Line::Header(_) => return Err("a second first line"),
+        Line::Intended { number, record } => {
+            let new = records.insert(number, (record, State::Intended)).is_none();
+            return if new { Ok(()) } else { Err("a record twice") };
+        }
+        Line::Made { number, id } => (number, State::Made { id }),
+        Line::NotOurs { number } => (number, State::NotOurs),
+        Line::Removed { number } => (number, State::Removed),
+    };
+    let (_, kept) = records.get_mut(&number).ok_or("an unknown record")?;
+    *kept = state;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
