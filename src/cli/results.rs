@@ -6,7 +6,7 @@ use super::input::Input;
 use super::{Failure, ResultArgs, github, print, say};
 use crate::outcome::{
     Assumption, Completeness, Driver, DriverHealth, Identity, Ledgers, Machine, Moment, Outcome,
-    Rehearsed, Run,
+    Played, Rehearsed, Run,
 };
 use crate::recorder::Recording;
 use crate::report::{self, RunDirectory};
@@ -26,6 +26,7 @@ pub(super) struct Results {
 pub(super) struct Setting<'a> {
     pub(super) driver: Driver,
     pub(super) completeness: Completeness,
+    pub(super) played: Played,
     pub(super) recording: &'a Recording,
     pub(super) ledgers: Option<Ledgers<'a>>,
     pub(super) health: DriverHealth,
@@ -62,6 +63,7 @@ impl Results {
             },
             completeness: setting.completeness,
             time: &scenario.time,
+            played: setting.played.clone(),
             providers: &scenario.providers,
             recording: setting.recording,
             ledgers: setting.ledgers,

@@ -6,13 +6,15 @@ use clap::Args;
 
 use super::progress::ProgressLine;
 use super::results::{Results, Setting};
+use super::windows::WindowArgs;
 use super::{Failure, GateArgs, ResultArgs, ScenarioArgs, baseline, input, say, stop_on_signals};
 use crate::driver::http::aside::StdoutAside;
 use crate::driver::http::conductor::Ending;
+use crate::driver::http::film::{self, Film};
 use crate::driver::http::health::Health;
 use crate::driver::http::{self, Options};
 use crate::driver::virtual_time;
-use crate::outcome::{Completeness, Driver, DriverHealth, Lateness, Ledgers, Moment};
+use crate::outcome::{Completeness, Driver, DriverHealth, Elsewhere, Lateness, Ledgers, Moment};
 use crate::population::Population;
 use crate::scenario::Scenario;
 
@@ -25,6 +27,8 @@ pub(super) struct RunArgs {
     gates: GateArgs,
     #[command(flatten)]
     results: ResultArgs,
+    #[command(flatten)]
+    windows: WindowArgs,
     /// Goose users that carry the calls; people are rows of data, however many there are
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     carriers: Option<u16>,
@@ -37,13 +41,17 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
-    let input = input::read(&args.scenario)?;
+    let mut input = input::read(&args.scenario)?;
+    args.windows.check(&input.loaded.scenario)?;
     check_goose_report(args.goose_report.as_deref())?;
     let baseline = baseline::read(&args.gates, &input, Driver::Http)?;
+    let population = Population::new(&input.loaded.scenario);
+    let unchanged = virtual_time::baseline(&input.loaded.scenario, &population);
+    let scenario = &mut input.loaded.scenario;
+    let mut played = args.windows.choose(scenario, &population, &unchanged)?;
     let results = Results::open(&args.results, &input.loaded)?;
     let scenario = &input.loaded.scenario;
-    let population = Population::new(scenario);
-    let unchanged = virtual_time::baseline(scenario, &population);
+    let film = Film::new(&scenario.time, film_elsewhere(played.elsewhere));
     let options = options(args);
     stop_on_signals(&options.stop)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::environment)?;
@@ -52,10 +60,10 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     }
     let line = ProgressLine::new(&scenario.time);
     let aside = StdoutAside::put().map_err(Failure::environment)?;
-    let run = runtime.block_on(http::run(
+    let run = runtime.block_on(http::play(
         scenario,
-        &population,
-        Some(&unchanged),
+        (&population, Some(&unchanged)),
+        &film,
         &options,
         |now, progress| {
             line.show(now, progress);
@@ -64,12 +72,16 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     drop(aside);
     line.finish();
     let run = run.map_err(Failure::environment)?;
+    for (window, health) in played.windows.iter_mut().zip(&run.health.windows) {
+        window.lateness = Lateness::of(&health.lateness);
+    }
     results.tell(
         &input,
         baseline.as_ref(),
         &Setting {
             driver: Driver::Http,
             completeness: completeness(run.ending),
+            played,
             recording: &run.ended.recording,
             ledgers: Some(Ledgers {
                 auth0: &run.auth0_ledger,
@@ -112,6 +124,13 @@ fn options(args: &RunArgs) -> Options {
     options
 }
 
+const fn film_elsewhere(elsewhere: Elsewhere) -> film::Elsewhere {
+    match elsewhere {
+        Elsewhere::TimeLapse => film::Elsewhere::Lapse,
+        Elsewhere::VirtualTime => film::Elsewhere::Skipped,
+    }
+}
+
 fn completeness(ending: Ending) -> Completeness {
     match ending {
         Ending::Played => Completeness::Complete,
@@ -124,6 +143,7 @@ fn completeness(ending: Ending) -> Completeness {
 fn health(scenario: &Scenario, health: &Health) -> DriverHealth {
     DriverHealth {
         calls_made: health.calls,
+        calls_in_virtual_time: health.inside,
         calls_open_at_end: health.open_at_end,
         visits_late: health.later_than(scenario.time.lateness_limit),
         in_windows: Lateness::of(&health.in_windows()),

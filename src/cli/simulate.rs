@@ -6,7 +6,7 @@ use super::progress::ProgressLine;
 use super::results::{Results, Setting};
 use super::{Failure, GateArgs, ResultArgs, ScenarioArgs, baseline, input};
 use crate::driver::virtual_time;
-use crate::outcome::{Completeness, Driver, DriverHealth, Ledgers};
+use crate::outcome::{Completeness, Driver, DriverHealth, Elsewhere, Ledgers, Played};
 use crate::population::Population;
 
 /// What to simulate.
@@ -45,6 +45,7 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
         &Setting {
             driver: Driver::Virtual,
             completeness: Completeness::Complete,
+            played: Played::new(&scenario.time, Elsewhere::VirtualTime),
             recording,
             ledgers: Some(Ledgers {
                 auth0: simulated.tenant.ledger(),

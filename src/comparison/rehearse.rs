@@ -9,7 +9,8 @@ use super::fates::{self, Fates};
 use super::workers::work_off;
 use crate::driver::virtual_time::{self, Simulated};
 use crate::outcome::{
-    Completeness, Driver, DriverHealth, Identity, Ledgers, Outcome, Rehearsed, Run,
+    Completeness, Driver, DriverHealth, Elsewhere, Identity, Ledgers, Outcome, Played, Rehearsed,
+    Run,
 };
 use crate::population::Population;
 use crate::rehearsal::Baseline;
@@ -208,6 +209,7 @@ impl Stage<'_> {
             run: Run::default(),
             completeness: Completeness::Complete,
             time: &scenario.time,
+            played: Played::new(&scenario.time, Elsewhere::VirtualTime),
             providers: &scenario.providers,
             recording,
             ledgers: Some(Ledgers {

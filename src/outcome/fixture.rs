@@ -8,8 +8,8 @@ use cutover_mocks::{auth0, stytch};
 use hdrhistogram::Histogram;
 
 use super::{
-    Assumption, Completeness, Driver, DriverHealth, Identity, Lateness, Ledgers, Machine, Moment,
-    Outcome, Rehearsed, Run,
+    Assumption, Completeness, Driver, DriverHealth, Elsewhere, Identity, Lateness, Ledgers,
+    Machine, Moment, Outcome, Played, Rehearsed, Run,
 };
 use crate::recorder::{
     AppVersion, Cohort, Course, FailureCause, FlagShare, Incident, IncidentKind, LiveSessions,
@@ -110,6 +110,7 @@ impl Fixture {
         }];
         fixture.driver = DriverHealth {
             calls_made: 622,
+            calls_in_virtual_time: 0,
             calls_open_at_end: 0,
             visits_late: 0,
             in_windows: Some(Lateness {
@@ -323,6 +324,7 @@ impl Fixture {
             run: run(),
             completeness: self.completeness,
             time: &time,
+            played: Played::new(&time, Elsewhere::TimeLapse),
             providers: &self.providers,
             recording: &self.recording,
             ledgers: Some(Ledgers {

@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DriverHealth {
-    /// Calls that it made.
+    /// Calls that it made; over HTTP, those on the wire.
     pub calls_made: u64,
+    /// Calls that were answered in virtual time, where that was between windows.
+    #[serde(default)]
+    pub calls_in_virtual_time: u64,
     /// Calls among them whose answer the core has not seen, because the rehearsal ended before.
     pub calls_open_at_end: u64,
     /// Visits that started later than the scenario allows.
@@ -25,6 +28,7 @@ impl DriverHealth {
     pub const fn exact(calls_made: u64) -> Self {
         Self {
             calls_made,
+            calls_in_virtual_time: 0,
             calls_open_at_end: 0,
             visits_late: 0,
             in_windows: None,

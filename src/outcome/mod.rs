@@ -18,6 +18,7 @@ mod identity;
 mod judgement;
 mod latency;
 mod moment;
+mod played;
 mod reconcile;
 mod storm;
 
@@ -54,6 +55,7 @@ pub use judgement::{
 };
 pub use latency::{LatencyRow, NotAHistogram};
 pub use moment::Moment;
+pub use played::{Elsewhere, Played, WindowPlayed};
 pub use storm::StormSeen;
 
 /// The version of the shape. It grows when a field changes its meaning or goes away.
@@ -77,6 +79,9 @@ pub struct Outcome {
     pub length_us: i64,
     /// Stretches of scenario time that were played at true speed.
     pub windows: Vec<WindowPlayed>,
+    /// How the rest was played.
+    #[serde(default)]
+    pub elsewhere: Elsewhere,
     /// People, devices, and what became of their sessions.
     pub people: People,
     /// Phases of the cutover, in order.
@@ -137,18 +142,6 @@ pub enum Completeness {
     },
 }
 
-/// A stretch of scenario time that was played at true speed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WindowPlayed {
-    /// Its name.
-    pub name: String,
-    /// When it begins.
-    pub from: Moment,
-    /// How long it lasts, in microseconds.
-    pub length_us: i64,
-}
-
 /// What the providers say they did.
 #[derive(Clone, Copy, Debug)]
 pub struct Ledgers<'a> {
@@ -169,6 +162,8 @@ pub struct Rehearsed<'a> {
     pub completeness: Completeness,
     /// The scenario's time.
     pub time: &'a Time,
+    /// How it was played.
+    pub played: Played,
     /// The scenario's providers: their limits, and faults that explain differences.
     pub providers: &'a Providers,
     /// What was measured.
@@ -188,17 +183,13 @@ impl Outcome {
             time, recording, ..
         } = rehearsed;
         let (latency, latency_lapse) = latency::tables(recording, rehearsed.identity.driver);
-        let windows = time.windows.iter().map(|window| WindowPlayed {
-            name: window.name.clone(),
-            from: Moment::new(time.start + window.from),
-            length_us: window.length.as_micros(),
-        });
         Self {
             outcome_version: OUTCOME_VERSION,
             completeness: rehearsed.completeness,
             start: Moment::new(time.start),
             length_us: time.length.as_micros(),
-            windows: windows.collect(),
+            windows: rehearsed.played.windows.clone(),
+            elsewhere: rehearsed.played.elsewhere,
             people: recording.people,
             phases: counts::phases(recording),
             totals: counts::totals(recording),

@@ -4,7 +4,7 @@ use cutover_mocks::time::Span;
 
 use super::*;
 use crate::outcome::fixture::{Fixture, START, slice};
-use crate::outcome::{Completeness, Driver, Lateness, Moment};
+use crate::outcome::{Completeness, Driver, Elsewhere, Lateness, Moment};
 use crate::recorder::{IncidentKind, Measure, Platform, WrongAdmission};
 use crate::scenario::GateText;
 use crate::verdict::{Baseline, PlacedGate, judge_against};
@@ -84,6 +84,28 @@ fn page_of_an_interrupted_run() {
         at: Moment::new(START + Span::from_hours(40)),
     };
     insta::assert_snapshot!(plain(&judged(&fixture, HOLDING)));
+}
+
+#[test]
+fn windows_that_were_chosen_say_why_and_what_lies_between() {
+    let mut outcome = Fixture::healthy().outcome();
+    outcome.elsewhere = Elsewhere::VirtualTime;
+    outcome.driver.calls_in_virtual_time = 12_345;
+    let window = &mut outcome.windows[0];
+    window.why = Some("610 migrations in 30s, 40 in the busiest second".to_owned());
+    window.lateness = outcome.driver.in_windows;
+    let page = plain(&outcome);
+    let told = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for text in [
+        "· first step, 5m at +1d 00:00:00: 610 migrations in 30s, 40 in the busiest second; 900 \
+         starts, late by 1.9 ms at p99",
+        "622 calls over HTTP, 12,345 in virtual time between the windows",
+    ] {
+        assert!(told.contains(text), "{text}\n{page}");
+    }
+    let html = html(&outcome);
+    assert!(html.contains("What happened in virtual time is modelled"));
+    assert!(html.contains("610 migrations in 30s"));
 }
 
 #[test]

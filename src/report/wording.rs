@@ -3,8 +3,8 @@
 use cutover_mocks::time::Span;
 
 use crate::outcome::{
-    Allowance, Amount, CallLimit, Completeness, Driver, EndpointCalls, GateOutcome, GateResult,
-    Lateness, Moment, Outcome, Scope, Status, Unit, grouped,
+    Allowance, Amount, CallLimit, Completeness, Driver, Elsewhere, EndpointCalls, GateOutcome,
+    GateResult, Lateness, Moment, Outcome, Scope, Status, Unit, grouped,
 };
 use crate::recorder::{Measure, NO_ANSWER, TIMED_OUT};
 use crate::verdict::exit;
@@ -237,6 +237,35 @@ pub(super) fn time(micros: u64) -> String {
     .to_string()
 }
 
+/// What was played at true speed, and why; none where nothing was chosen for this run.
+pub(super) fn windows(outcome: &Outcome) -> Vec<String> {
+    let chosen = outcome.windows.iter().filter_map(|window| {
+        let why = window.why.as_ref()?;
+        let late = window.lateness.map_or_else(
+            || "nothing started in it".to_owned(),
+            |late| {
+                let p99 = millis(late.p99_us as i64);
+                format!("{} starts, late by {p99} at p99", grouped(late.starts))
+            },
+        );
+        Some(format!(
+            "{}, {} {}: {why}; {late}",
+            window.name,
+            Span::from_micros(window.length_us),
+            when(outcome, window.from),
+        ))
+    });
+    chosen.collect()
+}
+
+/// How what is outside the windows was played, as a noun.
+pub(super) const fn elsewhere(outcome: &Outcome) -> &'static str {
+    match outcome.elsewhere {
+        Elsewhere::TimeLapse => "time-lapse",
+        Elsewhere::VirtualTime => "virtual time",
+    }
+}
+
 /// How well the driver kept its times.
 pub(super) fn driver(outcome: &Outcome) -> String {
     let health = outcome.driver;
@@ -254,8 +283,15 @@ pub(super) fn driver(outcome: &Outcome) -> String {
     let lapse = health
         .in_lapse
         .map(|lateness| format!("; in time-lapse {}", told(lateness)));
+    let inside = match outcome.elsewhere {
+        Elsewhere::VirtualTime if outcome.identity.driver == Driver::Http => format!(
+            " over HTTP, {} in virtual time between the windows",
+            grouped(health.calls_in_virtual_time)
+        ),
+        Elsewhere::VirtualTime | Elsewhere::TimeLapse => String::new(),
+    };
     format!(
-        "{} calls; {late}{}; {} visits late",
+        "{} calls{inside}; {late}{}; {} visits late",
         grouped(health.calls_made),
         lapse.unwrap_or_default(),
         grouped(health.visits_late)

@@ -238,7 +238,7 @@ pub(super) fn not_exercised(outcome: &Outcome, gate: &Gate, samples: &Samples) -
 pub(super) fn exercise(gate: &Gate) -> String {
     match gate.quantity() {
         Quantity::Latency(..) => {
-            "a true-speed window (`windows` in the scenario) in which the operation happens"
+            "a true-speed window (`windows` in the scenario, or `--window`) in which the operation happens"
                 .to_owned()
         }
         _ => {

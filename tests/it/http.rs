@@ -4,9 +4,11 @@ use std::path::Path;
 
 use cutover::driver::http::carriers::Carriers;
 use cutover::driver::http::conductor::{Bounds, Ending};
-use cutover::driver::http::{HttpRun, Options, run};
+use cutover::driver::http::film::{Elsewhere, Film};
+use cutover::driver::http::{HttpRun, Options, play, run};
 use cutover::driver::virtual_time::{self, Simulated};
 use cutover::population::Population;
+use cutover::recorder::{Incident, Operation, Recording};
 use cutover::scenario::population::Surge;
 use cutover::scenario::{self, Overrides, Scenario, Window};
 use cutover_mocks::share::Share;
@@ -148,6 +150,76 @@ async fn a_true_speed_window_agrees_with_the_ledgers_and_with_goose() {
         seen <= told && told <= seen + migrations,
         "each migration asks the tenant once at most: {seen} calls, {told} in the ledger"
     );
+}
+
+/// What comes before the window is virtual time itself; the wire carries the window and nothing else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_between_virtual_times_has_all_of_the_rehearsal_in_its_sums() {
+    let mut scenario = scenario("zero-downtime-consumer.toml", &SMALL);
+    let storm = Span::from_hours(48 + 19);
+    scenario.time.windows = vec![Window {
+        name: "a busy second".into(),
+        from: storm,
+        length: Span::from_secs(2),
+    }];
+    scenario.population.surges = vec![Surge {
+        at: storm,
+        share: Share::ONE,
+        within: Span::from_secs(2),
+    }];
+    let population = Population::new(&scenario);
+    let baseline = virtual_time::baseline(&scenario, &population);
+    let simulated = virtual_time::simulate(&scenario, &population, Some(&baseline), |_, _| {});
+    let film = Film::new(&scenario.time, Elsewhere::Skipped);
+    let over_http = Box::pin(play(
+        &scenario,
+        (&population, Some(&baseline)),
+        &film,
+        &Options::default(),
+        |_, _| {},
+    ))
+    .await
+    .expect("the providers serve and the carriers carry");
+    assert_eq!(over_http.ending, Ending::Played);
+    let health = &over_http.health;
+    assert_eq!(health.windows[0].lateness.len(), health.calls);
+    assert!(
+        health.calls > 20 && health.inside > health.calls,
+        "{health:?}"
+    );
+    assert_eq!((health.stuck, health.open_at_end), (0, 0));
+
+    let recording = &over_http.ended.recording;
+    let recorded: u64 = recording
+        .auth0_calls
+        .values()
+        .chain(recording.stytch_calls.values())
+        .sum();
+    assert_eq!(recorded, health.calls + health.inside);
+    let counted: u64 = over_http
+        .goose
+        .values()
+        .map(|count| count.succeeded + count.failed)
+        .sum();
+    assert_eq!(counted, health.requests, "Goose saw the window alone");
+    let migrations = over_http.stytch_ledger.calls_to(stytch::Endpoint::Migrate);
+    assert!(
+        migrations > 0,
+        "sessions that virtual time left are migrated"
+    );
+
+    let begins = scenario.time.start + storm;
+    let before = |recording: &Recording| -> Vec<Incident> {
+        let incidents = recording.incidents.iter();
+        incidents.take_while(|it| it.at < begins).copied().collect()
+    };
+    let (there, here) = (before(recording), before(&simulated.ended.recording));
+    assert!(!here.is_empty());
+    assert_eq!(there, here);
+    // Latency is measured where it is real.
+    let measured = &recording.latency[&Operation::Page];
+    assert!(!measured.is_empty());
+    assert!(measured.len() < recording.latency_lapse[&Operation::Page].len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

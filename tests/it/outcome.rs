@@ -4,8 +4,8 @@ use std::path::Path;
 
 use cutover::driver::virtual_time;
 use cutover::outcome::{
-    Assumption, Check, Completeness, Driver, DriverHealth, Identity, Ledgers, Outcome, Rehearsed,
-    Run,
+    Assumption, Check, Completeness, Driver, DriverHealth, Elsewhere, Identity, Ledgers, Outcome,
+    Played, Rehearsed, Run,
 };
 use cutover::population::Population;
 use cutover::recorder::Measure;
@@ -37,6 +37,7 @@ fn rehearse(file: &str, set: &[&str]) -> Outcome {
         run: Run::default(),
         completeness: Completeness::Complete,
         time: &scenario.time,
+        played: Played::new(&scenario.time, Elsewhere::VirtualTime),
         providers: &scenario.providers,
         recording,
         ledgers: Some(Ledgers {

@@ -190,19 +190,21 @@ fn latency_note(outcome: &Outcome) -> String {
                 .to_owned()
         }
         Driver::Http => {
-            let names: Vec<&str> = outcome
-                .windows
-                .iter()
-                .map(|window| window.name.as_str())
+            let chosen = wording::windows(outcome);
+            let own = outcome.windows.iter().filter(|it| it.why.is_none());
+            let names: Vec<String> = chosen
+                .into_iter()
+                .chain(own.map(|window| window.name.clone()))
                 .collect();
             format!(
                 "Measured from the intended start, in true-speed windows only ({}). What happened \
-                 in time-lapse is modelled, labelled so, and gates nothing.",
+                 in {} is modelled, labelled so, and gates nothing.",
                 if names.is_empty() {
                     "none in this run".to_owned()
                 } else {
-                    names.join(", ")
-                }
+                    names.join("; ")
+                },
+                wording::elsewhere(outcome)
             )
         }
     }

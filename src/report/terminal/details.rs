@@ -3,7 +3,7 @@
 use super::page::Page;
 use crate::outcome::{Amount, Check, CheckKind, Driver, LatencyRow, Outcome, Unit, grouped};
 use crate::recorder::Measure;
-use crate::report::wording::{Tone, driver, limit, not_served, share, time, when};
+use crate::report::wording::{self, Tone, driver, limit, not_served, share, time, when};
 
 /// The counts that change from phase to phase.
 pub(super) fn phases(page: &mut Page, outcome: &Outcome) {
@@ -52,11 +52,14 @@ pub(super) fn latency(page: &mut Page, outcome: &Outcome) {
                 windows.join(", ")
             );
             latency_table(page, &title, &outcome.latency);
-            latency_table(
-                page,
-                "Latency in time-lapse: modelled, not measured",
-                &outcome.latency_lapse,
+            for window in wording::windows(outcome) {
+                page.hanging("·", &window);
+            }
+            let title = format!(
+                "Latency in {}: modelled, not measured",
+                wording::elsewhere(outcome)
             );
+            latency_table(page, &title, &outcome.latency_lapse);
         }
     }
 }
