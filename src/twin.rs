@@ -1,17 +1,18 @@
 //! The twin check: one scenario and seed through both drivers, and every person whose fates differ.
 //!
 //! A fate is what the event log says of a person, in order: on which device, what, and why. Both
-//! drivers drive the same core, so that fates can only differ where time itself does: where a limit
-//! decides between calls that overlap, where a caller gave up waiting, or where a window was played
-//! at true speed. Any other difference is a defect, and is told as unexplained.
+//! drivers drive the same core. With one call at a time and no window at true speed, time is the same
+//! in both, and so must be every fate, whatever limits decide. Where calls of different people may
+//! overlap, only a named effect of capacity that was there before fates part explains that they do.
+//! Any other difference is a defect, and is told as unexplained.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use cutover_mocks::time::Timestamp;
 
-use crate::recorder::{FailureCause, Incident, IncidentKind, Recording, TIMED_OUT};
-use crate::scenario::Time;
+use crate::recorder::{FailureCause, Incident, IncidentKind, LogoutCause, NO_ANSWER, Recording};
+use crate::scenario::Scenario;
 
 /// A person whose fates differ, by the first event at which they part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +30,12 @@ pub struct Parted {
 /// Why fates part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
+    /// A server did not answer a call in time-lapse, in real time.
+    Stuck,
     /// A rate limit decided between calls, and their order within a moment was another one.
     Limit,
+    /// A provider works on so many calls at once only: which waits depends on their order.
+    Queue,
     /// A caller gave up waiting in one run and not in the other.
     Timeout,
     /// A window at true speed came before: answers took the time that they really took.
@@ -42,12 +47,47 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Stuck => "a call got no answer on this machine",
             Self::Limit => "a rate limit decided between calls that overlap",
+            Self::Queue => "calls that overlap queued at a provider in another order",
             Self::Timeout => "a caller gave up waiting in one run only",
             Self::TrueSpeed => "answers took their real time in a window at true speed",
             Self::Unexplained => "UNEXPLAINED: no capacity effect was there",
         })
     }
+}
+
+/// A kind of call that was made, or answered, another number of times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherCalls {
+    /// Provider and endpoint.
+    pub endpoint: &'static str,
+    /// How it was answered.
+    pub status: u16,
+    /// How often in virtual time.
+    pub simulated: u64,
+    /// How often over HTTP.
+    pub over_http: u64,
+}
+
+impl fmt::Display for OtherCalls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (endpoint, here, there) = (self.endpoint, self.simulated, self.over_http);
+        match self.status {
+            NO_ANSWER => write!(f, "{endpoint} without an answer: "),
+            status => write!(f, "{endpoint} answered {status}: "),
+        }?;
+        write!(f, "{here} in virtual time, {there} over HTTP")
+    }
+}
+
+/// How the run over HTTP was played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Played {
+    /// Calls that were under way at once in time-lapse, at most.
+    pub in_flight: usize,
+    /// Calls in time-lapse that no server answered.
+    pub stuck: u64,
 }
 
 /// What the two runs have in common, and where they part.
@@ -57,13 +97,20 @@ pub struct Twins {
     pub people: u64,
     /// Those whose fates differ, in order.
     pub parted: Vec<Parted>,
+    /// Calls that differ in number, although nothing lets them.
+    pub calls: Vec<OtherCalls>,
 }
 
 impl Twins {
-    /// Compares the two recordings of one scenario; `windows` are those that were played at true speed.
-    pub fn compare(simulated: &Recording, over_http: &Recording, time: &Time) -> Self {
+    /// Compares the two recordings of one scenario.
+    pub fn compare(
+        simulated: &Recording,
+        over_http: &Recording,
+        scenario: &Scenario,
+        played: Played,
+    ) -> Self {
         let (here, there) = (fates(simulated), fates(over_http));
-        let capacity = Capacity::of(simulated, over_http, time);
+        let capacity = Capacity::of(simulated, over_http, scenario, played);
         let mut people: Vec<u32> = here.keys().chain(there.keys()).copied().collect();
         people.sort_unstable();
         people.dedup();
@@ -82,9 +129,15 @@ impl Twins {
                 reason,
             })
         });
+        let calls = if capacity.nothing_differs() {
+            other_calls(simulated, over_http)
+        } else {
+            Vec::new()
+        };
         Self {
             people: people.len() as u64,
             parted: parted.collect(),
+            calls,
         }
     }
 
@@ -92,6 +145,11 @@ impl Twins {
     pub fn unexplained(&self) -> usize {
         let unexplained = |parted: &&Parted| parted.reason == Reason::Unexplained;
         self.parted.iter().filter(unexplained).count()
+    }
+
+    /// Whether nothing differs but what has a reason.
+    pub fn agree(&self) -> bool {
+        self.unexplained() == 0 && self.calls.is_empty()
     }
 }
 
@@ -116,52 +174,109 @@ fn first_difference(
         .map(|(here, there)| (here.copied(), there.copied()))
 }
 
-/// The capacity effects that were there in either run.
+/// Calls whose numbers differ, by endpoint and status.
+fn other_calls(simulated: &Recording, over_http: &Recording) -> Vec<OtherCalls> {
+    let auth0 = differing(&simulated.auth0_calls, &over_http.auth0_calls)
+        .map(|((endpoint, status), counts)| (endpoint.name(), status, counts));
+    let stytch = differing(&simulated.stytch_calls, &over_http.stytch_calls)
+        .map(|((endpoint, status), counts)| (endpoint.name(), status, counts));
+    auth0
+        .chain(stytch)
+        .map(|(endpoint, status, (simulated, over_http))| OtherCalls {
+            endpoint,
+            status,
+            simulated,
+            over_http,
+        })
+        .collect()
+}
+
+fn differing<Key: Ord + Copy>(
+    here: &BTreeMap<Key, u64>,
+    there: &BTreeMap<Key, u64>,
+) -> impl Iterator<Item = (Key, (u64, u64))> {
+    let mut both: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
+    for (key, count) in here {
+        both.entry(*key).or_default().0 = *count;
+    }
+    for (key, count) in there {
+        both.entry(*key).or_default().1 = *count;
+    }
+    both.into_iter().filter(|(_, (here, there))| here != there)
+}
+
+/// The effects of capacity that were there in either run, and since when.
 struct Capacity {
-    limited: bool,
-    timed_out: bool,
+    in_order: bool,
+    stuck: bool,
+    queues: bool,
+    limited: Option<Timestamp>,
+    timed_out: Option<Timestamp>,
     first_window: Option<Timestamp>,
 }
 
 impl Capacity {
-    fn of(simulated: &Recording, over_http: &Recording, time: &Time) -> Self {
-        let seen = |status: u16| {
-            [simulated, over_http].into_iter().any(|recording| {
-                recording
-                    .auth0_calls
-                    .keys()
-                    .any(|(_, told)| *told == status)
-                    || recording
-                        .stytch_calls
-                        .keys()
-                        .any(|(_, told)| *told == status)
-            })
-        };
-        let userinfo_limited = [simulated, over_http].into_iter().any(|recording| {
-            let causes = recording.causes.keys();
-            causes.into_iter().any(|(_, _, kind)| {
-                matches!(kind, IncidentKind::MigrationFailed(FailureCause::UserInfo))
-            })
-        });
+    fn of(here: &Recording, there: &Recording, scenario: &Scenario, played: Played) -> Self {
+        let time = &scenario.time;
         let first = time.windows.iter().map(|window| time.start + window.from);
+        let auth0 = scenario.providers.auth0.capacity.is_some();
         Self {
-            limited: seen(429) || userinfo_limited,
-            timed_out: seen(TIMED_OUT),
+            in_order: played.in_flight <= 1 && time.windows.is_empty(),
+            stuck: played.stuck > 0,
+            queues: auth0 || scenario.providers.stytch.capacity.is_some(),
+            limited: earliest([
+                here.onset.limited,
+                there.onset.limited,
+                userinfo_failed(here),
+                userinfo_failed(there),
+            ]),
+            timed_out: earliest([here.onset.timed_out, there.onset.timed_out]),
             first_window: first.min(),
         }
     }
 
+    /// Whether the two runs must be the same in everything that is counted.
+    fn nothing_differs(&self) -> bool {
+        self.in_order && !self.stuck
+    }
+
     fn reason(&self, here: Option<Incident>, there: Option<Incident>) -> Reason {
         let at = [here, there].into_iter().flatten().map(|it| it.at).max();
-        let after = |window: Timestamp| at.is_some_and(|at| at >= window);
-        if self.limited {
+        let before = |since: Option<Timestamp>| since.is_some_and(|since| at >= Some(since));
+        if self.stuck {
+            Reason::Stuck
+        } else if self.in_order {
+            Reason::Unexplained
+        } else if before(self.limited) {
             Reason::Limit
-        } else if self.timed_out {
+        } else if before(self.timed_out) {
             Reason::Timeout
-        } else if self.first_window.is_some_and(after) {
+        } else if before(self.first_window) {
             Reason::TrueSpeed
+        } else if self.queues {
+            Reason::Queue
         } else {
             Reason::Unexplained
         }
     }
+}
+
+fn earliest<const N: usize>(moments: [Option<Timestamp>; N]) -> Option<Timestamp> {
+    moments.into_iter().flatten().min()
+}
+
+/// When `UserInfo` first failed inside a migration, as it does where it is limited.
+fn userinfo_failed(recording: &Recording) -> Option<Timestamp> {
+    let failed = |incident: &&Incident| {
+        matches!(
+            incident.kind,
+            IncidentKind::MigrationFailed(FailureCause::UserInfo)
+                | IncidentKind::ForcedLogout(LogoutCause::MigrateUserInfo)
+        )
+    };
+    recording
+        .incidents
+        .iter()
+        .find(failed)
+        .map(|incident| incident.at)
 }

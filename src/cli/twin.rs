@@ -13,7 +13,7 @@ use crate::driver::virtual_time;
 use crate::outcome::Moment;
 use crate::population::Population;
 use crate::recorder::Incident;
-use crate::twin::{Parted, Twins};
+use crate::twin::{Parted, Played, Twins};
 use crate::verdict::exit;
 
 /// What to hold against itself.
@@ -25,8 +25,8 @@ pub(super) struct TwinArgs {
     #[arg(long)]
     windows: bool,
     /// Calls that may be under way at once in time-lapse; 1 keeps the order of all calls exact
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    in_flight: usize,
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    in_flight: u16,
     /// How many of the people whose fates differ are listed
     #[arg(long, default_value_t = 20, value_name = "N")]
     list: usize,
@@ -43,7 +43,7 @@ pub(super) fn twin(args: &TwinArgs) -> Result<u8, Failure> {
     let simulated = virtual_time::simulate(scenario, &population, Some(&baseline), |_, _| {});
     let options = Options {
         bounds: Bounds {
-            in_lapse: args.in_flight,
+            in_lapse: usize::from(args.in_flight),
             ..Bounds::default()
         },
         ..Options::default()
@@ -67,22 +67,36 @@ pub(super) fn twin(args: &TwinArgs) -> Result<u8, Failure> {
         super::say("interrupted: fates can only be compared to the end");
         return Ok(exit::INTERRUPTED);
     }
+    let played = Played {
+        in_flight: usize::from(args.in_flight),
+        stuck: run.health.stuck,
+    };
     let twins = Twins::compare(
         &simulated.ended.recording,
         &run.ended.recording,
-        &scenario.time,
+        scenario,
+        played,
     );
     print(&tell(&twins, args.list, Moment::new(scenario.time.start)))?;
-    Ok(if twins.unexplained() > 0 {
-        exit::INVARIANT_VIOLATED
-    } else {
+    Ok(if twins.agree() {
         exit::PASSED
+    } else {
+        exit::INVARIANT_VIOLATED
     })
 }
 
 fn tell(twins: &Twins, most: usize, start: Moment) -> String {
-    let Twins { people, parted } = twins;
-    let mut text = if parted.is_empty() {
+    let Twins {
+        people,
+        parted,
+        calls,
+    } = twins;
+    let mut text = if parted.is_empty() && !calls.is_empty() {
+        format!(
+            "✗ DIFFERENT: all {people} people with a fate have the same one, but calls were made another \
+             number of times\n"
+        )
+    } else if parted.is_empty() {
         format!(
             "✓ SAME: all {people} people with a fate have the same one over HTTP and in virtual time\n"
         )
@@ -108,6 +122,9 @@ fn tell(twins: &Twins, most: usize, start: Moment) -> String {
     }
     if parted.len() > most {
         let _ = writeln!(text, "  and {} more (--list)", parted.len() - most);
+    }
+    for other in calls {
+        let _ = writeln!(text, "  {other}");
     }
     text
 }

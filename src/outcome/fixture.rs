@@ -13,7 +13,7 @@ use super::{
 };
 use crate::recorder::{
     AppVersion, Cohort, Course, FailureCause, FlagShare, Incident, IncidentKind, LiveSessions,
-    Load, LogoutCause, Measure, Operation, OrgSize, Peak, People, Phase, Platform, Record,
+    Load, LogoutCause, Measure, Onset, Operation, OrgSize, Peak, People, Phase, Platform, Record,
     Recording, Slice, Timeline, Via,
 };
 use crate::scenario::{Providers, Time};
@@ -69,6 +69,7 @@ impl Fixture {
             stytch_peaks: BTreeMap::new(),
             login_peak: Peak::default(),
             storm: None,
+            onset: Onset::default(),
             people: People::default(),
             flag_shares: Vec::new(),
         };

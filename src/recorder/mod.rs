@@ -20,7 +20,7 @@ pub use incident::{
     FailureCause, Incident, IncidentKind, LockoutCause, LogoutCause, Via, WrongAdmission,
 };
 pub use measure::{Base, Measure, Operation};
-pub use storm::Storm;
+pub use storm::{Onset, Storm};
 pub use tally::{Pace, Recorder};
 
 /// The status of a call to which no answer came, where calls are counted by status.
@@ -164,6 +164,8 @@ pub struct Recording {
     pub login_peak: Peak,
     /// The storm that turned most calls away, if any was.
     pub storm: Option<Storm>,
+    /// When capacity first decided something.
+    pub onset: Onset,
     /// People and devices.
     pub people: People,
     /// How the flag's real share compares with the configured one, at each step.

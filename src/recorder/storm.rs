@@ -2,6 +2,8 @@
 
 use cutover_mocks::time::{Span, Timestamp};
 
+use super::TIMED_OUT;
+
 /// A stretch in which calls were turned away: throttled, failed, or not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Storm {
@@ -17,6 +19,27 @@ impl Storm {
     /// How long it lasted: the time until the backlog was gone.
     pub fn length(&self) -> Span {
         self.until - self.from
+    }
+}
+
+/// When capacity first decided something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Onset {
+    /// When a limit first turned a call away.
+    pub limited: Option<Timestamp>,
+    /// When a caller first gave up waiting.
+    pub timed_out: Option<Timestamp>,
+}
+
+impl Onset {
+    /// A call ended with this status.
+    pub(super) fn note(&mut self, at: Timestamp, status: u16) {
+        let first = match status {
+            429 => &mut self.limited,
+            TIMED_OUT => &mut self.timed_out,
+            _ => return,
+        };
+        *first = Some(first.map_or(at, |first| first.min(at)));
     }
 }
 

@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 
 use super::course::{self, Holding, LatencyCourse, Sessions};
 use super::meter::LoadMeter;
-use super::storm::StormMeter;
+use super::storm::{Onset, StormMeter};
 use super::{
     AppVersion, Cohort, Counts, Course, FlagShare, Incident, IncidentKind, Load, Measure,
     Operation, OrgSize, Peak, People, Phase, Platform, Record, Recording, Slice, Timeline,
@@ -49,6 +49,7 @@ pub struct Recorder {
     stytch_all: LoadMeter,
     logins: LoadMeter,
     storm: StormMeter,
+    onset: Onset,
     sessions: Sessions,
     latency_course: [LatencyCourse; 2],
 }
@@ -83,6 +84,7 @@ impl Recorder {
             stytch_all: LoadMeter::new(rows),
             logins: LoadMeter::new(rows),
             storm: StormMeter::default(),
+            onset: Onset::default(),
             sessions: Sessions::new(start, length, bucket, rows),
             latency_course: [LatencyCourse::new(), LatencyCourse::new()],
         }
@@ -175,8 +177,9 @@ impl Recorder {
     }
 
     /// Notes that a provider turned a call away: throttled it, failed, or did not answer.
-    pub fn turned_away(&mut self, at: Timestamp) {
+    pub fn turned_away(&mut self, at: Timestamp, status: u16) {
         self.storm.turned_away(at);
+        self.onset.note(at, status);
     }
 
     /// Notes that a login begins.
@@ -232,6 +235,7 @@ impl Recorder {
             stytch_peaks: peaks(&self.stytch_load),
             login_peak: self.logins.peak(),
             storm: self.storm.worst(),
+            onset: self.onset,
             course: Course {
                 sessions: self.sessions.finish(),
                 auth0_calls: loads(self.auth0_load),

@@ -135,7 +135,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let status = outcome::status(&seen);
         let took = self.now - call.sent;
         if matches!(status, NO_ANSWER | 429 | 500..) {
-            self.recorder.turned_away(self.now);
+            self.recorder.turned_away(self.now, status);
         }
         match call.call {
             ProviderCall::Auth0(asked) => {

@@ -370,11 +370,15 @@ impl Kind for Text {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment;
 
+/// The first seconds of two years, between which a rehearsal may start.
+const YEAR_2000: i64 = 946_684_800;
+const YEAR_2200: i64 = 7_258_118_400;
+
 impl Kind for Moment {
     type Value = Timestamp;
 
     fn expected(&self) -> String {
-        "a date, or a date with time and offset".to_owned()
+        "a date from 2000 to 2199, perhaps with time and offset".to_owned()
     }
 
     fn read(&self, node: &Node) -> Result<Timestamp, Misfit> {
@@ -392,6 +396,12 @@ impl Kind for Moment {
             let help = "write 2026-03-02 or 2026-03-02T00:00:00Z".to_owned();
             return Err(misfit(node, "this tells no moment", Some(help)));
         };
+        // Sessions begin before a rehearsal does, and what ends with it lies after it: tokens must
+        // be able to say so in seconds since 1970, and reports in years of four digits.
+        if !(YEAR_2000..YEAR_2200).contains(&moment.as_second()) {
+            let help = "tokens tell times from 1970 on, and sessions begin before a rehearsal does";
+            return Err(misfit(node, "this is out of reach", Some(help.to_owned())));
+        }
         Ok(Timestamp::from_micros(moment.as_microsecond()))
     }
 

@@ -16,7 +16,7 @@ use cutover_mocks::stytch;
 use cutover_mocks::time::Span;
 
 /// A committed scenario with settings of its own, all of it in time-lapse.
-fn scenario(file: &str, set: &[&str]) -> Scenario {
+pub(crate) fn scenario(file: &str, set: &[&str]) -> Scenario {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("scenarios")
         .join(file);
@@ -28,7 +28,7 @@ fn scenario(file: &str, set: &[&str]) -> Scenario {
 }
 
 /// The same rehearsal twice: in virtual time, and over HTTP with one call at a time.
-async fn twice(scenario: &Scenario) -> (Simulated, HttpRun) {
+pub(crate) async fn twice(scenario: &Scenario) -> (Simulated, HttpRun) {
     let population = Population::new(scenario);
     let baseline = virtual_time::baseline(scenario, &population);
     let simulated = virtual_time::simulate(scenario, &population, Some(&baseline), |_, _| {});
@@ -55,7 +55,7 @@ async fn twice(scenario: &Scenario) -> (Simulated, HttpRun) {
     (simulated, over_http)
 }
 
-fn assert_same(simulated: &Simulated, over_http: &HttpRun) {
+pub(crate) fn assert_same(simulated: &Simulated, over_http: &HttpRun) {
     let (here, there) = (&simulated.ended.recording, &over_http.ended.recording);
     assert_eq!(there.auth0_calls, here.auth0_calls);
     assert_eq!(there.stytch_calls, here.stytch_calls);

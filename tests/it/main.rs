@@ -20,4 +20,5 @@ mod strategies;
 mod tenants;
 mod tidy;
 mod transcripts;
+mod twin;
 mod workflows;

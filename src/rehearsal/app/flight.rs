@@ -30,7 +30,8 @@ enum Kind {
     Create,
 }
 
-/// Tells presented credentials apart.
+/// Tells presented credentials apart, by what they say: texts that say the same, as those that are
+/// issued within one second may, are one credential. Virtual time has no texts to tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct CredentialKey(
     Option<auth0::RefreshToken>,
@@ -90,11 +91,20 @@ impl FlightKey {
             Errand::Create => Kind::Create,
         };
         let (refresh, access) = match jar.legacy {
-            Some(cookie) => (cookie.refresh, Some(cookie.access)),
+            Some(cookie) => (
+                cookie.refresh,
+                Some(auth0::AccessToken {
+                    handle: 0,
+                    ..cookie.access
+                }),
+            ),
             None => (None, None),
         };
         let jwt = match jar.stytch {
-            Some(cookie) => Some(cookie.jwt),
+            Some(cookie) => Some(stytch::SessionJwt {
+                handle: 0,
+                ..cookie.jwt
+            }),
             None => None,
         };
         Self {
