@@ -1,5 +1,6 @@
 //! The Auth0 tenant as its APIs show it: a machine that takes calls and returns answers.
 
+mod admission;
 mod authorize;
 pub mod call;
 mod families;
@@ -8,6 +9,7 @@ mod login;
 mod passing;
 mod protection;
 mod records;
+pub mod registry;
 pub mod settings;
 mod tenant;
 mod token;
@@ -16,6 +18,7 @@ mod users;
 
 pub use call::*;
 pub use limits::RateSeen;
+pub use registry::Registry;
 pub use settings::Settings;
 pub use tenant::{SeedSession, SeedUser, Tenant};
 pub use users::User;

@@ -1,5 +1,6 @@
 //! The tenant: its state, the path of every call through it, seeding and census.
 
+use super::admission::Instead;
 use super::call::{
     AccessToken, Answer, Audience, Call, Connection, Endpoint, Error, RefreshToken, Reply,
 };
@@ -8,17 +9,17 @@ use super::families::Families;
 use super::limits::{Limits, RateSeen};
 use super::passing::Passing;
 use super::protection::Protection;
+use super::registry::Registry;
 use super::settings::Settings;
 use super::users::{User, Users};
 use super::{authorize, token};
-use crate::answer::{Breakage, Outcome, Refusal};
-use crate::capacity::{Full, Line};
+use crate::answer::{Outcome, Refusal};
+use crate::capacity::Line;
 use crate::email::Email;
-use crate::fault::FaultKind;
 use crate::keys::KeySet;
 use crate::ledger::Ledger;
 use crate::limit::LimitUse;
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 
 /// An Auth0 tenant with one application and one API.
 #[derive(Clone, Debug)]
@@ -33,7 +34,8 @@ pub struct Tenant {
     pub(super) limits: Limits,
     pub(super) protection: Protection,
     pub(super) ledger: Ledger<Endpoint>,
-    line: Line,
+    pub(super) line: Line,
+    registry: Registry,
 }
 
 /// A user to begin with.
@@ -66,12 +68,8 @@ pub struct SeedSession {
     pub with_refresh: bool,
 }
 
-/// Purposes of a call's luck; 1 is the service time's.
-const FAULT: u64 = 0;
-const EFFECT: u64 = 2;
-
 /// What the logic of an endpoint says.
-pub(super) type Said = Result<Reply, Error>;
+pub(crate) type Said = Result<Reply, Error>;
 
 impl Tenant {
     /// A tenant without users, all of its limits untouched at the start.
@@ -87,6 +85,7 @@ impl Tenant {
             protection: Protection::new(&settings),
             ledger: Ledger::default(),
             line: Line::default(),
+            registry: Registry::default(),
             settings,
         }
     }
@@ -95,72 +94,19 @@ impl Tenant {
     /// time, the ledger.
     pub fn handle(&mut self, stamp: Stamp, call: &Call) -> Answer {
         let endpoint = call.endpoint();
-        let service = self.settings.service_time(endpoint, stamp.luck);
-        self.limits.begin_call();
-        let fault = self
-            .settings
-            .faults
-            .hit(stamp.at, endpoint, stamp.luck.split(FAULT));
-        let injected = |status, error| {
-            Outcome::Refused(Refusal {
-                status,
-                error,
-                retry_after: None,
-            })
+        let admission = self.admit(stamp, endpoint);
+        let said = admission.works.then(|| self.answer(stamp, call));
+        let outcome = match (admission.instead, said) {
+            (Some(Instead::Refused(refusal)), _) => Outcome::Refused(refusal),
+            (Some(Instead::Broken(breakage)), _) => Outcome::Broken(breakage),
+            (None, Some(said)) => said,
+            // Whoever keeps the logic from working says something in its place.
+            (None, None) => refused(endpoint, Error::Other),
         };
-        let (outcome, took) = match fault.map(|(_, kind)| kind) {
-            None => self.serve(stamp, call, service),
-            Some(FaultKind::Limit(rate)) => {
-                let place = fault.map_or(0, |(place, _)| place);
-                let passes = self.limits.admit_fault(place, rate, stamp.at);
-                if passes {
-                    self.serve(stamp, call, service)
-                } else {
-                    (refused(endpoint, Error::RateLimited), service)
-                }
-            }
-            Some(FaultKind::Outage) => (Outcome::Broken(Breakage::Refused), Span::ZERO),
-            Some(FaultKind::Status(status)) => (injected(status, Error::Injected(status)), service),
-            Some(FaultKind::ThrottledAs500) => {
-                (refused(endpoint, Error::RateLimitedAs500), service)
-            }
-            Some(FaultKind::Slow(by)) => {
-                let (outcome, took) = self.serve(stamp, call, service);
-                (outcome, took + by)
-            }
-            Some(FaultKind::Dropped) => {
-                // The connection is as likely to go before the call has taken effect as after.
-                if stamp.luck.split(EFFECT).unit() < 0.5 {
-                    self.serve(stamp, call, service);
-                }
-                (Outcome::Broken(Breakage::Dropped), service)
-            }
-            Some(FaultKind::Truncated) => {
-                let (_, took) = self.serve(stamp, call, service);
-                (Outcome::Broken(Breakage::Truncated), took)
-            }
-            Some(FaultKind::Malformed) => {
-                let (_, took) = self.serve(stamp, call, service);
-                (Outcome::Broken(Breakage::Malformed), took)
-            }
-            Some(FaultKind::Html(status)) => (Outcome::Broken(Breakage::Html(status)), service),
-        };
-        self.ledger.count(endpoint, outcome.status());
-        Answer { outcome, took }
-    }
-
-    /// Limits, the line, and then the logic; with the time that it takes.
-    fn serve(&mut self, stamp: Stamp, call: &Call, service: Span) -> (Outcome<Reply, Error>, Span) {
-        let endpoint = call.endpoint();
-        if !self.limits.admit(endpoint, stamp.at) {
-            return (refused(endpoint, Error::RateLimited), service);
-        }
-        let Some(capacity) = self.settings.capacity else {
-            return (self.answer(stamp, call), service);
-        };
-        match self.line.enter(capacity, stamp.at, service) {
-            Ok(wait) => (self.answer(stamp, call), wait + service),
-            Err(Full) => (refused(endpoint, Error::Injected(503)), service),
+        self.count(endpoint, outcome.status());
+        Answer {
+            outcome,
+            took: admission.took,
         }
     }
 
@@ -181,7 +127,7 @@ impl Tenant {
     }
 
     /// The logic: one function for each endpoint, at the tenant's own idea of now.
-    fn say(&mut self, stamp: Stamp, call: &Call) -> Said {
+    pub(crate) fn say(&mut self, stamp: Stamp, call: &Call) -> Said {
         let now = self.now(stamp.at);
         match *call {
             Call::Authorize {
@@ -244,6 +190,16 @@ impl Tenant {
     /// The keys that the tenant publishes and signs with.
     pub fn keys(&self, at: Timestamp) -> KeySet {
         self.settings.keys.at(self.now(at))
+    }
+
+    /// The applications and APIs that are registered.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The same, to be changed.
+    pub fn registry_mut(&mut self) -> &mut Registry {
+        &mut self.registry
     }
 
     /// How the tenant is set up.
