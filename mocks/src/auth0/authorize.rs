@@ -20,9 +20,9 @@ pub(super) struct Login {
 /// A browser's single-sign-on session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Session {
-    user: UserId,
+    pub(super) user: UserId,
     /// The last contact with Auth0; use of the application does not count.
-    seen: Timestamp,
+    pub(super) seen: Timestamp,
 }
 
 /// Hops between pages that draw on the tenant's limit, too: Auth0 counts 5 calls for a database login

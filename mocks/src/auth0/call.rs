@@ -35,6 +35,21 @@ pub enum Connection {
     Email,
     /// Google: ids `google-oauth2|…`.
     Google,
+    /// Passwordless text message: ids `sms|…`; the address is a phone number.
+    Sms,
+}
+
+impl Connection {
+    /// All connections, in order.
+    pub const ALL: [Self; 4] = [Self::Database, Self::Email, Self::Google, Self::Sms];
+
+    /// Whether whoever proves to own the address becomes a user if there was none.
+    pub const fn makes_users(self) -> bool {
+        match self {
+            Self::Database => false,
+            Self::Email | Self::Google | Self::Sms => true,
+        }
+    }
 }
 
 /// Scopes of an access token, as far as they matter to a migration.

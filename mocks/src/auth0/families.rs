@@ -1,6 +1,7 @@
 //! Refresh-token families: rotation, leeway, reuse detection, absolute and idle life.
 
 use super::call::{Audience, RefreshToken, Scopes, UserId};
+use super::sessions::FamilySeen;
 use super::settings::Settings;
 use crate::time::Timestamp;
 
@@ -112,6 +113,36 @@ impl Families {
             family.revoked |= live;
         }
         live
+    }
+
+    /// A family that is alive.
+    pub(super) fn seen(
+        &self,
+        family: u32,
+        now: Timestamp,
+        settings: &Settings,
+    ) -> Option<FamilySeen> {
+        let row = self.rows.get(family as usize)?;
+        row.is_alive(now, settings).then_some(FamilySeen {
+            newest: RefreshToken {
+                family,
+                generation: row.generation,
+            },
+            user: row.user,
+            begun: row.begun,
+            used: row.used,
+            idle_until: row.used + settings.refresh_idle_life,
+            until: row.begun + settings.refresh_absolute_life,
+        })
+    }
+
+    /// All families that are alive, oldest first.
+    pub(super) fn iter_alive<'a>(
+        &'a self,
+        now: Timestamp,
+        settings: &'a Settings,
+    ) -> impl Iterator<Item = FamilySeen> + 'a {
+        (0..self.rows.len() as u32).filter_map(move |family| self.seen(family, now, settings))
     }
 
     /// Whether a token is the newest of a living family.

@@ -1,6 +1,6 @@
 //! `POST /u/login`: the login page is submitted.
 
-use super::call::{Connection, Error, Proof, Stamp, Transaction, UserId};
+use super::call::{Address, Connection, Error, Proof, Scopes, Stamp, Transaction, UserId};
 use super::tenant::{Said, Tenant};
 use crate::email::Email;
 use crate::time::Timestamp;
@@ -11,11 +11,11 @@ const PAGE_HOPS: u8 = 2;
 const SOCIAL_HOPS: u8 = 3;
 
 impl Tenant {
-    /// The connection of a login that has begun and not ended.
-    pub fn login_connection(&self, transaction: Transaction) -> Option<Connection> {
-        self.logins
-            .look(transaction.0)
-            .map(|login| login.connection)
+    /// What a login that has begun and not ended was asked for: its connection, its scopes, and
+    /// whether it is for the application's API.
+    pub fn login_asked(&self, transaction: Transaction) -> Option<(Connection, Scopes, bool)> {
+        let login = self.logins.look(transaction.0)?;
+        Some((login.connection, login.scopes, login.api))
     }
 
     pub(super) fn submit_login(
@@ -26,13 +26,38 @@ impl Tenant {
         email: Email,
         proof: Proof,
     ) -> Said {
+        let user = self.prove_login(stamp, now, transaction, email, proof)?;
+        self.finish_login(stamp, now, transaction, user)
+    }
+
+    /// Judges the proof that was given on a login page. A failed one leaves the page open for another.
+    pub(crate) fn prove_login(
+        &mut self,
+        stamp: Stamp,
+        now: Timestamp,
+        transaction: Transaction,
+        email: Email,
+        proof: Proof,
+    ) -> Result<UserId, Error> {
         let login = *self
             .logins
             .get_mut(now, transaction.0)
             .ok_or(Error::InvalidTransaction)?;
-        // A failed proof leaves the page open for another.
-        let user = self.prove(stamp, now, email, login.connection, proof)?;
-        self.logins.take(now, transaction.0);
+        self.prove(stamp, now, email, login.connection, proof)
+    }
+
+    /// Ends a login whose proof was right.
+    pub(crate) fn finish_login(
+        &mut self,
+        stamp: Stamp,
+        now: Timestamp,
+        transaction: Transaction,
+        user: UserId,
+    ) -> Said {
+        let login = self
+            .logins
+            .take(now, transaction.0)
+            .ok_or(Error::InvalidTransaction)?;
         self.limits.draw(
             if login.connection == Connection::Google {
                 SOCIAL_HOPS
@@ -45,7 +70,7 @@ impl Tenant {
     }
 
     /// Judges what a person typed, with attack protection in front.
-    pub(super) fn prove(
+    pub(crate) fn prove(
         &mut self,
         stamp: Stamp,
         now: Timestamp,
@@ -60,11 +85,11 @@ impl Tenant {
                 .find(email, connection)
                 .filter(|id| self.users.get(*id).is_some_and(|user| user.has_password))
                 .ok_or(Error::WrongPassword),
-            (Connection::Email, Proof::RightCode) => Ok(self.find_or_create(email, connection)),
-            (Connection::Google, Proof::RightPassword | Proof::RightCode) => {
+            (Connection::Email | Connection::Sms, Proof::RightCode)
+            | (Connection::Google, Proof::RightPassword | Proof::RightCode) => {
                 Ok(self.find_or_create(email, connection))
             }
-            (Connection::Email, _) => Err(Error::WrongCode),
+            (Connection::Email | Connection::Sms, _) => Err(Error::WrongCode),
             (Connection::Database | Connection::Google, _) => Err(Error::WrongPassword),
         };
         match proven {
@@ -72,5 +97,25 @@ impl Tenant {
             Err(_) => self.protection.failed(email.mailbox, stamp.address, now),
         }
         proven
+    }
+}
+
+/// Attempts at proofs that no call of the core makes: second factors and mailed codes by API.
+impl Tenant {
+    /// Whether a person may try at all.
+    pub(crate) fn admit_attempt(
+        &self,
+        user: UserId,
+        address: Address,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let mailbox = self.users.get(user).map_or(0, |user| user.email.mailbox);
+        self.protection.admit(mailbox, address, now)
+    }
+
+    /// Notes that an attempt failed.
+    pub(crate) fn note_failure(&mut self, user: UserId, address: Address, now: Timestamp) {
+        let mailbox = self.users.get(user).map_or(0, |user| user.email.mailbox);
+        self.protection.failed(mailbox, address, now);
     }
 }

@@ -59,6 +59,26 @@ impl<T> Passing<T> {
         (now < born + life).then_some(thing)
     }
 
+    /// A thing that is still alive, and when it was born.
+    pub(super) fn get(&self, now: Timestamp, number: u32) -> Option<(Timestamp, &T)> {
+        let slot = self.things.get(number.wrapping_sub(self.first) as usize)?;
+        let (born, thing) = slot.as_ref()?;
+        (now < *born + self.life).then_some((*born, thing))
+    }
+
+    /// All things that are still alive, with their numbers, oldest first.
+    pub(super) fn iter(&self, now: Timestamp) -> impl Iterator<Item = (u32, Timestamp, &T)> {
+        let (first, life) = (self.first, self.life);
+        self.things
+            .iter()
+            .enumerate()
+            .filter_map(move |(place, slot)| {
+                let (born, thing) = slot.as_ref()?;
+                let number = first.wrapping_add(place as u32);
+                (now < *born + life).then_some((number, *born, thing))
+            })
+    }
+
     fn slot(&mut self, number: u32) -> Option<&mut Option<(Timestamp, T)>> {
         self.things
             .get_mut(number.wrapping_sub(self.first) as usize)

@@ -35,7 +35,7 @@ impl Tenant {
         )
     }
 
-    pub(super) fn manage(&mut self, manage: Manage) -> Said {
+    pub(crate) fn manage(&mut self, manage: Manage) -> Said {
         let found = match manage {
             Manage::Find(_) => true,
             Manage::Read(id) => self.users.get(id).is_some(),

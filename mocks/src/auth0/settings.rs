@@ -1,6 +1,7 @@
 //! How a tenant is set up: lifetimes, rotation, limits, latency, faults; every default with its source.
 
 use super::call::Endpoint;
+use super::factors::MfaPolicy;
 use crate::capacity::Capacity;
 use crate::fault::FaultPlan;
 use crate::keys::KeySchedule;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub brute_force_attempts: Option<u32>,
     /// Suspicious-IP throttling: failures one address may make: 100, one more every 864 s (docs); none: off.
     pub suspicious_ip: Option<Rate>,
+    /// When a second factor is asked for.
+    pub mfa: MfaPolicy,
     /// Service time of each endpoint.
     pub latency: Vec<(Endpoint, Latency)>,
     /// Service time of endpoints not listed. p50 40 ms, p99 250 ms (an assumption; measure your tenant).
@@ -86,6 +89,7 @@ impl Default for Settings {
                 per_second: 1.0 / 864.0,
                 burst: 100,
             }),
+            mfa: MfaPolicy::default(),
             latency: Vec::new(),
             latency_default: Latency {
                 p50: Span::from_millis(40),

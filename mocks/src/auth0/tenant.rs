@@ -5,11 +5,18 @@ use super::call::{
     AccessToken, Answer, Audience, Call, Connection, Endpoint, Error, RefreshToken, Reply,
 };
 use super::call::{Scopes, SsoSession, Stamp, UserId};
+use super::devices::Devices;
+use super::factors::AllFactors;
 use super::families::Families;
+use super::holders::Holders;
 use super::limits::{Limits, RateSeen};
+use super::mailed::MailedCodes;
+use super::organizations::Organizations;
 use super::passing::Passing;
+use super::profiles::Profiles;
 use super::protection::Protection;
 use super::registry::Registry;
+use super::roles::Roles;
 use super::settings::Settings;
 use super::users::{User, Users};
 use super::{authorize, token};
@@ -35,7 +42,15 @@ pub struct Tenant {
     pub(super) protection: Protection,
     pub(super) ledger: Ledger<Endpoint>,
     pub(super) line: Line,
-    registry: Registry,
+    // What rehearsals leave empty is kept out of the way.
+    registry: Box<Registry>,
+    pub(crate) profiles: Box<Profiles>,
+    pub(crate) organizations: Box<Organizations>,
+    pub(crate) roles: Box<Roles>,
+    pub(super) holders: Box<Holders>,
+    pub(crate) factors: Box<AllFactors>,
+    pub(crate) mailed: Box<MailedCodes>,
+    pub(crate) devices: Box<Devices>,
 }
 
 /// A user to begin with.
@@ -85,7 +100,14 @@ impl Tenant {
             protection: Protection::new(&settings),
             ledger: Ledger::default(),
             line: Line::default(),
-            registry: Registry::default(),
+            registry: Box::default(),
+            profiles: Box::default(),
+            organizations: Box::default(),
+            roles: Box::default(),
+            holders: Box::default(),
+            factors: Box::default(),
+            mailed: Box::default(),
+            devices: Box::default(),
             settings,
         }
     }

@@ -101,7 +101,14 @@ impl Tenant {
         Reply::Done
     }
 
-    fn open(&mut self, now: Timestamp, user: UserId, scopes: Scopes, api: bool) -> Tokens {
+    /// Issues tokens to a person who has proven to be there.
+    pub(crate) fn open(
+        &mut self,
+        now: Timestamp,
+        user: UserId,
+        scopes: Scopes,
+        api: bool,
+    ) -> Tokens {
         self.ledger.opened += 1;
         let audience = Audience::issued(scopes, api);
         let access = self.access_token(now, user, scopes, audience);

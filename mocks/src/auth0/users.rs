@@ -145,7 +145,7 @@ impl Users {
 /// Auth0 lower-cases the addresses it collects itself and keeps those of social providers as given.
 const fn as_kept(email: Email, connection: Connection) -> Email {
     match connection {
-        Connection::Database | Connection::Email => Email::lower(email.mailbox),
+        Connection::Database | Connection::Email | Connection::Sms => Email::lower(email.mailbox),
         Connection::Google => email,
     }
 }

@@ -133,17 +133,47 @@ async fn a_social_login_comes_back_at_once_and_opens_a_session() {
 }
 
 #[tokio::test]
-async fn a_wrong_request_is_never_redirected() {
+async fn a_wrong_redirect_is_never_followed_and_a_wrong_request_is_told_there() {
     let mut scene = Scene::new(|_| ()).await;
-    for path in [
-        "/authorize?response_type=code&client_id=somebody&redirect_uri=https%3A%2F%2Fapp.example",
-        "/authorize?response_type=code&client_id=cutover-client",
-        "/authorize?response_type=token&client_id=cutover-client&redirect_uri=https%3A%2F%2Fapp.example",
-        "/authorize?response_type=code&client_id=cutover-client&redirect_uri=https%3A%2F%2Fapp.example&connection=x",
+    for (path, status) in [
+        (
+            "client_id=somebody&redirect_uri=https%3A%2F%2Fapp.example",
+            400,
+        ),
+        ("client_id=cutover-client", 400),
+        (
+            "client_id=cutover-client&redirect_uri=https%3A%2F%2Fevil.com",
+            403,
+        ),
     ] {
-        let answer = scene.get(path, &[]).await;
-        assert_eq!(answer.status(), 400, "{path}");
+        let path = format!("/authorize?response_type=code&{path}");
+        let answer = scene.get(&path, &[]).await;
+        assert_eq!(answer.status(), status, "{path}");
         assert!(answer.headers().get("location").is_none());
     }
-    assert_eq!(scene.calls(Endpoint::Authorize, 400), 4);
+    assert_eq!(scene.calls(Endpoint::Authorize, 400), 2);
+    for (asked, error) in [
+        ("", "invalid_request"),
+        ("response_type=none", "unsupported_response_type"),
+        ("response_type=id_token", "invalid_request"),
+        ("response_type=token&response_mode=query", "invalid_request"),
+        ("response_type=code&connection=x", "invalid_request"),
+        ("response_type=code&organization=x", "invalid_request"),
+        (
+            "response_type=code&code_challenge=x&code_challenge_method=S256",
+            "invalid_request",
+        ),
+        ("response_type=code&request=x", "request_not_supported"),
+    ] {
+        let path = format!(
+            "/authorize?client_id=cutover-client&redirect_uri=https%3A%2F%2Fapp.example&state=s&{asked}"
+        );
+        let back = location(&scene.get(&path, &[]).await).replace('#', "?");
+        let back = query(&back);
+        assert_eq!(
+            (back["error"].as_str(), back["state"].as_str()),
+            (error, "s"),
+            "{asked}"
+        );
+    }
 }

@@ -1,219 +1,321 @@
-//! `GET /authorize`: to the login page, or straight back to the application.
+//! `/authorize`: to a page, or straight back to the application.
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::Response;
 use reqwest::Url;
 
-use super::errors::{self, BLOCKED};
-use super::face::{Behind, Face};
+use super::answering::Complaint;
+use super::behind::Behind;
+use super::conclude::Conclusion;
+use super::face::Face;
+use super::pages;
+use super::request::{Ask, Freshness, Request};
+use super::respond::{self, Mode, Wants, redirect};
 use super::texts::{self, Parties};
-use crate::auth0::{Call, Code, Connection, Endpoint, Error, Reply, SsoSession};
+use crate::auth0::registry::{Client, GrantType, OrganizationUse};
+use crate::auth0::{Call, Challenge, Connection, Endpoint, Error, Reply};
 use crate::http::Exchange;
 use crate::http::params::Params;
-
-/// What an application asked for, kept until the login ends.
-#[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub(super) redirect_uri: Url,
-    pub(super) state: Option<String>,
-    pub(super) nonce: Option<String>,
-    pub(super) connection: Connection,
-    pub(super) hint: Option<String>,
-}
-
-/// What is kept of a login until its code is exchanged.
-#[derive(Clone, Debug)]
-pub(super) struct Granted {
-    pub(super) redirect_uri: Url,
-    pub(super) nonce: Option<String>,
-    pub(super) sso: SsoSession,
-}
+use sha2::{Digest, Sha256};
 
 /// Where an `/authorize` leads.
-enum Way {
+pub(super) enum Way {
     ToPage(String),
-    Back(String, SsoSession),
+    Back(Box<Conclusion>),
 }
 
 pub(super) async fn authorize(
     State(face): State<Arc<Face>>,
     exchange: Exchange,
-    uri: Uri,
-    headers: HeaderMap,
+    (method, uri, headers): (Method, Uri, HeaderMap),
+    body: Bytes,
 ) -> Response {
-    let (asked, call) = match read(&face, &face.parties_at(&exchange), &uri, &headers) {
-        Ok(read) => read,
-        Err(complaint) => return face.refuse(exchange, Endpoint::Authorize, *complaint).await,
+    let params = if method == Method::POST {
+        Params::from_body(&headers, &body).unwrap_or_default()
+    } else {
+        Params::from_query(&uri)
     };
-    let answer = face.ask(&exchange, call, |behind, reply| match reply {
-        Reply::LoginPage(transaction) => {
+    let parties = face.parties_at(&exchange);
+    let asked = face
+        .behind()
+        .pass(&exchange, Endpoint::Authorize, |behind| {
+            begin(&face, behind, &parties, &exchange, &params, &headers)
+        });
+    asked
+        .answer_later(exchange, async |way| match way {
+            Way::ToPage(page) => redirect(&page),
+            Way::Back(conclusion) => conclusion.respond(&parties).await,
+        })
+        .await
+}
+
+fn begin(
+    face: &Face,
+    behind: &mut Behind,
+    parties: &Parties,
+    exchange: &Exchange,
+    params: &Params,
+    headers: &HeaderMap,
+) -> Result<Way, Complaint> {
+    let stamp = exchange.stamp();
+    let now = behind.tenant.now(stamp.at);
+    let (request, challenge) = read(behind, parties, params)?;
+    let fresh = Freshness::read(params);
+    let call = Call::Authorize {
+        connection: request.connection,
+        hint: request
+            .hint
+            .as_deref()
+            .map(|hint| face.directory().intern(hint)),
+        silent: fresh.silent,
+        scopes: texts::read_scope(&request.ask.scope),
+        api: request.ask.audience.is_api(),
+        challenge,
+        sso: fresh.session(behind, headers, now),
+    };
+    let request = Arc::new(request);
+    match behind.tenant.say(stamp, &call) {
+        Ok(Reply::LoginPage(transaction)) => {
             let state = texts::transaction(transaction);
-            if let (Connection::Email, Some(address)) = (asked.connection, &asked.hint) {
+            if let (Connection::Email | Connection::Sms, Some(address)) =
+                (request.connection, &request.hint)
+            {
                 face.mail_code(&state, address);
             }
-            behind.logins.put(transaction.0, asked.clone());
-            Some(Way::ToPage(state))
+            behind.logins.put(transaction.0, Arc::clone(&request));
+            let page = if params.get("screen_hint") == Some("signup") {
+                "signup"
+            } else {
+                "login"
+            };
+            Ok(Way::ToPage(format!("/u/{page}?state={state}")))
         }
-        Reply::Code { code, sso } => Some(Way::Back(grant(behind, &asked, code, sso), sso)),
-        _ => None,
-    });
-    match answer.refusal() {
-        Some(error @ (Error::LoginRequired | Error::Blocked)) => {
-            let back = refused_back(&asked, error);
-            answer.finish(exchange, redirect(&back, None)).await
-        }
-        _ => {
-            answer
-                .answer(exchange, |way| match way {
-                    Way::ToPage(state) => redirect(&format!("/u/login?state={state}"), None),
-                    Way::Back(url, sso) => redirect(&url, Some(sso)),
-                })
-                .await
-        }
+        Ok(Reply::Code { code, sso }) => Conclusion::reach(
+            face,
+            behind,
+            exchange,
+            &request,
+            super::conclude::Login {
+                code,
+                session: sso,
+                second_factor: false,
+            },
+        )
+        .map(|conclusion| Way::Back(conclusion.into())),
+        Ok(_) => Err(pages::problem(StatusCode::INTERNAL_SERVER_ERROR, "server_error").into()),
+        Err(error) => Err(refused(&request, error, Endpoint::Authorize).into()),
+    }
+}
+
+/// A refusal on the way back to the application.
+pub(super) fn refused(request: &Request, error: Error, endpoint: Endpoint) -> Response {
+    match error {
+        Error::LoginRequired => respond::refused(request, "login_required", "Login required"),
+        Error::Blocked => respond::refused(request, "unauthorized", super::errors::BLOCKED),
+        _ => super::errors::browser_refusal(error, endpoint),
     }
 }
 
 /// Reads the request, or says what is wrong with it. A wrong redirect must never be followed, so
-/// that these complaints are pages.
-fn read(
-    face: &Face,
+/// that complaints are pages until it is known to be right.
+pub(super) fn read(
+    behind: &Behind,
     parties: &Parties,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Result<(Asked, Call), Box<Response>> {
-    let complain =
-        |status, text: &str| Box::new(errors::page(status, "Oops!, something went wrong", text));
-    let bad = |text: &str| complain(StatusCode::BAD_REQUEST, text);
-    let params = Params::from_query(uri);
-    if params.get("client_id") != Some(&face.application().client_id) {
-        return Err(bad("invalid_request: Unknown client"));
-    }
-    let redirect_uri = params
-        .get("redirect_uri")
-        .and_then(|text| Url::parse(text).ok());
-    let redirect_uri =
-        redirect_uri.ok_or_else(|| bad("invalid_request: redirect_uri is missing or no URL"))?;
-    if !face.allows(redirect_uri.as_str()) {
-        return Err(complain(StatusCode::FORBIDDEN, "Callback URL mismatch"));
-    }
-    if params.get("response_type") != Some("code") {
-        return Err(bad("unsupported_response_type: only `code` is mocked"));
-    }
-    let challenge = match (
-        params.get("code_challenge"),
-        params.get("code_challenge_method"),
-    ) {
-        (None, _) => None,
-        (Some(text), Some("S256")) => Some(
-            texts::read_challenge(text)
-                .ok_or_else(|| bad("invalid_request: code_challenge is no SHA-256"))?,
-        ),
-        (Some(_), _) => {
-            return Err(bad(
-                "invalid_request: only code_challenge_method=S256 is mocked",
-            ));
-        }
+    params: &Params,
+) -> Result<(Request, Option<Challenge>), Complaint> {
+    let bad = |text: String| Complaint::from(pages::problem(StatusCode::BAD_REQUEST, &text));
+    let Some(id) = params.get("client_id") else {
+        return Err(bad(
+            "invalid_request: Missing required parameter: client_id".to_owned(),
+        ));
     };
-    let connection = match params.get("connection") {
-        None => Connection::Database,
-        Some(name) => texts::read_connection(name)
-            .ok_or_else(|| bad("invalid_request: the connection was not found"))?,
-    };
-    let asked = Asked {
+    let client = behind.tenant.registry().client(id);
+    let client = client.ok_or_else(|| bad(format!("invalid_request: Unknown client: {id}")))?;
+    let redirect_uri = redirect_of(client, params)?;
+    let wants = params.get("response_type").and_then(Wants::read);
+    let mode = Mode::read(params.get("response_mode"), wants.unwrap_or_default());
+    if mode == Some(Mode::WebMessage)
+        && !client
+            .web_origins
+            .allow_origin(&redirect_uri.origin().ascii_serialization())
+    {
+        return Err(Complaint::from(pages::problem(
+            StatusCode::FORBIDDEN,
+            "The origin is not among the application's Allowed Web Origins",
+        )));
+    }
+    let request = Request {
+        ask: Ask {
+            client_id: client.id.clone(),
+            audience: super::terms::For::UserInfo,
+            scope: String::new(),
+        },
         redirect_uri,
         state: params.get("state").map(str::to_owned),
         nonce: params.get("nonce").map(str::to_owned),
-        connection,
+        wants: wants.unwrap_or_default(),
+        mode: mode.unwrap_or(Mode::Query),
+        connection: Connection::Database,
         hint: params.get("login_hint").map(str::to_owned),
+        organization: None,
+        invitation: None,
+        tells_time: params.get("max_age").is_some(),
     };
-    let audience = params.get("audience");
-    let api = parties.asks_for_api(audience).map_err(|_| {
-        let text = format!("Service not found: {}", audience.unwrap_or_default());
-        redirect(
-            &back(
-                &asked,
-                &[("error", "access_denied"), ("error_description", &text)],
-            ),
-            None,
+    match complete(behind, parties, client, params, &request) {
+        Ok((complete, challenge)) => Ok((complete, challenge)),
+        Err((error, text)) => Err(respond::refused(&request, error, &text).into()),
+    }
+}
+
+/// The redirect that was asked for; the only one that is registered where none is named.
+fn redirect_of(client: &Client, params: &Params) -> Result<Url, Complaint> {
+    let text = match (
+        params.get("redirect_uri"),
+        client.callbacks.listed.as_slice(),
+    ) {
+        (Some(text), _) => text,
+        (None, [only]) => only.as_str(),
+        (None, _) => "",
+    };
+    let url = Url::parse(text).map_err(|_| {
+        pages::problem(
+            StatusCode::BAD_REQUEST,
+            "invalid_request: redirect_uri is missing or no URL",
         )
     })?;
-    // `prompt=login` asks for a page whatever session there is.
-    let sso = (params.get("prompt") != Some("login"))
-        .then(|| cookie(headers))
-        .flatten();
-    let call = Call::Authorize {
-        connection,
-        hint: asked
-            .hint
-            .as_deref()
-            .map(|hint| face.directory().intern(hint)),
-        silent: params.get("prompt") == Some("none"),
-        scopes: texts::read_scope(params.get("scope").unwrap_or_default()),
-        api,
-        challenge,
-        sso,
-    };
-    Ok((asked, call))
-}
-
-/// Remembers what belongs to a new code, and answers where to go with it.
-pub(super) fn grant(behind: &mut Behind, asked: &Asked, code: Code, sso: SsoSession) -> String {
-    let granted = Granted {
-        redirect_uri: asked.redirect_uri.clone(),
-        nonce: asked.nonce.clone(),
-        sso,
-    };
-    behind.grants.put(code.0, granted);
-    back(asked, &[("code", &texts::code(code))])
-}
-
-/// The way back with an error.
-pub(super) fn refused_back(asked: &Asked, error: Error) -> String {
-    let (code, text) = match error {
-        Error::LoginRequired => ("login_required", "Login required"),
-        _ => ("unauthorized", BLOCKED),
-    };
-    back(asked, &[("error", code), ("error_description", text)])
-}
-
-fn back(asked: &Asked, with: &[(&str, &str)]) -> String {
-    let mut url = asked.redirect_uri.clone();
-    url.query_pairs_mut().extend_pairs(with);
-    if let Some(state) = &asked.state {
-        url.query_pairs_mut().append_pair("state", state);
+    if client.callbacks.allow(text) {
+        Ok(url)
+    } else {
+        let text = "Callback URL mismatch. The provided redirect_uri is not in the list of allowed callback URLs.";
+        Err(pages::problem(StatusCode::FORBIDDEN, text).into())
     }
-    url.into()
 }
 
-/// A redirect, with the browser's session in its cookie.
-pub(super) fn redirect(to: &str, sso: Option<SsoSession>) -> Response {
-    let mut response = (StatusCode::FOUND, [(header::LOCATION, to)], "").into_response();
-    if let Some(sso) = sso {
-        let cookie = format!("auth0={}; Path=/; HttpOnly; SameSite=Lax", texts::sso(sso));
-        if let Ok(cookie) = cookie.try_into() {
-            response.headers_mut().insert(header::SET_COOKIE, cookie);
+/// What is wrong, as the application is told it.
+type Wrong = (&'static str, String);
+
+fn complete(
+    behind: &Behind,
+    parties: &Parties,
+    client: &Client,
+    params: &Params,
+    request: &Request,
+) -> Result<(Request, Option<Challenge>), Wrong> {
+    let invalid = |text: &str| ("invalid_request", text.to_owned());
+    check_response(client, params)?;
+    let challenge = challenge(params)?;
+    let connection = match params.get("connection") {
+        None => Connection::Database,
+        Some(name) => {
+            texts::read_connection(name).ok_or_else(|| invalid("the connection was not found"))?
+        }
+    };
+    let audience = params.get("audience");
+    let ask = Ask::read(behind, parties, client, audience, params.get("scope")).map_err(|_| {
+        let text = format!("Service not found: {}", audience.unwrap_or_default());
+        ("access_denied", text)
+    })?;
+    let organization = match params.get("organization") {
+        None if client.organizations == OrganizationUse::Require => {
+            return Err(invalid(
+                "parameter organization is required for this client",
+            ));
+        }
+        None => None,
+        Some(_) if client.organizations == OrganizationUse::Deny => {
+            return Err(invalid(
+                "parameter organization is not allowed for this client",
+            ));
+        }
+        Some(text) => {
+            let found = behind.tenant.organizations.find(text);
+            Some(found.ok_or_else(|| invalid("parameter organization is invalid"))?)
+        }
+    };
+    let invitation = match params.get("invitation") {
+        None => None,
+        Some(ticket) => Some(
+            texts::read_invitation(ticket).ok_or_else(|| invalid("the invitation is invalid"))?,
+        ),
+    };
+    let complete = Request {
+        ask,
+        connection,
+        organization,
+        invitation,
+        ..request.clone()
+    };
+    Ok((complete, challenge))
+}
+
+/// Whether the application may have what it asks for, in the way that it asks for.
+fn check_response(client: &Client, params: &Params) -> Result<(), Wrong> {
+    let Some(text) = params.get("response_type") else {
+        return Err((
+            "invalid_request",
+            "Missing required parameter: response_type".to_owned(),
+        ));
+    };
+    let Some(wants) = Wants::read(text) else {
+        return Err((
+            "unsupported_response_type",
+            format!("Unsupported response type: {text}"),
+        ));
+    };
+    let needed = [
+        (wants.code, GrantType::Code),
+        (wants.is_implicit(), GrantType::Implicit),
+    ];
+    for (wanted, grant) in needed {
+        if wanted && !client.may(grant) {
+            let text = format!(
+                "Grant type '{}' not allowed for the client.",
+                grant.names()[0]
+            );
+            return Err(("unauthorized_client", text));
         }
     }
-    response
+    if wants.id_token && params.get("nonce").is_none() {
+        return Err((
+            "invalid_request",
+            "Missing required parameter: nonce".to_owned(),
+        ));
+    }
+    if Mode::read(params.get("response_mode"), wants).is_none() {
+        return Err((
+            "invalid_request",
+            "Unsupported response_mode for this response_type".to_owned(),
+        ));
+    }
+    if params.get("request").is_some() || params.get("request_uri").is_some() {
+        return Err((
+            "request_not_supported",
+            "The request parameter is not supported".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
-/// The single-sign-on session in the request's cookies.
-pub(super) fn cookie(headers: &HeaderMap) -> Option<SsoSession> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|cookies| cookies.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .find_map(|cookie| texts::read_sso(cookie.trim().strip_prefix("auth0=")?))
-}
-
-impl Face {
-    /// Whether a URL is one that the application may be sent back to.
-    pub(super) fn allows(&self, url: &str) -> bool {
-        let urls = &self.application().urls;
-        urls.is_empty() || urls.iter().any(|allowed| allowed == url)
+/// The PKCE challenge. A plain one is kept as its hash, so that both kinds are compared alike.
+fn challenge(params: &Params) -> Result<Option<Challenge>, Wrong> {
+    let Some(text) = params.get("code_challenge") else {
+        return Ok(None);
+    };
+    match params.get("code_challenge_method") {
+        Some("S256") => texts::read_challenge(text).map(Some).ok_or_else(|| {
+            (
+                "invalid_request",
+                "Parameter 'code_challenge' must be a SHA-256 in base64url".to_owned(),
+            )
+        }),
+        None | Some("plain") => Ok(Some(Challenge(Sha256::digest(text).into()))),
+        Some(_) => Err((
+            "invalid_request",
+            "Parameter 'code_challenge_method' must be S256 or plain".to_owned(),
+        )),
     }
 }

@@ -4,6 +4,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::pages::problem;
 use crate::answer::Refusal;
 use crate::auth0::{Endpoint, Error};
 
@@ -39,27 +40,30 @@ pub(super) fn oauth_error(status: StatusCode, error: &str, description: &str) ->
     )
 }
 
-/// An HTML page, as browser endpoints refuse.
-pub(super) fn page(status: StatusCode, title: &str, text: &str) -> Response {
-    let html = format!(
-        "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{}</p></body></html>\n",
-        escape(text)
-    );
-    (
-        status,
-        [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
-        html,
-    )
-        .into_response()
+/// Whether a text could be an e-mail address, as forms look at it.
+pub(super) fn is_address(text: &str) -> bool {
+    let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    plain
+        && text.len() <= 320
+        && text.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+        })
 }
 
-/// Text inside HTML, also inside a quoted attribute.
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
+/// An error in the format of an endpoint, with the status that tells it there.
+pub(super) fn refusal_at(endpoint: Endpoint, error: Error) -> Response {
+    let refusal = Refusal {
+        status: error.status(endpoint),
+        error,
+        retry_after: None,
+    };
+    response(endpoint, &refusal)
+}
+
+/// An error as a page.
+pub(super) fn browser_refusal(error: Error, endpoint: Endpoint) -> Response {
+    let status = StatusCode::from_u16(error.status(endpoint));
+    browser(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error)
 }
 
 /// The Management API's error format.
@@ -110,7 +114,7 @@ fn browser(status: StatusCode, error: Error) -> Response {
         Error::Blocked => BLOCKED,
         _ => reason(status),
     };
-    page(status, "Oops!, something went wrong", text)
+    problem(status, text)
 }
 
 fn text(status: StatusCode, error: Error) -> Response {

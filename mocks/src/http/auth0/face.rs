@@ -1,28 +1,25 @@
 //! What all endpoints share: the machine behind its lock, and how a call goes in and an answer comes out.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::FromRef;
-use axum::http::{HeaderName, HeaderValue};
-use axum::response::{IntoResponse, Response};
-use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
+use axum::response::Response;
 
-use super::errors;
+use super::answering::{Asked, Complaint};
+use super::behind::Behind;
 use super::issuers::Issuers;
 use super::texts::{self, Parties};
-use crate::answer::{Outcome, Refusal};
+use super::tickets::{self, Purpose};
+use crate::auth0::registry::{Client, GrantType, Kind, Resource, Secret, Urls};
 use crate::auth0::{
-    AccessToken, Call, Connection, Endpoint, Error, RateSeen, RefreshToken, Reply, Tenant, UserId,
+    AccessToken, Call, Connection, Endpoint, Error, RefreshToken, Reply, Tenant, UserId,
 };
-use crate::email::Email;
 use crate::http::mail::Message;
-use crate::http::{Clock, Directory, Exchange, KeyRing, Mailbox, Owner, password_of};
+use crate::http::{Clock, Directory, Exchange, KeyRing, Mailbox, Owner};
 use crate::ledger::Ledger;
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 
-/// The application that is registered with the tenant.
+/// The application that a tenant is started for, and its API. The registry holds others besides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Application {
     /// `client_id`.
@@ -31,7 +28,8 @@ pub struct Application {
     pub client_secret: String,
     /// The identifier of its API.
     pub api: String,
-    /// Allowed callback and logout URLs; any if there are none.
+    /// Allowed callback and logout URLs; if there are none, whatever is harmless
+    /// ([`Urls::local`](crate::auth0::registry::Urls::local)).
     pub urls: Vec<String>,
 }
 
@@ -55,6 +53,31 @@ pub enum Issuer {
     AsReached(String),
 }
 
+impl Application {
+    /// Enters the application and its API into a tenant's registry, beside a sample of each kind.
+    fn register(&self, tenant: &mut Tenant) {
+        let urls = if self.urls.is_empty() {
+            Urls::local()
+        } else {
+            Urls::only(self.urls.iter().cloned())
+        };
+        let client = Client {
+            secret: Secret::Optional(self.client_secret.clone()),
+            callbacks: urls.clone(),
+            logout_urls: urls.clone(),
+            web_origins: urls,
+            grants: GrantType::ALL.to_vec(),
+            any_api: true,
+            ..Client::new(self.client_id.clone(), Kind::RegularWeb)
+        };
+        let registry = tenant.registry_mut();
+        // Whoever seeded an application or an API of this name keeps it.
+        let _ = registry.add_client(client);
+        let _ = registry.add_resource(Resource::generous(self.api.clone()));
+        registry.add_samples();
+    }
+}
+
 /// A tenant and its face.
 #[derive(Debug)]
 pub struct Face {
@@ -64,51 +87,6 @@ pub struct Face {
     clock: Clock,
     issuers: Issuers,
     application: Application,
-}
-
-/// The machine, and what only the wire knows.
-#[derive(Debug)]
-pub(super) struct Behind {
-    pub(super) tenant: Tenant,
-    /// By login transaction: what the application asked for.
-    pub(super) logins: Recent<super::authorize::Asked>,
-    /// By code: what the exchange must repeat, and what the ID token says.
-    pub(super) grants: Recent<super::authorize::Granted>,
-    /// SHA-256 of passwords chosen over the wire, where they are not those of [`password_of`].
-    pub(super) passwords: FxHashMap<UserId, [u8; 32]>,
-}
-
-/// How many transactions and codes are remembered: more than a storm has open at once.
-const REMEMBERED: usize = 1 << 18;
-
-/// Things by number, of which the oldest are forgotten.
-#[derive(Debug)]
-pub(super) struct Recent<T>(BTreeMap<u32, T>);
-
-impl<T> Recent<T> {
-    pub(super) fn put(&mut self, number: u32, thing: T) {
-        if self.0.len() >= REMEMBERED {
-            self.0.pop_first();
-        }
-        self.0.insert(number, thing);
-    }
-
-    pub(super) fn get(&self, number: u32) -> Option<&T> {
-        self.0.get(&number)
-    }
-
-    pub(super) fn take(&mut self, number: u32) -> Option<T> {
-        self.0.remove(&number)
-    }
-}
-
-/// What the machine said to a call.
-pub(super) struct Asked<T> {
-    endpoint: Endpoint,
-    outcome: Outcome<T, Error>,
-    took: Span,
-    rate: Option<RateSeen>,
-    at: Timestamp,
 }
 
 impl FromRef<Arc<Face>> for Clock {
@@ -136,20 +114,23 @@ impl Face {
             client_id: application.client_id.clone(),
             api: application.api.clone(),
         };
-        let behind = Behind {
-            tenant,
-            logins: Recent(BTreeMap::new()),
-            grants: Recent(BTreeMap::new()),
-            passwords: FxHashMap::default(),
-        };
+        let mut tenant = tenant;
+        application.register(&mut tenant);
         Self {
-            behind: Mutex::new(behind),
+            behind: Mutex::new(Behind::new(tenant)),
             directory,
             mailbox,
             clock,
             issuers: Issuers::new(parties, follows),
             application,
         }
+    }
+
+    /// Puts another tenant in the place of this one: what the wire knew of its people and logins is
+    /// forgotten, and texts of its tokens open nothing.
+    pub fn reset(&self, mut tenant: Tenant) {
+        self.application.register(&mut tenant);
+        *self.behind() = Behind::new(tenant);
     }
 
     /// Looks at the machine, or seeds it. Calls wait meanwhile.
@@ -194,7 +175,7 @@ impl Face {
         self.issuers.of_token(token)
     }
 
-    /// The registered application.
+    /// The application that the tenant was started for.
     pub fn application(&self) -> &Application {
         &self.application
     }
@@ -244,166 +225,65 @@ impl Face {
         behind.ask(exchange, call, keep)
     }
 
-    /// Refuses a request that cannot be read or that comes from nobody the tenant knows. The machine
-    /// counts it all the same, and its limits and faults come first.
+    /// Refuses a request that cannot be read. The machine counts it all the same, and its limits and
+    /// faults come first.
     pub(super) async fn refuse(
         &self,
         exchange: Exchange,
         endpoint: Endpoint,
-        complaint: Response,
+        complaint: impl Into<Complaint>,
     ) -> Response {
-        let status = complaint.status().as_u16();
-        let asked = self.ask(&exchange, Call::Unreadable { endpoint, status }, |_, _| {
-            None::<()>
-        });
-        if let Outcome::Refused(Refusal {
-            error: Error::Other,
-            ..
-        }) = asked.outcome
-        {
-            return asked.finish(exchange, complaint).await;
-        }
-        asked.answer(exchange, |()| complaint).await
+        let asked = self
+            .behind()
+            .pass(&exchange, endpoint, |_| Err::<(), _>(complaint.into()));
+        asked.answer(exchange, |()| ()).await
     }
-}
 
-impl Behind {
-    /// As [`Face::ask`], where the lock is held already.
-    pub(super) fn ask<T>(
-        &mut self,
+    /// Whether the harness plays the people, who then read no mail and follow no link.
+    pub(super) fn plays_people(exchange: &Exchange) -> bool {
+        exchange.forwarded(exchange.stamp()).is_some()
+    }
+
+    /// Makes a user with a password, and mails a link to verify the address.
+    pub(super) fn create_with_password(
+        &self,
+        behind: &mut Behind,
         exchange: &Exchange,
-        call: Call,
-        keep: impl FnOnce(&mut Self, Reply) -> Option<T>,
-    ) -> Asked<T> {
-        let answer = self.tenant.handle(exchange.stamp(), &call);
-        let rate = self.tenant.rate_seen();
-        let outcome = match answer.outcome {
-            // A reply of another kind than the call's would be a defect of the machine: a 500, not a panic.
-            Outcome::Served(reply) => keep(self, reply).map_or(
-                Outcome::Refused(Refusal {
-                    status: 500,
-                    error: Error::Injected(500),
-                    retry_after: None,
-                }),
-                Outcome::Served,
-            ),
-            Outcome::Refused(refusal) => Outcome::Refused(refusal),
-            Outcome::Broken(breakage) => Outcome::Broken(breakage),
-        };
-        Asked {
-            endpoint: call.endpoint(),
-            outcome,
-            took: answer.took,
-            rate,
-            at: exchange.stamp().at,
-        }
-    }
-
-    /// Whether this is the password of the person with this address; of nobody, too, there is one.
-    pub(super) fn is_password(&self, email: Email, address: &str, password: &str) -> bool {
-        let chosen = self
+        address: &str,
+        password: &str,
+    ) -> Result<UserId, Error> {
+        let email = self.directory.intern(address);
+        let said = behind
             .tenant
-            .find_user(email, Connection::Database)
-            .and_then(|id| self.passwords.get(&id));
-        chosen.map_or_else(
-            || password == password_of(address),
-            |hash| *hash == hash_of(password),
-        )
-    }
-
-    /// Remembers a chosen password.
-    pub(super) fn set_password(&mut self, user: UserId, address: &str, password: &str) {
-        if password == password_of(address) {
-            self.passwords.remove(&user);
-        } else {
-            self.passwords.insert(user, hash_of(password));
-        }
-    }
-}
-
-fn hash_of(password: &str) -> [u8; 32] {
-    Sha256::digest(password).into()
-}
-
-impl<T> Asked<T> {
-    /// The refusal, where an endpoint tells it in its own way.
-    pub(super) fn refusal(&self) -> Option<Error> {
-        match &self.outcome {
-            Outcome::Refused(refusal) => Some(refusal.error),
-            Outcome::Served(_) | Outcome::Broken(_) => None,
-        }
-    }
-
-    /// Sends what was served, or the refusal in the endpoint's format, or breaks the answer.
-    pub(super) async fn answer<R: IntoResponse>(
-        self,
-        exchange: Exchange,
-        render: impl FnOnce(T) -> R,
-    ) -> Response {
-        self.answer_later(exchange, async |served| render(served))
-            .await
-    }
-
-    /// As [`Self::answer`], for what takes time to render: signatures.
-    pub(super) async fn answer_later<R: IntoResponse>(
-        self,
-        exchange: Exchange,
-        render: impl AsyncFnOnce(T) -> R,
-    ) -> Response {
-        let Self {
-            endpoint,
-            outcome,
-            took,
-            rate,
-            at,
-        } = self;
-        let rest = Asked {
-            endpoint,
-            outcome: Outcome::Served(()),
-            took,
-            rate,
-            at,
+            .say(exchange.stamp(), &Call::SignUp { email })?;
+        let Reply::Created(user) = said else {
+            return Err(Error::Other);
         };
-        match outcome {
-            Outcome::Served(served) => {
-                let response = render(served).await.into_response();
-                rest.finish(exchange, response).await
-            }
-            Outcome::Refused(refusal) => {
-                rest.finish(exchange, errors::response(endpoint, &refusal))
-                    .await
-            }
-            Outcome::Broken(breakage) => exchange.broken(took, breakage).await,
+        behind.set_password(user, address, password);
+        if !Self::plays_people(exchange) {
+            let now = behind.tenant.now(exchange.stamp().at);
+            behind.tenant.profiles.get_mut(user).created = Some(now);
+            let parties = self.parties_at(exchange);
+            self.mail_ticket(&parties, Purpose::Verify, address, user, now);
         }
+        Ok(user)
     }
 
-    /// Adds the headers that every answer has, and sends it.
-    pub(super) async fn finish(self, exchange: Exchange, response: impl IntoResponse) -> Response {
-        let mut response = response.into_response();
-        let headers = response.headers_mut();
-        if let Some(rate) = self.rate {
-            let full_at = (self.at + rate.full_in + Span::from_micros(999_999)).as_secs();
-            headers.insert("x-ratelimit-limit", rate.limit.into());
-            headers.insert("x-ratelimit-remaining", rate.remaining.into());
-            headers.insert("x-ratelimit-reset", full_at.into());
-        }
-        let request = format!(
-            "{:020x}",
-            u128::from(exchange.stamp().luck.split(9).0) * 0x1_0001
-        );
-        if let Ok(request) = HeaderValue::try_from(request) {
-            headers.insert("x-auth0-requestid", request);
-        }
-        headers.insert(
-            "x-content-type-options",
-            HeaderValue::from_static("nosniff"),
-        );
-        exchange.answer(self.took, response).await
+    /// Mails a link.
+    pub(super) fn mail_ticket(
+        &self,
+        parties: &Parties,
+        purpose: Purpose,
+        address: &str,
+        user: UserId,
+        now: Timestamp,
+    ) {
+        let ticket = tickets::issue(purpose, user, now, tickets::LIFE);
+        let link = format!("{}{}?ticket={ticket}", parties.issuer, purpose.page());
+        let subject = match purpose {
+            Purpose::Reset => "reset",
+            Purpose::Verify => "verify",
+        };
+        self.mail(address, subject, ticket, Some(link));
     }
 }
-
-/// Headers that keep an answer out of caches, as on everything that carries tokens.
-pub(super) const NO_STORE: [(HeaderName, &str); 2] = [
-    (axum::http::header::CACHE_CONTROL, "no-store"),
-    (axum::http::header::PRAGMA, "no-cache"),
-];

@@ -4,43 +4,91 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
-use reqwest::Url;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
 use sha2::{Digest, Sha256};
 
-use super::authorize::{self, grant, redirect, refused_back};
+use super::answering::Complaint;
+use super::behind::Behind;
+use super::conclude::{Conclusion, Login};
 use super::errors::{self, WRONG_CODE, WRONG_PASSWORD};
-use super::face::{Asked, Behind, Face};
+use super::face::Face;
+use super::pages::{self, Field, Form};
+use super::request::Request;
 use super::texts;
-use crate::auth0::{Call, Connection, Endpoint, Error, Proof, Reply, SsoSession, Transaction};
+use super::{authorize, mfa_pages};
+use crate::auth0::{Call, Connection, Endpoint, Error, Proof, Reply, Transaction, UserId};
 use crate::http::Exchange;
 use crate::http::params::Params;
 
 /// A transaction that nobody has begun.
 const NONE: Transaction = Transaction(u32::MAX);
 
+/// What a login page has been sent.
+pub(super) struct Sent {
+    pub(super) params: Params,
+    pub(super) state: String,
+    pub(super) transaction: Transaction,
+}
+
+impl Sent {
+    /// Reads a form; its `state` may stand in the query as well.
+    pub(super) fn read(uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Option<Self> {
+        let query = Params::from_query(uri);
+        let params = Params::from_body(headers, body).ok()?;
+        let state = params
+            .get("state")
+            .or(query.get("state"))
+            .unwrap_or_default()
+            .to_owned();
+        Some(Self {
+            transaction: texts::read_transaction(&state).unwrap_or(NONE),
+            state,
+            params,
+        })
+    }
+
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.params.get(name).unwrap_or_default()
+    }
+}
+
+/// A complaint about a form that cannot be read.
+pub(super) fn unreadable() -> Response {
+    pages::problem(StatusCode::BAD_REQUEST, "invalid_request")
+}
+
 /// `GET /u/login?state=…`: looking at the page changes nothing.
 pub(super) async fn page(State(face): State<Arc<Face>>, exchange: Exchange, uri: Uri) -> Response {
-    let params = Params::from_query(&uri);
+    look(&face, exchange, &uri, |state, login| {
+        form(
+            StatusCode::OK,
+            state,
+            login.connection,
+            login.hint.as_deref().unwrap_or_default(),
+            "",
+        )
+    })
+    .await
+}
+
+/// Shows a page of a login that is under way.
+pub(super) async fn look(
+    face: &Face,
+    exchange: Exchange,
+    uri: &Uri,
+    show: impl FnOnce(&str, &Request) -> Response,
+) -> Response {
+    let params = Params::from_query(uri);
     let state = params.get("state").unwrap_or_default().to_owned();
     let asked = face.ask(&exchange, Call::Other, |behind, _| {
-        Some(texts::read_transaction(&state).and_then(|login| behind.logins.get(login.0).cloned()))
+        let login = texts::read_transaction(&state).and_then(|login| behind.logins.get(login.0));
+        Some(login.cloned())
     });
     asked
         .answer(exchange, |login| match login {
-            Some(login) => form(
-                StatusCode::OK,
-                &state,
-                login.connection,
-                login.hint.as_deref().unwrap_or_default(),
-                "",
-            ),
-            None => errors::page(
-                StatusCode::BAD_REQUEST,
-                "Oops!, something went wrong",
-                "invalid_request",
-            ),
+            Some(login) => show(&state, &login),
+            None => errors::browser_refusal(Error::InvalidTransaction, Endpoint::Login),
         })
         .await
 }
@@ -53,99 +101,155 @@ pub(super) async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let query = Params::from_query(&uri);
-    let Ok(params) = Params::from_body(&headers, &body) else {
-        let complaint = errors::page(
-            StatusCode::BAD_REQUEST,
-            "Oops!, something went wrong",
-            "invalid_request",
-        );
-        return face.refuse(exchange, Endpoint::Login, complaint).await;
+    let Some(sent) = Sent::read(&uri, &headers, &body) else {
+        return face.refuse(exchange, Endpoint::Login, unreadable()).await;
     };
-    let state = params
-        .get("state")
-        .or(query.get("state"))
-        .unwrap_or_default();
-    let username = params.get("username").unwrap_or_default();
-    let (connection, step) = take_step(&face, &exchange, &params, state, username);
-    match step {
-        Step::Mailed(asked) => {
-            asked
-                .answer(exchange, |()| {
-                    form(StatusCode::OK, state, connection, username, "")
-                })
-                .await
-        }
-        Step::Submitted(asked, login) => match (asked.refusal(), login) {
-            (Some(Error::Blocked), Some(login)) => {
-                let back = refused_back(&login, Error::Blocked);
-                asked.finish(exchange, redirect(&back, None)).await
+    let parties = face.parties_at(&exchange);
+    let asked = {
+        let mut behind = face.behind();
+        let login = behind.logins.get(sent.transaction.0).cloned();
+        let mails = login.as_ref().is_some_and(|login| is_mailed(login))
+            && sent.params.get("code").is_none();
+        // The first of the passwordless page's two steps only mails the code.
+        let endpoint = if mails {
+            Endpoint::Other
+        } else {
+            Endpoint::Login
+        };
+        behind.pass(&exchange, endpoint, |behind| match login {
+            Some(login) if mails => {
+                let username = sent.get("username");
+                face.mail_code(&sent.state, username);
+                let page = form(StatusCode::OK, &sent.state, login.connection, username, "");
+                Ok(Step::Show(page.into()))
             }
-            (Some(error @ (Error::WrongPassword | Error::WrongCode)), _) => {
-                let text = if error == Error::WrongCode {
-                    WRONG_CODE
-                } else {
-                    WRONG_PASSWORD
-                };
-                asked
-                    .finish(
-                        exchange,
-                        form(StatusCode::BAD_REQUEST, state, connection, username, text),
-                    )
-                    .await
-            }
-            _ => {
-                asked
-                    .answer(exchange, |(url, sso)| redirect(&url, Some(sso)))
-                    .await
-            }
-        },
-    }
+            Some(login) => log_in(&face, behind, &exchange, &sent, &login),
+            None => Err(errors::browser_refusal(Error::InvalidTransaction, Endpoint::Login).into()),
+        })
+    };
+    asked
+        .answer_later(exchange, async |step| step.respond(&parties).await)
+        .await
+}
+
+fn is_mailed(request: &Request) -> bool {
+    matches!(request.connection, Connection::Email | Connection::Sms)
 }
 
 /// What a submitted page leads to.
-enum Step {
-    /// The first of the passwordless page's two steps: the address is typed, the code is mailed.
-    Mailed(Asked<()>),
-    /// A proof was given.
-    Submitted(Asked<(String, SsoSession)>, Option<authorize::Asked>),
+pub(super) enum Step {
+    /// Another page.
+    Show(Box<Response>),
+    /// The application.
+    Go(Box<Conclusion>),
 }
 
-fn take_step(
-    face: &Face,
-    exchange: &Exchange,
-    params: &Params,
-    state: &str,
-    username: &str,
-) -> (Connection, Step) {
-    let transaction = texts::read_transaction(state).unwrap_or(NONE);
-    let email = face.directory().intern(username);
-    let mut behind = face.behind();
-    let login = behind.logins.get(transaction.0).cloned();
-    let connection = login
-        .as_ref()
-        .map_or(Connection::Database, |login| login.connection);
-    if connection == Connection::Email && params.get("code").is_none() {
-        let asked = behind.ask(exchange, Call::Other, |_, _| {
-            face.mail_code(state, username);
-            Some(())
-        });
-        return (connection, Step::Mailed(asked));
-    }
-    let proof = prove(&behind, params, state, connection, email, username);
-    let call = Call::SubmitLogin {
-        transaction,
-        email,
-        proof,
-    };
-    let asked = behind.ask(exchange, call, |behind, reply| match (reply, &login) {
-        (Reply::Code { code, sso }, Some(login)) => {
-            behind.logins.take(transaction.0);
-            Some((grant(behind, login, code, sso), sso))
+impl Step {
+    pub(super) async fn respond(self, parties: &Arc<texts::Parties>) -> Response {
+        match self {
+            Self::Show(page) => *page,
+            Self::Go(conclusion) => conclusion.respond(parties).await,
         }
-        _ => None,
-    });
-    (connection, Step::Submitted(asked, login))
+    }
+}
+
+fn log_in(
+    face: &Face,
+    behind: &mut Behind,
+    exchange: &Exchange,
+    sent: &Sent,
+    login: &Arc<Request>,
+) -> Result<Step, Complaint> {
+    let username = sent.get("username");
+    let stamp = exchange.stamp();
+    let now = behind.tenant.now(stamp.at);
+    let address = behind.address_of_login(face.directory(), username);
+    let email = face.directory().intern(&address);
+    let proof = match login.connection {
+        Connection::Database if behind.is_password(email, &address, sent.get("password")) => {
+            Proof::RightPassword
+        }
+        Connection::Database => Proof::WrongPassword,
+        Connection::Email | Connection::Sms
+            if sent.get("code") == mailed_code(&sent.state, username) =>
+        {
+            Proof::RightCode
+        }
+        Connection::Email | Connection::Sms => Proof::WrongCode,
+        // Whoever submits the page of a social provider consents there.
+        Connection::Google => Proof::RightPassword,
+    };
+    let proven = behind
+        .tenant
+        .prove_login(stamp, now, sent.transaction, email, proof);
+    match proven {
+        Ok(user) => proceed(face, behind, exchange, sent, login, user),
+        Err(error @ (Error::WrongPassword | Error::WrongCode)) => {
+            let text = if error == Error::WrongCode {
+                WRONG_CODE
+            } else {
+                WRONG_PASSWORD
+            };
+            let page = form(
+                StatusCode::BAD_REQUEST,
+                &sent.state,
+                login.connection,
+                username,
+                text,
+            );
+            Err(page.into())
+        }
+        Err(error) => Err(authorize::refused(login, error, Endpoint::Login).into()),
+    }
+}
+
+/// Goes on with a login whose first proof was right: to the second factor, or to its end.
+pub(super) fn proceed(
+    face: &Face,
+    behind: &mut Behind,
+    exchange: &Exchange,
+    sent: &Sent,
+    login: &Arc<Request>,
+    user: UserId,
+) -> Result<Step, Complaint> {
+    if let Some(page) = mfa_pages::due(behind, user) {
+        behind.half_proven.put(sent.transaction.0, user);
+        let to = format!("{page}?state={}", sent.state);
+        return Ok(Step::Show(super::respond::redirect(&to).into()));
+    }
+    finish(face, behind, exchange, sent, login, user, false)
+}
+
+/// Ends a login whose proofs were all right.
+pub(super) fn finish(
+    face: &Face,
+    behind: &mut Behind,
+    exchange: &Exchange,
+    sent: &Sent,
+    login: &Arc<Request>,
+    user: UserId,
+    second_factor: bool,
+) -> Result<Step, Complaint> {
+    let stamp = exchange.stamp();
+    let now = behind.tenant.now(stamp.at);
+    let said = behind
+        .tenant
+        .finish_login(stamp, now, sent.transaction, user);
+    behind.logins.take(sent.transaction.0);
+    match said {
+        Ok(Reply::Code { code, sso }) => {
+            behind.tenant.profiles.note_visit(user, now, stamp.address);
+            let login_end = Login {
+                code,
+                session: sso,
+                second_factor,
+            };
+            Conclusion::reach(face, behind, exchange, login, login_end)
+                .map(|conclusion| Step::Go(conclusion.into()))
+        }
+        Ok(_) => Err(errors::browser_refusal(Error::Other, Endpoint::Login).into()),
+        Err(error) => Err(authorize::refused(login, error, Endpoint::Login).into()),
+    }
 }
 
 /// The six digits that are mailed for a login: they depend on the login page's `state` and the
@@ -160,64 +264,13 @@ pub fn mailed_code(state: &str, address: &str) -> String {
 }
 
 impl Face {
-    /// The `state` of a login's page. A login that began in process, and not at `/authorize`, leads
-    /// back to this URL from now on.
-    pub fn login_state(&self, transaction: Transaction, redirect_uri: &Url) -> String {
-        let mut behind = self.behind();
-        if behind.logins.get(transaction.0).is_none()
-            && let Some(connection) = behind.tenant.login_connection(transaction)
-        {
-            let asked = authorize::Asked {
-                redirect_uri: redirect_uri.clone(),
-                state: None,
-                nonce: None,
-                connection,
-                hint: None,
-            };
-            behind.logins.put(transaction.0, asked);
-        }
-        texts::transaction(transaction)
-    }
-
     /// Mails the code of a login.
     pub(super) fn mail_code(&self, state: &str, address: &str) {
         self.mail(address, "code", mailed_code(state, address), None);
     }
 }
 
-/// Compares texts; what they are worth is the machine's to say.
-fn prove(
-    behind: &Behind,
-    params: &Params,
-    state: &str,
-    connection: Connection,
-    email: crate::email::Email,
-    address: &str,
-) -> Proof {
-    match connection {
-        Connection::Database => {
-            let right =
-                behind.is_password(email, address, params.get("password").unwrap_or_default());
-            if right {
-                Proof::RightPassword
-            } else {
-                Proof::WrongPassword
-            }
-        }
-        Connection::Email => {
-            let right = params.get("code") == Some(&mailed_code(state, address));
-            if right {
-                Proof::RightCode
-            } else {
-                Proof::WrongCode
-            }
-        }
-        // Whoever submits the page of a social provider consents there.
-        Connection::Google => Proof::RightPassword,
-    }
-}
-
-/// The page: as small as a form can be.
+/// The page.
 fn form(
     status: StatusCode,
     state: &str,
@@ -225,32 +278,67 @@ fn form(
     username: &str,
     error: &str,
 ) -> Response {
-    let second = match connection {
-        Connection::Database => {
-            r#"<label>Password <input name="password" type="password"></label>"#
-        }
-        Connection::Email => r#"<label>Code <input name="code" inputmode="numeric"></label>"#,
-        Connection::Google => "",
+    let username = match connection {
+        Connection::Sms => Field {
+            label: "Phone number",
+            name: "username",
+            kind: "tel",
+            fill: "tel",
+            value: username,
+        },
+        Connection::Database => Field {
+            label: "Email",
+            name: "username",
+            kind: "text",
+            fill: "username",
+            value: username,
+        },
+        Connection::Email | Connection::Google => Field {
+            label: "Email",
+            name: "username",
+            kind: "email",
+            fill: "email",
+            value: username,
+        },
     };
-    let page = format!(
-        r#"<!DOCTYPE html>
-<html><head><title>Log in</title></head><body><h1>Log in</h1>
-<p role="alert">{error}</p>
-<form method="post" action="/u/login">
-<input type="hidden" name="state" value="{state}">
-<label>Email <input name="username" type="email" value="{username}"></label>
-{second}
-<button type="submit">Continue</button>
-</form></body></html>
-"#,
-        error = errors::escape(error),
-        state = errors::escape(state),
-        username = errors::escape(username),
-    );
-    (
-        status,
-        [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
-        page,
-    )
-        .into_response()
+    let secret = match connection {
+        Connection::Database => Some(Field {
+            label: "Password",
+            name: "password",
+            kind: "password",
+            fill: "current-password",
+            value: "",
+        }),
+        // Asked for once the code is mailed.
+        Connection::Email | Connection::Sms if !username.value.is_empty() => Some(Field {
+            label: "Code",
+            name: "code",
+            kind: "text",
+            fill: "one-time-code",
+            value: "",
+        }),
+        Connection::Email | Connection::Sms | Connection::Google => None,
+    };
+    let fields: Vec<Field<'_>> = [Some(username), secret].into_iter().flatten().collect();
+    let links = if connection == Connection::Database {
+        vec![
+            (format!("/u/signup?state={state}"), "Sign up"),
+            (
+                format!("/u/reset-password/request?state={state}"),
+                "Forgot password?",
+            ),
+        ]
+    } else {
+        Vec::new()
+    };
+    Form {
+        title: "Log in",
+        action: "/u/login",
+        error,
+        text: "",
+        hidden: &[("state", state)],
+        fields: &fields,
+        links: &links,
+    }
+    .show(status)
 }

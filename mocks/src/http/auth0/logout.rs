@@ -4,17 +4,24 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use reqwest::Url;
+use serde::Deserialize;
 
-use super::authorize::{cookie, redirect};
-use super::errors;
+use super::answering::Complaint;
+use super::behind::Behind;
+use super::cookies;
+use super::errors::refusal_at;
 use super::face::Face;
-use crate::auth0::{Call, Endpoint};
+use super::pages;
+use super::respond::redirect;
+use super::texts::{self, Parties};
+use crate::auth0::{Call, Endpoint, SsoSession};
 use crate::http::Exchange;
 use crate::http::params::Params;
 
+/// `GET /v2/logout`: `returnTo` must be a URL of the application that `client_id` names, or of any.
 pub(super) async fn logout(
     State(face): State<Arc<Face>>,
     exchange: Exchange,
@@ -22,9 +29,29 @@ pub(super) async fn logout(
     headers: HeaderMap,
 ) -> Response {
     let params = Params::from_query(&uri);
-    end(&face, exchange, &headers, params.get("returnTo"), None).await
+    let parties = face.parties_at(&exchange);
+    let asked = face.behind().pass(&exchange, Endpoint::Logout, |behind| {
+        let to = match params.get("returnTo") {
+            None => None,
+            Some(to) if allows(behind, params.get("client_id"), to) => Some(to.to_owned()),
+            Some(to) => return Err(not_allowed("returnTo", to)),
+        };
+        end(behind, &exchange, cookies::session(&headers))?;
+        Ok(to)
+    });
+    leave(asked, exchange, &parties).await
 }
 
+/// What an `id_token_hint` says.
+#[derive(Clone, Debug, Deserialize)]
+struct Hint {
+    iss: String,
+    aud: String,
+    sid: Option<String>,
+}
+
+/// `/oidc/logout` (`OpenID` Connect RP-Initiated Logout): `id_token_hint` or `client_id`, and
+/// `post_logout_redirect_uri`. The consent page that Auth0 shows where there is no hint is left out.
 pub(super) async fn oidc_logout(
     State(face): State<Arc<Face>>,
     exchange: Exchange,
@@ -37,57 +64,91 @@ pub(super) async fn oidc_logout(
     } else {
         Params::from_body(&headers, &body).unwrap_or_default()
     };
-    end(
-        &face,
-        exchange,
-        &headers,
-        params.get("post_logout_redirect_uri"),
-        params.get("state"),
-    )
-    .await
+    let parties = face.parties_at(&exchange);
+    let asked = face.behind().pass(&exchange, Endpoint::Logout, |behind| {
+        let hint = match params.get("id_token_hint") {
+            None => None,
+            // An expired ID token is as good as any.
+            Some(text) => Some(read_hint(&face.parties_of(text), text).ok_or_else(|| {
+                pages::problem(
+                    StatusCode::BAD_REQUEST,
+                    "invalid_request: The id_token_hint is invalid",
+                )
+            })?),
+        };
+        let client = params
+            .get("client_id")
+            .or(hint.as_ref().map(|hint| hint.aud.as_str()));
+        let to = match params.get("post_logout_redirect_uri") {
+            None => None,
+            Some(to) if allows(behind, client, to) => Some(with_state(to, params.get("state"))),
+            Some(to) => return Err(not_allowed("post_logout_redirect_uri", to)),
+        };
+        let named = hint
+            .as_ref()
+            .and_then(|hint| hint.sid.as_deref())
+            .or(params.get("logout_hint"))
+            .and_then(texts::read_sid);
+        end(behind, &exchange, cookies::session(&headers).or(named))?;
+        Ok(to)
+    });
+    leave(asked, exchange, &parties).await
 }
 
-async fn end(
-    face: &Face,
+fn read_hint(parties: &Parties, text: &str) -> Option<Hint> {
+    let (_, hint) = Face::keys().verify::<Hint>(text).ok()?;
+    (hint.iss == parties.issuer).then_some(hint)
+}
+
+fn end(behind: &mut Behind, exchange: &Exchange, sso: Option<SsoSession>) -> Result<(), Complaint> {
+    behind
+        .tenant
+        .say(exchange.stamp(), &Call::Logout { sso })
+        .map(|_| ())
+        .map_err(|error| refusal_at(Endpoint::Logout, error).into())
+}
+
+async fn leave(
+    asked: super::answering::Asked<Option<String>>,
     exchange: Exchange,
-    headers: &HeaderMap,
-    to: Option<&str>,
-    state: Option<&str>,
+    parties: &Parties,
 ) -> Response {
-    if let Some(to) = to
-        && !face.allows(to)
-    {
-        let text = format!(
-            "The \"returnTo\" querystring parameter \"{to}\" is not defined as a valid URL"
-        );
-        let complaint = errors::page(
-            StatusCode::BAD_REQUEST,
-            "Oops!, something went wrong",
-            &text,
-        );
-        return face.refuse(exchange, Endpoint::Logout, complaint).await;
-    }
-    let mut to = to.map(str::to_owned);
-    if let (Some(text), Some(state)) = (&mut to, state)
-        && let Ok(mut url) = Url::parse(text)
-    {
-        url.query_pairs_mut().append_pair("state", state);
-        *text = url.into();
-    }
-    let asked = face.ask(
-        &exchange,
-        Call::Logout {
-            sso: cookie(headers),
-        },
-        |_, _| Some(()),
-    );
     asked
-        .answer(exchange, |()| {
-            let mut response = to.map_or_else(|| "OK".into_response(), |to| redirect(&to, None));
-            let gone =
-                HeaderValue::from_static("auth0=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
-            response.headers_mut().insert(header::SET_COOKIE, gone);
+        .answer(exchange, |to| {
+            let mut response = to.map_or_else(|| "OK".into_response(), |to| redirect(&to));
+            cookies::take(&mut response, parties);
             response
         })
         .await
+}
+
+/// Whether a URL is one that an application (none is named: any) may be left for.
+fn allows(behind: &Behind, client: Option<&str>, to: &str) -> bool {
+    let registry = behind.tenant.registry();
+    match client {
+        Some(id) => registry
+            .client(id)
+            .is_some_and(|client| client.logout_urls.allow(to)),
+        None => registry
+            .clients()
+            .iter()
+            .any(|client| client.logout_urls.allow(to)),
+    }
+}
+
+fn not_allowed(name: &str, to: &str) -> Complaint {
+    let text = format!(
+        "The \"{name}\" querystring parameter \"{to}\" is not defined as a valid URL in \"Allowed Logout URLs\""
+    );
+    pages::problem(StatusCode::BAD_REQUEST, &text).into()
+}
+
+fn with_state(to: &str, state: Option<&str>) -> String {
+    match (Url::parse(to), state) {
+        (Ok(mut url), Some(state)) => {
+            url.query_pairs_mut().append_pair("state", state);
+            url.into()
+        }
+        _ => to.to_owned(),
+    }
 }

@@ -8,10 +8,12 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::answering::Complaint;
+use super::behind::Behind;
 use super::errors::{json_answer, management_error};
-use super::face::{Behind, Face};
+use super::face::Face;
 use super::texts;
-use super::token::is_management_token;
+use super::token::read_management_token;
 use super::userinfo::bearer;
 use crate::auth0::{Call, Change, Connection, Endpoint, Manage, Reply, UserId};
 use crate::email::Email;
@@ -21,25 +23,37 @@ use crate::http::{Directory, Exchange};
 /// A user id that nobody has.
 const NOBODY: UserId = UserId(u32::MAX);
 
-type Complaint = Box<Response>;
-
 impl Face {
     /// The first thing the Management API looks at: the bearer token.
-    fn manages(&self, exchange: &Exchange, headers: &HeaderMap) -> Result<(), Complaint> {
+    fn manages(
+        &self,
+        exchange: &Exchange,
+        headers: &HeaderMap,
+        scope: &str,
+    ) -> Result<(), Complaint> {
         let refuse = |text| Err(management_error(StatusCode::UNAUTHORIZED, text, None).into());
-        let now = self.with_tenant(|tenant| tenant.now(exchange.stamp().at));
+        let at = exchange.stamp().at;
+        let behind = self.behind();
+        let now = behind.tenant.now(at);
         match bearer(headers) {
             None => refuse("Missing authentication"),
-            Some(text) if is_management_token(&self.parties_of(text), text, now) => Ok(()),
-            Some(_) => refuse("Invalid token"),
+            Some(text) => {
+                let parties = self.parties_of(text);
+                match read_management_token(&behind, &parties, text, now, at) {
+                    Some(token) if token.allows(&[scope]) => Ok(()),
+                    Some(_) => Err(management_error(
+                        StatusCode::FORBIDDEN,
+                        &format!("Insufficient scope, expected any of: {scope}"),
+                        Some("insufficient_scope"),
+                    )
+                    .into()),
+                    None => refuse("Invalid token"),
+                }
+            }
         }
     }
 }
 
-#[expect(
-    clippy::unnecessary_box_returns,
-    reason = "it is always an error, and those are boxed"
-)]
 fn bad_body(text: &str) -> Complaint {
     management_error(StatusCode::BAD_REQUEST, text, Some("invalid_body")).into()
 }
@@ -51,23 +65,24 @@ pub(super) async fn create(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let read = face.manages(&exchange, &headers).and_then(|()| {
-        let params =
-            Params::from_body(&headers, &body).map_err(|_| bad_body("Payload validation error"))?;
-        let connection = params.get("connection").and_then(texts::read_connection);
-        let connection = connection.ok_or_else(|| bad_body("The connection does not exist."))?;
-        let address = params
-            .get("email")
-            .ok_or_else(|| bad_body("Missing required property: email"))?;
-        let email = face.directory().intern(address);
-        Ok((params.clone(), connection, email))
-    });
+    let read = face
+        .manages(&exchange, &headers, "create:users")
+        .and_then(|()| {
+            let params = Params::from_body(&headers, &body)
+                .map_err(|_| bad_body("Payload validation error"))?;
+            let connection = params.get("connection").and_then(texts::read_connection);
+            let connection =
+                connection.ok_or_else(|| bad_body("The connection does not exist."))?;
+            let address = params
+                .get("email")
+                .ok_or_else(|| bad_body("Missing required property: email"))?;
+            let email = face.directory().intern(address);
+            Ok((params.clone(), connection, email))
+        });
     let (params, connection, email) = match read {
         Ok(read) => read,
         Err(complaint) => {
-            return face
-                .refuse(exchange, Endpoint::Management, *complaint)
-                .await;
+            return face.refuse(exchange, Endpoint::Management, complaint).await;
         }
     };
     let verified = params.get("email_verified") == Some("true");
@@ -102,26 +117,26 @@ pub(super) async fn by_email(
     headers: HeaderMap,
     uri: Uri,
 ) -> Response {
-    let read = face.manages(&exchange, &headers).and_then(|()| {
-        let params = Params::from_query(&uri);
-        let complaint = || {
-            management_error(
-                StatusCode::BAD_REQUEST,
-                "Missing required property: email",
-                Some("invalid_query_string"),
-            )
-        };
-        params
-            .get("email")
-            .map(|address| face.directory().intern(address))
-            .ok_or_else(|| complaint().into())
-    });
+    let read = face
+        .manages(&exchange, &headers, "read:users")
+        .and_then(|()| {
+            let params = Params::from_query(&uri);
+            let complaint = || {
+                management_error(
+                    StatusCode::BAD_REQUEST,
+                    "Missing required property: email",
+                    Some("invalid_query_string"),
+                )
+            };
+            params
+                .get("email")
+                .map(|address| face.directory().intern(address))
+                .ok_or_else(|| complaint().into())
+        });
     let email: Email = match read {
         Ok(email) => email,
         Err(complaint) => {
-            return face
-                .refuse(exchange, Endpoint::Management, *complaint)
-                .await;
+            return face.refuse(exchange, Endpoint::Management, complaint).await;
         }
     };
     let asked = face.ask(&exchange, Call::Manage(Manage::Find(email)), |behind, _| {
@@ -145,10 +160,8 @@ pub(super) async fn read(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Err(complaint) = face.manages(&exchange, &headers) {
-        return face
-            .refuse(exchange, Endpoint::Management, *complaint)
-            .await;
+    if let Err(complaint) = face.manages(&exchange, &headers, "read:users") {
+        return face.refuse(exchange, Endpoint::Management, complaint).await;
     }
     let id = texts::read_user_id(&id).unwrap_or(NOBODY);
     let asked = face.ask(&exchange, Call::Manage(Manage::Read(id)), |behind, _| {
@@ -167,20 +180,20 @@ pub(super) async fn update(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Response {
-    let read = face.manages(&exchange, &headers).and_then(|()| {
-        let params =
-            Params::from_body(&headers, &body).map_err(|_| bad_body("Payload validation error"))?;
-        if params.get("email").is_some() && params.get("password").is_some() {
-            return Err(bad_body("Cannot change email and password simultaneously"));
-        }
-        Ok(params)
-    });
+    let read = face
+        .manages(&exchange, &headers, "update:users")
+        .and_then(|()| {
+            let params = Params::from_body(&headers, &body)
+                .map_err(|_| bad_body("Payload validation error"))?;
+            if params.get("email").is_some() && params.get("password").is_some() {
+                return Err(bad_body("Cannot change email and password simultaneously"));
+            }
+            Ok(params)
+        });
     let params = match read {
         Ok(params) => params,
         Err(complaint) => {
-            return face
-                .refuse(exchange, Endpoint::Management, *complaint)
-                .await;
+            return face.refuse(exchange, Endpoint::Management, complaint).await;
         }
     };
     let id = texts::read_user_id(&id).unwrap_or(NOBODY);
@@ -216,14 +229,12 @@ pub(super) async fn delete(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    if let Err(complaint) = face.manages(&exchange, &headers) {
-        return face
-            .refuse(exchange, Endpoint::Management, *complaint)
-            .await;
+    if let Err(complaint) = face.manages(&exchange, &headers, "delete:users") {
+        return face.refuse(exchange, Endpoint::Management, complaint).await;
     }
     let id = texts::read_user_id(&id).unwrap_or(NOBODY);
     let asked = face.ask(&exchange, Call::Manage(Manage::Delete(id)), |behind, _| {
-        behind.passwords.remove(&id);
+        behind.forget(id);
         Some(())
     });
     asked

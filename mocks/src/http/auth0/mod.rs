@@ -1,15 +1,35 @@
 //! The tenant's HTTP face: the real paths, bodies, statuses and texts, one file for each endpoint.
 
+mod answering;
 mod authorize;
+mod behind;
+mod conclude;
+mod cookies;
+mod cors;
 mod dbconnections;
+mod device_pages;
 mod errors;
 mod face;
+mod follow_link;
+mod handover;
+mod issue;
 mod issuers;
 mod login;
 mod logout;
 mod management;
+mod mfa_pages;
+mod pages;
+mod passwordless;
+mod person;
+mod request;
+mod reset_pages;
+mod respond;
+mod sign_up_page;
+mod terms;
 pub mod texts;
+mod tickets;
 mod token;
+pub mod totp;
 mod userinfo;
 mod wellknown;
 
@@ -17,7 +37,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{delete, get, post};
 
 pub use errors::{BLOCKED, SUSPICIOUS_ADDRESS, TOO_MANY_ATTEMPTS, WRONG_CODE, WRONG_PASSWORD};
 pub use face::{Application, Face, Issuer};
@@ -38,10 +59,22 @@ pub fn router(face: Arc<Face>) -> Router {
             get(wellknown::configuration),
         )
         .route("/.well-known/jwks.json", get(wellknown::jwks))
-        .route("/authorize", get(authorize::authorize))
-        .route("/u/login", get(login::page).post(login::submit))
+        .merge(pages())
         .route("/oauth/token", post(token::token))
         .route("/oauth/revoke", post(token::revoke))
+        .route(
+            "/oauth/global-token-revocation/connection/{name}",
+            post(token::revoke_all),
+        )
+        .route("/oauth/device/code", post(device_pages::code))
+        .route("/passwordless/start", post(passwordless::start))
+        .route("/mfa/associate", post(token::associate))
+        .route("/mfa/challenge", post(token::challenge))
+        .route("/mfa/authenticators", get(token::authenticators))
+        .route(
+            "/mfa/authenticators/{id}",
+            delete(token::remove_authenticator),
+        )
         .route(
             "/userinfo",
             get(userinfo::userinfo).post(userinfo::userinfo),
@@ -66,5 +99,46 @@ pub fn router(face: Arc<Face>) -> Router {
         )
         .fallback(wellknown::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(Arc::clone(&face), cors::cross_origin))
         .with_state(face)
+}
+
+/// What browsers see.
+fn pages() -> Router<Arc<Face>> {
+    Router::new()
+        .route(
+            "/authorize",
+            get(authorize::authorize).post(authorize::authorize),
+        )
+        .route("/u/login", get(login::page).post(login::submit))
+        .route(
+            "/u/signup",
+            get(sign_up_page::page).post(sign_up_page::submit),
+        )
+        .route(
+            "/u/reset-password/request",
+            get(reset_pages::request_page).post(reset_pages::request),
+        )
+        .route(
+            "/u/reset-verify",
+            get(reset_pages::verify_page).post(reset_pages::verify),
+        )
+        .route("/u/email-verification", get(reset_pages::verify_address))
+        .route(
+            "/u/mfa-otp-challenge",
+            get(mfa_pages::challenge).post(mfa_pages::submit),
+        )
+        .route(
+            "/u/mfa-otp-enrollment-qr",
+            get(mfa_pages::enrolment).post(mfa_pages::submit),
+        )
+        .route(
+            "/u/mfa-recovery-code-challenge",
+            get(mfa_pages::recovery).post(mfa_pages::submit),
+        )
+        .route(
+            "/activate",
+            get(device_pages::page).post(device_pages::submit),
+        )
+        .route("/passwordless/verify_redirect", get(follow_link::follow))
 }

@@ -17,6 +17,10 @@ const REFRESH: Seal = Seal("auth0 refresh token");
 const CODE: Seal = Seal("auth0 code");
 const TRANSACTION: Seal = Seal("auth0 transaction");
 const SSO: Seal = Seal("auth0 session");
+const SID: Seal = Seal("auth0 sid");
+const MFA: Seal = Seal("auth0 mfa");
+const DEVICE: Seal = Seal("auth0 device");
+const INVITATION: Seal = Seal("auth0 invitation");
 
 /// `v1.…`, as Auth0 writes refresh tokens.
 pub fn refresh_token(token: RefreshToken) -> String {
@@ -65,18 +69,67 @@ pub fn read_sso(text: &str) -> Option<SsoSession> {
     Some(SsoSession(SSO.open_id(text)?.try_into().ok()?))
 }
 
+/// A session's id, as `sid` and the Management API tell it: whoever knows it has no session.
+pub fn sid(session: SsoSession) -> String {
+    SID.close_id(session.0.into())
+}
+
+/// The session behind an id.
+pub fn read_sid(text: &str) -> Option<SsoSession> {
+    Some(SsoSession(SID.open_id(text)?.try_into().ok()?))
+}
+
+/// The token of somebody who owes a second factor.
+pub fn mfa_token(number: u32) -> String {
+    MFA.close_id(number.into())
+}
+
+/// Who owes a second factor.
+pub fn read_mfa_token(text: &str) -> Option<u32> {
+    MFA.open_id(text)?.try_into().ok()
+}
+
+/// The code that a device polls with.
+pub fn device_code(number: u32) -> String {
+    DEVICE.close_id(number.into())
+}
+
+/// The device behind a code.
+pub fn read_device_code(text: &str) -> Option<u32> {
+    DEVICE.open_id(text)?.try_into().ok()
+}
+
+/// The ticket of an invitation.
+pub fn invitation(number: u32) -> String {
+    INVITATION.close_id(number.into())
+}
+
+/// The invitation behind a ticket.
+pub fn read_invitation(text: &str) -> Option<u32> {
+    INVITATION.open_id(text)?.try_into().ok()
+}
+
+/// A time as Auth0 writes it: RFC 3339 with milliseconds.
+pub fn time(at: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(at.as_micros()).map_or_else(
+        |_| "9999-12-31T23:59:59.999Z".to_owned(),
+        |at| format!("{at:.3}"),
+    )
+}
+
 /// The name of a connection.
 pub const fn connection(connection: Connection) -> &'static str {
     match connection {
         Connection::Database => "Username-Password-Authentication",
         Connection::Email => "email",
         Connection::Google => "google-oauth2",
+        Connection::Sms => "sms",
     }
 }
 
 /// The connection of a name.
 pub fn read_connection(name: &str) -> Option<Connection> {
-    [Connection::Database, Connection::Email, Connection::Google]
+    Connection::ALL
         .into_iter()
         .find(|known| connection(*known) == name)
 }
@@ -87,6 +140,7 @@ pub const fn provider(connection: Connection) -> &'static str {
         Connection::Database => "auth0",
         Connection::Email => "email",
         Connection::Google => "google-oauth2",
+        Connection::Sms => "sms",
     }
 }
 
@@ -95,7 +149,9 @@ pub fn identity(id: UserId, from: Connection) -> String {
     let tag = mix(0x00a7_0001 ^ u64::from(id.0));
     match from {
         Connection::Google => format!("1{:010}{:010}", id.0 ^ GOOGLE_MASK, tag % 10_000_000_000),
-        Connection::Database | Connection::Email => format!("{tag:016x}{:08x}", id.0 ^ tag as u32),
+        Connection::Database | Connection::Email | Connection::Sms => {
+            format!("{tag:016x}{:08x}", id.0 ^ tag as u32)
+        }
     }
 }
 
@@ -114,11 +170,12 @@ pub fn read_user_id(text: &str) -> Option<UserId> {
         "auth0" => Connection::Database,
         "email" => Connection::Email,
         "google-oauth2" => Connection::Google,
+        "sms" => Connection::Sms,
         _ => return None,
     };
     let id = match from {
         Connection::Google => digits.get(1..11)?.parse::<u32>().ok()? ^ GOOGLE_MASK,
-        Connection::Database | Connection::Email => {
+        Connection::Database | Connection::Email | Connection::Sms => {
             let tag = u64::from_str_radix(digits.get(..16)?, 16).ok()?;
             u32::from_str_radix(digits.get(16..24)?, 16).ok()? ^ tag as u32
         }
@@ -163,34 +220,35 @@ pub struct Parties {
     pub api: String,
 }
 
-/// An `audience` that the tenant has no API for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the audience is not an API of this tenant")]
-pub struct UnknownAudience;
-
 /// An access token as a JWT (Auth0's own profile).
 #[derive(Clone, Debug, Deserialize, Serialize)]
-struct AccessClaims {
-    iss: String,
-    sub: String,
-    aud: OneOrMany,
-    iat: i64,
-    exp: i64,
-    #[serde(default)]
-    scope: String,
-    azp: String,
+pub(super) struct AccessClaims {
+    pub(super) iss: String,
+    pub(super) sub: String,
+    pub(super) aud: OneOrMany,
+    pub(super) iat: i64,
+    pub(super) exp: i64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) scope: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) gty: Option<String>,
+    pub(super) azp: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) org_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) permissions: Option<Vec<String>>,
 }
 
 /// `aud`: Auth0 writes a single audience as a string.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
-enum OneOrMany {
+pub(super) enum OneOrMany {
     One(String),
     Many(Vec<String>),
 }
 
 impl OneOrMany {
-    fn has(&self, audience: &str) -> bool {
+    pub(super) fn has(&self, audience: &str) -> bool {
         match self {
             Self::One(one) => one == audience,
             Self::Many(many) => many.iter().any(|one| one == audience),
@@ -228,16 +286,6 @@ impl Parties {
         format!("{}api/v2/", self.issuer)
     }
 
-    /// Whether a requested `audience` is the application's API; an error if it is nothing here.
-    pub fn asks_for_api(&self, audience: Option<&str>) -> Result<bool, UnknownAudience> {
-        match audience {
-            None => Ok(false),
-            Some(audience) if audience == self.api => Ok(true),
-            Some(audience) if audience == self.userinfo_audience() => Ok(false),
-            Some(_) => Err(UnknownAudience),
-        }
-    }
-
     /// The text of an access token: a signed JWT, or an opaque one if it is for no API. The same
     /// claims give the same text.
     pub fn access_token(&self, keys: KeyRing, token: &AccessToken, subject: Connection) -> String {
@@ -256,7 +304,10 @@ impl Parties {
             iat: token.issued.as_secs(),
             exp: token.expires.as_secs(),
             scope: scope(token.scopes),
+            gty: None,
             azp: self.client_id.clone(),
+            org_id: None,
+            permissions: None,
         };
         keys.sign_here(token.key, &claims)
     }
@@ -267,7 +318,21 @@ impl Parties {
             return read_opaque(text);
         }
         let (key, claims) = keys.verify::<AccessClaims>(text).ok()?;
-        self.claimed(key, &claims)
+        self.claimed(key, &claims, read_user_id(&claims.sub)?)
+    }
+
+    /// The same, where ids may have been chosen by hand: `whose` tells whose an id is.
+    pub(super) fn verify_for(
+        &self,
+        keys: KeyRing,
+        text: &str,
+        whose: impl FnOnce(&str) -> Option<UserId>,
+    ) -> Option<AccessToken> {
+        if !text.contains('.') {
+            return read_opaque(text);
+        }
+        let (key, claims) = keys.verify::<AccessClaims>(text).ok()?;
+        self.claimed(key, &claims, whose(&claims.sub)?)
     }
 
     /// The access token behind a text, nothing checked: for a client that reads what it was given.
@@ -277,18 +342,19 @@ impl Parties {
         }
         let kid = jsonwebtoken::decode_header(text).ok()?.kid?;
         let claims: AccessClaims = jsonwebtoken::dangerous::insecure_decode(text).ok()?.claims;
-        self.claimed(keys.find(&kid)?, &claims)
+        self.claimed(keys.find(&kid)?, &claims, read_user_id(&claims.sub)?)
     }
 
-    fn claimed(&self, key: KeyId, claims: &AccessClaims) -> Option<AccessToken> {
+    fn claimed(&self, key: KeyId, claims: &AccessClaims, subject: UserId) -> Option<AccessToken> {
         (claims.iss == self.issuer).then_some(())?;
         Some(AccessToken {
-            subject: read_user_id(&claims.sub)?,
+            subject,
             issued: Timestamp::from_secs(claims.iat),
             expires: Timestamp::from_secs(claims.exp),
             scopes: read_scope(&claims.scope),
             audience: Audience {
-                api: claims.aud.has(&self.api),
+                // A JWT is for some API, whichever that is.
+                api: true,
                 userinfo: claims.aud.has(&self.userinfo_audience()),
             },
             key,
@@ -298,7 +364,7 @@ impl Parties {
 }
 
 /// 12 bytes of claims and the tag make the 32 characters of Auth0's own opaque tokens.
-fn opaque(token: &AccessToken) -> String {
+pub(super) fn opaque(token: &AccessToken) -> String {
     let life = (token.expires - token.issued).as_secs() as u32;
     let flags = [
         token.scopes.openid,
@@ -400,7 +466,7 @@ mod tests {
 
         #[test]
         fn ids_read_back(id: u32, other: u32) {
-            for from in [Connection::Database, Connection::Email, Connection::Google] {
+            for from in Connection::ALL {
                 let text = user_id(UserId(id), from);
                 prop_assert_eq!(read_user_id(&text), Some(UserId(id)), "{}", text);
             }
@@ -421,6 +487,7 @@ mod tests {
             "google-oauth2|103547991597142817347",
             "x",
             "sms|1",
+            "github|1",
         ] {
             assert_eq!(read_user_id(text), None, "{text}");
         }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::errors::json_answer;
 use super::face::Face;
+use crate::auth0::registry::GrantType;
 use crate::auth0::{Call, Endpoint, Reply};
 use crate::http::Exchange;
 
@@ -25,15 +26,32 @@ pub(super) async fn configuration(State(face): State<Arc<Face>>, exchange: Excha
         "jwks_uri": at(".well-known/jwks.json"),
         "revocation_endpoint": at("oauth/revoke"),
         "end_session_endpoint": at("oidc/logout"),
-        "scopes_supported": ["openid", "profile", "offline_access", "email"],
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "password", "client_credentials"],
-        "code_challenge_methods_supported": ["S256"],
+        "device_authorization_endpoint": at("oauth/device/code"),
+        "mfa_challenge_endpoint": at("mfa/challenge"),
+        "global_token_revocation_endpoint": at("oauth/global-token-revocation/connection/{connectionName}"),
+        "scopes_supported": [
+            "openid", "profile", "offline_access", "name", "given_name", "family_name", "nickname",
+            "email", "email_verified", "picture", "created_at", "identities", "phone", "address",
+        ],
+        "response_types_supported": [
+            "code", "token", "id_token", "code token", "code id_token", "token id_token",
+            "code token id_token",
+        ],
+        "response_modes_supported": ["query", "fragment", "form_post", "web_message"],
+        "grant_types_supported": GrantType::ALL.into_iter().flat_map(GrantType::names).collect::<Vec<_>>(),
+        "code_challenge_methods_supported": ["S256", "plain"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
-        "claims_supported": ["aud", "email", "email_verified", "exp", "iat", "iss", "name", "nickname", "nonce", "picture", "sid", "sub"],
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_basic", "client_secret_post", "private_key_jwt", "none",
+        ],
+        "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "PS256"],
+        "claims_supported": [
+            "aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name",
+            "given_name", "iat", "identities", "iss", "name", "nickname", "phone_number", "picture",
+            "sub",
+        ],
+        "backchannel_logout_supported": false,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
     });

@@ -119,8 +119,8 @@ impl Act {
             3..=5 => {
                 let (transaction, connection) = self.of(&held.transactions)?;
                 let proof = match (connection, wrong) {
-                    (Connection::Email, false) => Proof::RightCode,
-                    (Connection::Email, true) => Proof::WrongCode,
+                    (Connection::Email | Connection::Sms, false) => Proof::RightCode,
+                    (Connection::Email | Connection::Sms, true) => Proof::WrongCode,
                     (Connection::Database, true) => Proof::WrongPassword,
                     (Connection::Database | Connection::Google, _) => Proof::RightPassword,
                 };

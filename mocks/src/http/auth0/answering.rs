@@ -1,0 +1,150 @@
+//! How what the machine said becomes an answer on the wire: rendered, refused, or broken.
+
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+
+use super::errors;
+use crate::answer::{Breakage, Refusal};
+use crate::auth0::{Endpoint, Error, RateSeen};
+use crate::http::Exchange;
+use crate::time::{Span, Timestamp};
+
+/// What is wrong with a request, rendered already: small, as it travels in results.
+#[derive(Debug)]
+pub(super) struct Complaint(Box<Response>);
+
+impl From<Response> for Complaint {
+    fn from(response: Response) -> Self {
+        Self(Box::new(response))
+    }
+}
+
+impl Complaint {
+    fn status(&self) -> u16 {
+        self.0.status().as_u16()
+    }
+}
+
+/// What was said to a call.
+pub(super) enum Verdict<T> {
+    Served(T),
+    /// A complaint that is rendered already.
+    Told(Complaint),
+    Refused(Refusal<Error>),
+    Broken(Breakage),
+}
+
+impl<T> Verdict<T> {
+    /// The status that the caller is told; redirects count as such only where they are complaints.
+    pub(super) fn status(&self) -> u16 {
+        match self {
+            Self::Told(complaint) => complaint.status(),
+            Self::Refused(refusal) => refusal.status,
+            Self::Broken(Breakage::Html(status)) => *status,
+            Self::Served(_) | Self::Broken(Breakage::Malformed | Breakage::Truncated) => 200,
+            Self::Broken(Breakage::Refused | Breakage::Dropped) => 0,
+        }
+    }
+}
+
+/// A verdict on a call, and what every answer carries besides.
+#[must_use]
+pub(super) struct Asked<T> {
+    endpoint: Endpoint,
+    verdict: Verdict<T>,
+    took: Span,
+    rate: Option<RateSeen>,
+    at: Timestamp,
+}
+
+impl<T> Asked<T> {
+    pub(super) fn new(
+        exchange: &Exchange,
+        endpoint: Endpoint,
+        verdict: Verdict<T>,
+        took: Span,
+        rate: Option<RateSeen>,
+    ) -> Self {
+        Self {
+            endpoint,
+            verdict,
+            took,
+            rate,
+            at: exchange.stamp().at,
+        }
+    }
+
+    /// Sends what was served, or the refusal in the endpoint's format, or breaks the answer.
+    pub(super) async fn answer<R: IntoResponse>(
+        self,
+        exchange: Exchange,
+        render: impl FnOnce(T) -> R,
+    ) -> Response {
+        self.answer_later(exchange, async |served| render(served))
+            .await
+    }
+
+    /// As [`Self::answer`], for what takes time to render: signatures.
+    pub(super) async fn answer_later<R: IntoResponse>(
+        self,
+        exchange: Exchange,
+        render: impl AsyncFnOnce(T) -> R,
+    ) -> Response {
+        let Self {
+            endpoint,
+            verdict,
+            took,
+            rate,
+            at,
+        } = self;
+        let rest = Asked {
+            endpoint,
+            verdict: Verdict::Served(()),
+            took,
+            rate,
+            at,
+        };
+        match verdict {
+            Verdict::Served(served) => {
+                let response = render(served).await.into_response();
+                rest.finish(exchange, response).await
+            }
+            Verdict::Told(complaint) => rest.finish(exchange, *complaint.0).await,
+            Verdict::Refused(refusal) => {
+                rest.finish(exchange, errors::response(endpoint, &refusal))
+                    .await
+            }
+            Verdict::Broken(breakage) => exchange.broken(took, breakage).await,
+        }
+    }
+
+    /// Adds the headers that every answer has, and sends it.
+    pub(super) async fn finish(self, exchange: Exchange, response: impl IntoResponse) -> Response {
+        let mut response = response.into_response();
+        let headers = response.headers_mut();
+        if let Some(rate) = self.rate {
+            let full_at = (self.at + rate.full_in + Span::from_micros(999_999)).as_secs();
+            headers.insert("x-ratelimit-limit", rate.limit.into());
+            headers.insert("x-ratelimit-remaining", rate.remaining.into());
+            headers.insert("x-ratelimit-reset", full_at.into());
+        }
+        let request = format!(
+            "{:020x}",
+            u128::from(exchange.stamp().luck.split(9).0) * 0x1_0001
+        );
+        if let Ok(request) = HeaderValue::try_from(request) {
+            headers.insert("x-auth0-requestid", request);
+        }
+        headers.insert(
+            "x-content-type-options",
+            HeaderValue::from_static("nosniff"),
+        );
+        exchange.answer(self.took, response).await
+    }
+}
+
+/// Headers that keep an answer out of caches, as on everything that carries tokens.
+pub(super) const NO_STORE: [(HeaderName, &str); 2] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::PRAGMA, "no-cache"),
+];

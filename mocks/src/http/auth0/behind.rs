@@ -1,0 +1,257 @@
+//! What stands behind the face: the machine, and what only the wire knows of its people and logins.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
+
+use super::answering::Complaint;
+use super::answering::{Asked, Verdict};
+use super::request::{Granted, Request};
+use super::terms::Terms;
+use super::texts;
+use super::token::Owing;
+use crate::answer::{Outcome, Refusal};
+use crate::auth0::organizations::OrganizationId;
+use crate::auth0::{
+    Call, Change, Connection, Endpoint, Error, Instead, Manage, Reply, Tenant, UserId,
+};
+use crate::email::Email;
+use crate::http::{Directory, Exchange, password_of};
+use crate::time::Timestamp;
+
+/// The machine, and what only the wire knows.
+#[derive(Debug)]
+pub(super) struct Behind {
+    pub(super) tenant: Tenant,
+    /// By login transaction: what the application asked for.
+    pub(super) logins: Recent<Arc<Request>>,
+    /// By login transaction: who has given a first proof and owes a second.
+    pub(super) half_proven: Recent<UserId>,
+    /// By code: what the exchange must repeat, and what the ID token says.
+    pub(super) grants: Recent<Granted>,
+    /// Who has given a first proof by API and owes a second.
+    pub(super) owing: Recent<Owing>,
+    /// By refresh-token family: on what terms it was begun.
+    pub(super) terms: FxHashMap<u32, Arc<Terms>>,
+    /// Passwords chosen over the wire, where they are not those of [`password_of`].
+    pub(super) passwords: FxHashMap<UserId, [u8; 32]>,
+}
+
+/// How many transactions and codes are remembered: more than a storm has open at once.
+const REMEMBERED: usize = 1 << 18;
+
+/// Things by number, of which the oldest are forgotten.
+#[derive(Debug)]
+pub(super) struct Recent<T>(BTreeMap<u32, T>);
+
+impl<T> Default for Recent<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<T> Recent<T> {
+    pub(super) fn put(&mut self, number: u32, thing: T) {
+        if self.0.len() >= REMEMBERED {
+            self.0.pop_first();
+        }
+        self.0.insert(number, thing);
+    }
+
+    /// Keeps a thing under the next free number, which is answered.
+    pub(super) fn add(&mut self, thing: T) -> u32 {
+        let number = self.0.last_key_value().map_or(0, |(last, _)| last + 1);
+        self.put(number, thing);
+        number
+    }
+
+    pub(super) fn get(&self, number: u32) -> Option<&T> {
+        self.0.get(&number)
+    }
+
+    pub(super) fn take(&mut self, number: u32) -> Option<T> {
+        self.0.remove(&number)
+    }
+}
+
+impl Behind {
+    pub(super) fn new(tenant: Tenant) -> Self {
+        Self {
+            tenant,
+            logins: Recent::default(),
+            half_proven: Recent::default(),
+            grants: Recent::default(),
+            owing: Recent::default(),
+            terms: FxHashMap::default(),
+            passwords: FxHashMap::default(),
+        }
+    }
+
+    /// Hands a call to the machine; `keep` reads what the answer needs.
+    pub(super) fn ask<T>(
+        &mut self,
+        exchange: &Exchange,
+        call: Call,
+        keep: impl FnOnce(&mut Self, Reply) -> Option<T>,
+    ) -> Asked<T> {
+        let answer = self.tenant.handle(exchange.stamp(), &call);
+        let rate = self.tenant.rate_seen();
+        let verdict = match answer.outcome {
+            // A reply of another kind than the call's would be a defect of the machine: a 500, not a panic.
+            Outcome::Served(reply) => keep(self, reply).map_or(
+                Verdict::Refused(Refusal {
+                    status: 500,
+                    error: Error::Injected(500),
+                    retry_after: None,
+                }),
+                Verdict::Served,
+            ),
+            Outcome::Refused(refusal) => Verdict::Refused(refusal),
+            Outcome::Broken(breakage) => Verdict::Broken(breakage),
+        };
+        Asked::new(exchange, call.endpoint(), verdict, answer.took, rate)
+    }
+
+    /// Runs the logic of a call whose answer is richer than the machine's own replies, on the path
+    /// that every call takes: limits and faults come first, and what is answered is counted.
+    pub(super) fn pass<T>(
+        &mut self,
+        exchange: &Exchange,
+        endpoint: Endpoint,
+        logic: impl FnOnce(&mut Self) -> Result<T, Complaint>,
+    ) -> Asked<T> {
+        let admission = self.tenant.admit(exchange.stamp(), endpoint);
+        let said = admission.works.then(|| logic(self));
+        let verdict = match (admission.instead, said) {
+            (Some(Instead::Refused(refusal)), _) => Verdict::Refused(refusal),
+            (Some(Instead::Broken(breakage)), _) => Verdict::Broken(breakage),
+            (None, Some(Ok(served))) => Verdict::Served(served),
+            (None, Some(Err(complaint))) => Verdict::Told(complaint),
+            (None, None) => Verdict::Refused(Refusal {
+                status: 500,
+                error: Error::Injected(500),
+                retry_after: None,
+            }),
+        };
+        self.tenant.count(endpoint, verdict.status());
+        let rate = self.tenant.rate_seen();
+        Asked::new(exchange, endpoint, verdict, admission.took, rate)
+    }
+
+    /// Whether this is the password of the person with this address; of nobody, too, there is one.
+    pub(super) fn is_password(&self, email: Email, address: &str, password: &str) -> bool {
+        let chosen = self
+            .tenant
+            .find_user(email, Connection::Database)
+            .and_then(|id| self.passwords.get(&id));
+        chosen.map_or_else(
+            || password == password_of(address),
+            |hash| *hash == hash_of(password),
+        )
+    }
+
+    /// Remembers a chosen password.
+    pub(super) fn set_password(&mut self, user: UserId, address: &str, password: &str) {
+        if password == password_of(address) {
+            self.passwords.remove(&user);
+        } else {
+            self.passwords.insert(user, hash_of(password));
+        }
+    }
+
+    /// Gives a person another password; whoever is blocked for guessing at the old one is so no longer.
+    pub(super) fn change_password(
+        &mut self,
+        directory: &Directory,
+        user: UserId,
+        password: &str,
+        now: Timestamp,
+    ) {
+        let Some(email) = self.tenant.user(user).map(|user| user.email) else {
+            return;
+        };
+        let change = Change {
+            password: true,
+            ..Change::default()
+        };
+        // The person was just seen to be there.
+        let _ = self.tenant.manage(Manage::Update(user, change));
+        self.set_password(user, &directory.text(email), password);
+        self.tenant.profiles.get_mut(user).password_changed = Some(now);
+    }
+
+    /// The address that somebody logs in with, who may type a username instead.
+    pub(super) fn address_of_login(&self, directory: &Directory, typed: &str) -> String {
+        if typed.contains('@') {
+            return typed.to_owned();
+        }
+        self.tenant
+            .profiles
+            .by_username(typed)
+            .and_then(|id| self.tenant.user(id))
+            .map_or_else(|| typed.to_owned(), |user| directory.text(user.email))
+    }
+
+    /// Ends all sessions and refresh tokens of a person.
+    pub(super) fn end_access(&mut self, user: UserId, now: Timestamp) {
+        for session in self.tenant.sessions_of(user, now) {
+            self.tenant.end_session(session.id, now);
+        }
+        for family in self.tenant.families_of(user, now) {
+            self.tenant.end_family(family.newest, now);
+        }
+    }
+
+    /// What a person may do at an API, as a member of an organization or not.
+    pub(super) fn permissions_at(
+        &self,
+        user: UserId,
+        organization: Option<OrganizationId>,
+        resource: &str,
+    ) -> Vec<String> {
+        let member = organization
+            .and_then(|id| self.tenant.organizations.get(id))
+            .and_then(|organization| organization.roles(user));
+        self.tenant
+            .roles
+            .permissions(user, member.into_iter().flatten())
+            .into_iter()
+            .filter(|allowed| allowed.resource == resource)
+            .map(|allowed| allowed.name.clone())
+            .collect()
+    }
+
+    /// Forgets what the wire knows of a person who was deleted.
+    pub(super) fn forget(&mut self, user: UserId) {
+        self.passwords.remove(&user);
+        self.tenant.profiles.forget(user);
+        self.tenant.organizations.forget(user);
+        self.tenant.roles.forget(user);
+        self.tenant.factors.forget(user);
+    }
+
+    /// A user id as it is told.
+    pub(super) fn user_text(&self, user: UserId) -> String {
+        self.tenant.profiles.chosen_id(user).map_or_else(
+            || {
+                let row = self.tenant.user(user);
+                texts::user_id(user, row.map_or(Connection::Database, |row| row.connection))
+            },
+            str::to_owned,
+        )
+    }
+
+    /// The user behind a user id.
+    pub(super) fn read_user(&self, text: &str) -> Option<UserId> {
+        self.tenant
+            .profiles
+            .by_chosen_id(text)
+            .or_else(|| texts::read_user_id(text))
+    }
+}
+
+fn hash_of(password: &str) -> [u8; 32] {
+    Sha256::digest(password).into()
+}

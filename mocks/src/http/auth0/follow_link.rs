@@ -1,0 +1,90 @@
+//! `GET /passwordless/verify_redirect`: the link that `/passwordless/start` mailed is followed.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+
+use super::answering::Complaint;
+use super::authorize;
+use super::behind::Behind;
+use super::conclude::{Conclusion, Login};
+use super::face::Face;
+use super::pages;
+use super::texts;
+use crate::auth0::{Call, Connection, Endpoint, Error, Proof, Reply};
+use crate::http::Exchange;
+use crate::http::params::Params;
+
+pub(super) async fn follow(
+    State(face): State<Arc<Face>>,
+    exchange: Exchange,
+    uri: Uri,
+) -> Response {
+    let params = Params::from_query(&uri);
+    let parties = face.parties_at(&exchange);
+    let asked = face.behind().pass(&exchange, Endpoint::Login, |behind| {
+        log_in(&face, behind, &parties, &exchange, &params)
+    });
+    asked
+        .answer_later(exchange, async |conclusion| {
+            conclusion.respond(&parties).await
+        })
+        .await
+}
+
+fn log_in(
+    face: &Face,
+    behind: &mut Behind,
+    parties: &texts::Parties,
+    exchange: &Exchange,
+    params: &Params,
+) -> Result<Conclusion, Complaint> {
+    let stamp = exchange.stamp();
+    let now = behind.tenant.now(stamp.at);
+    let (request, challenge) = authorize::read(behind, parties, params)?;
+    let address = params.get("email").unwrap_or_default();
+    let code = params.get("verification_code").unwrap_or_default();
+    let email = face.directory().intern(address);
+    if !behind
+        .tenant
+        .mailed
+        .take(Connection::Email, email, code, now)
+    {
+        let text = "The link has expired or was used already.";
+        return Err(pages::problem(StatusCode::BAD_REQUEST, text).into());
+    }
+    // The login that the link stands for begins and ends here.
+    let call = Call::Authorize {
+        connection: Connection::Email,
+        hint: None,
+        silent: false,
+        scopes: texts::read_scope(&request.ask.scope),
+        api: request.ask.audience.is_api(),
+        challenge,
+        sso: None,
+    };
+    let refuse = |error| Complaint::from(authorize::refused(&request, error, Endpoint::Login));
+    let Reply::LoginPage(transaction) = behind.tenant.say(stamp, &call).map_err(refuse)? else {
+        return Err(refuse(Error::Other));
+    };
+    let user = behind
+        .tenant
+        .prove_login(stamp, now, transaction, email, Proof::RightCode)
+        .map_err(refuse)?;
+    let said = behind
+        .tenant
+        .finish_login(stamp, now, transaction, user)
+        .map_err(refuse)?;
+    let Reply::Code { code, sso } = said else {
+        return Err(refuse(Error::Other));
+    };
+    behind.tenant.profiles.note_visit(user, now, stamp.address);
+    let login = Login {
+        code,
+        session: sso,
+        second_factor: false,
+    };
+    Conclusion::reach(face, behind, exchange, &Arc::new(request), login)
+}

@@ -1,0 +1,209 @@
+//! `client_credentials`: a token for the application itself, for an API or the Management API.
+
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Complaint, Desk, Given, needed};
+use crate::auth0::organizations::organization_text;
+use crate::auth0::registry::Secret;
+use crate::http::auth0::behind::Behind;
+use crate::http::auth0::errors::oauth_error;
+use crate::http::auth0::face::Face;
+use crate::http::auth0::texts::Parties;
+use crate::keys::KeyId;
+use crate::time::{Span, Timestamp};
+
+/// Life of a token for an application: 24 h (Auth0 docs, access tokens).
+const LIFE: Span = Span::from_hours(24);
+
+/// What an application without client grants of its own may do in the Management API of a mock: all
+/// that is mocked.
+const MANAGEMENT_SCOPE: &str = "read:users create:users update:users delete:users \
+    read:users_app_metadata create:users_app_metadata update:users_app_metadata delete:users_app_metadata \
+    create:user_tickets read:user_idp_tokens read:clients create:clients update:clients delete:clients \
+    read:client_keys read:client_grants create:client_grants delete:client_grants read:connections \
+    read:resource_servers create:resource_servers update:resource_servers delete:resource_servers \
+    read:stats read:logs read:tenant_settings read:attack_protection read:signing_keys create:signing_keys \
+    update:signing_keys read:roles create:roles update:roles delete:roles create:role_members \
+    read:role_members delete:role_members read:grants delete:grants read:sessions delete:sessions \
+    read:refresh_tokens delete:refresh_tokens read:organizations create:organizations update:organizations \
+    delete:organizations read:organization_members create:organization_members delete:organization_members \
+    read:organization_connections create:organization_connections update:organization_connections \
+    delete:organization_connections read:organization_member_roles create:organization_member_roles \
+    delete:organization_member_roles read:organization_invitations create:organization_invitations \
+    delete:organization_invitations read:guardian_enrollments delete:guardian_enrollments \
+    create:guardian_enrollment_tickets read:authentication_methods delete:authentication_methods";
+
+/// The claims of a token for an application.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct MachineClaims {
+    iss: String,
+    sub: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    scope: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gty: Option<String>,
+    azp: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    org_id: Option<String>,
+}
+
+/// A token for an application, not written yet.
+pub(super) struct MachineToken {
+    client_id: String,
+    audience: String,
+    scope: String,
+    organization: Option<String>,
+    issued: Timestamp,
+    life: Span,
+    key: KeyId,
+}
+
+impl MachineToken {
+    fn claims(&self, parties: &Parties) -> MachineClaims {
+        MachineClaims {
+            iss: parties.issuer.clone(),
+            sub: format!("{}@clients", self.client_id),
+            aud: self.audience.clone(),
+            iat: self.issued.as_secs(),
+            exp: (self.issued + self.life).as_secs(),
+            scope: self.scope.clone(),
+            gty: Some("client-credentials".to_owned()),
+            azp: self.client_id.clone(),
+            org_id: self.organization.clone(),
+        }
+    }
+
+    /// The body of the answer.
+    pub(super) fn body(&self, parties: &Parties) -> Value {
+        let mut body = json!({
+            "access_token": Face::keys().sign_here(self.key, &self.claims(parties)),
+            "expires_in": self.life.as_secs(),
+            "token_type": "Bearer",
+        });
+        if !self.scope.is_empty() {
+            body["scope"] = self.scope.as_str().into();
+        }
+        body
+    }
+}
+
+impl Desk<'_> {
+    pub(super) fn for_itself(&self, behind: &mut Behind) -> Result<Given, Complaint> {
+        let audience = needed(self.params, "audience")?;
+        if let Secret::Optional(_) = self.client.secret {
+            needed(self.params, "client_secret")?;
+        }
+        let deny =
+            |text: &str| Complaint::from(oauth_error(StatusCode::FORBIDDEN, "access_denied", text));
+        let management = audience == self.parties.management_audience();
+        let resource = behind.tenant.registry().resource(audience);
+        if !management && resource.is_none() {
+            return Err(deny(&format!(
+                "Service not enabled within domain: {audience}"
+            )));
+        }
+        let all = || match resource {
+            _ if management => MANAGEMENT_SCOPE.to_owned(),
+            Some(resource) => {
+                let names = resource.scopes.iter().map(|scope| scope.value.as_str());
+                names.collect::<Vec<_>>().join(" ")
+            }
+            None => String::new(),
+        };
+        let may = match self.client.scopes_at(audience) {
+            Some(scopes) => scopes.join(" "),
+            None if self.client.any_api => all(),
+            None => {
+                return Err(deny(&format!(
+                    "Client is not authorized to access \"{audience}\". You need to create a \"client-grant\" associated to this API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants"
+                )));
+            }
+        };
+        let scope = match self.params.get("scope") {
+            // An API that takes any scope gives any to whoever may call any API.
+            Some(asked) if self.client.any_api && resource.is_some_and(|known| known.any_scope) => {
+                asked.to_owned()
+            }
+            asked => crate::auth0::registry::narrowed(&may, asked),
+        };
+        let organization = match self.params.get("organization") {
+            None => None,
+            Some(text) => {
+                let found = behind.tenant.organizations.find(text);
+                let found = found.ok_or_else(|| {
+                    oauth_error(
+                        StatusCode::BAD_REQUEST,
+                        "invalid_request",
+                        "parameter organization is invalid",
+                    )
+                })?;
+                Some(organization_text(found))
+            }
+        };
+        Ok(Given::ToMachine(MachineToken {
+            client_id: self.client.id.clone(),
+            audience: audience.to_owned(),
+            scope,
+            organization,
+            issued: self.now,
+            life: resource
+                .and_then(|resource| resource.token_life)
+                .unwrap_or(LIFE),
+            key: behind.tenant.keys(self.stamp.at).current,
+        }))
+    }
+}
+
+/// A token for the Management API, for the application that the mock was started for.
+pub(in super::super) fn management_token(parties: &Parties, now: Timestamp, key: KeyId) -> String {
+    let token = MachineToken {
+        client_id: parties.client_id.clone(),
+        audience: parties.management_audience(),
+        scope: MANAGEMENT_SCOPE.to_owned(),
+        organization: None,
+        issued: now,
+        life: LIFE,
+        key,
+    };
+    Face::keys().sign_here(key, &token.claims(parties))
+}
+
+/// What a live token for the Management API allows.
+#[derive(Clone, Debug)]
+pub(in super::super) struct ManagementToken {
+    scope: String,
+}
+
+impl ManagementToken {
+    /// Whether it allows one of these.
+    pub(in super::super) fn allows(&self, scopes: &[&str]) -> bool {
+        scopes.is_empty()
+            || self
+                .scope
+                .split_whitespace()
+                .any(|scope| scopes.contains(&scope))
+    }
+}
+
+/// The live token for the Management API behind a text.
+pub(in super::super) fn read_management_token(
+    behind: &Behind,
+    parties: &Parties,
+    text: &str,
+    now: Timestamp,
+    at: Timestamp,
+) -> Option<ManagementToken> {
+    let (key, claims) = Face::keys().verify::<MachineClaims>(text).ok()?;
+    let live = claims.iss == parties.issuer
+        && claims.aud == parties.management_audience()
+        && now.as_secs() < claims.exp
+        && behind.tenant.keys(at).holds(key);
+    live.then_some(ManagementToken {
+        scope: claims.scope,
+    })
+}

@@ -1,0 +1,186 @@
+//! `/oauth/token`: one file for each way to get tokens, behind one check of the client.
+
+mod by_code;
+mod by_device;
+mod by_mailed_code;
+mod by_password;
+mod by_refresh;
+mod client;
+mod for_itself;
+mod mfa;
+mod revoke;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+pub(super) use super::answering::Complaint;
+use super::answering::NO_STORE;
+use super::behind::Behind;
+use super::errors::{json_answer, oauth_error};
+use super::face::Face;
+use super::issue::Issue;
+use super::terms::Terms;
+use super::texts::Parties;
+use crate::auth0::registry::{Client, GrantType};
+use crate::auth0::{Endpoint, Error, RefreshToken, Stamp, Tokens, UserId};
+use crate::http::Exchange;
+use crate::http::params::Params;
+use crate::http::signing::off_the_loop;
+use crate::time::Timestamp;
+
+pub(super) use client::{identify, needed};
+pub(super) use for_itself::read_management_token;
+pub(super) use mfa::{Owing, associate, authenticators, challenge, remove_authenticator};
+pub(super) use revoke::{revoke, revoke_all};
+
+/// The management token that a harness is given, with all scopes.
+pub(super) use for_itself::management_token;
+
+/// A refresh token that nobody was given.
+pub(super) const NO_REFRESH: RefreshToken = RefreshToken {
+    family: u32::MAX,
+    generation: 0,
+};
+
+/// What a request for tokens is judged by.
+struct Desk<'a> {
+    face: &'a Face,
+    parties: &'a Parties,
+    params: &'a Params,
+    client: Client,
+    stamp: Stamp,
+    now: Timestamp,
+}
+
+/// Tokens that are to be written.
+enum Given {
+    ToPerson(Box<Issue>),
+    ToMachine(for_itself::MachineToken),
+    Mfa(mfa::Renewed, Box<Issue>),
+}
+
+/// `POST /oauth/token`.
+pub(super) async fn token(
+    State(face): State<Arc<Face>>,
+    exchange: Exchange,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let parties = face.parties_at(&exchange);
+    let params = Params::from_body(&headers, &body);
+    let asked = face.behind().pass(&exchange, Endpoint::Token, |behind| {
+        let mut params = params.map_err(|bad| invalid(&bad.to_string()))?;
+        let now = behind.tenant.now(exchange.stamp().at);
+        let client = identify(behind, &parties, &mut params, &headers, now)?;
+        let desk = Desk {
+            face: &face,
+            parties: &parties,
+            params: &params,
+            client,
+            stamp: exchange.stamp(),
+            now,
+        };
+        desk.serve(behind)
+    });
+    asked
+        .answer_later(exchange, async |given| {
+            let body = off_the_loop(move || match given {
+                Given::ToPerson(issue) => issue.body(&parties),
+                Given::ToMachine(token) => token.body(&parties),
+                Given::Mfa(renewed, issue) => renewed.body(issue.body(&parties)),
+            })
+            .await;
+            (NO_STORE, json_answer(StatusCode::OK, &body))
+        })
+        .await
+}
+
+impl Desk<'_> {
+    fn serve(&self, behind: &mut Behind) -> Result<Given, Complaint> {
+        let name = needed(self.params, "grant_type")?;
+        let Some(grant) = GrantType::named(name) else {
+            let text = format!("Unsupported grant type: {name}");
+            return Err(oauth_error(StatusCode::FORBIDDEN, "unsupported_grant_type", &text).into());
+        };
+        if !self.client.may(grant) {
+            return Err(not_allowed(name).into());
+        }
+        match grant {
+            GrantType::Code => self.by_code(behind),
+            GrantType::Refresh => self.by_refresh(behind),
+            GrantType::Password => self.by_password(behind),
+            GrantType::ClientCredentials => self.for_itself(behind),
+            GrantType::Passwordless => self.by_mailed_code(behind),
+            GrantType::Device => self.by_device(behind),
+            GrantType::Mfa => self.by_second_factor(behind, name),
+            // No token endpoint gives tokens this way.
+            GrantType::Implicit => Err(not_allowed(name).into()),
+        }
+    }
+
+    /// Issues tokens to a person who has proven to be there without a browser.
+    fn open(&self, behind: &mut Behind, user: UserId, terms: Terms) -> Result<Given, Complaint> {
+        if behind.tenant.user(user).is_none_or(|user| user.blocked) {
+            return Err(refusal(Error::Blocked));
+        }
+        let (scopes, api) = (terms.scopes(), terms.audience.is_api());
+        let tokens = behind.tenant.open(self.now, user, scopes, api);
+        behind
+            .tenant
+            .profiles
+            .note_visit(user, self.now, self.stamp.address);
+        Ok(self.first(behind, tokens, Arc::new(terms)).into())
+    }
+
+    /// The first tokens of a login, and its terms remembered.
+    fn first(&self, behind: &mut Behind, tokens: Tokens, terms: Arc<Terms>) -> Issue {
+        if let Some(refresh) = tokens.refresh {
+            let user = tokens.access.subject;
+            behind
+                .tenant
+                .hold(user, &terms.client_id, refresh, self.now);
+            behind.terms.insert(refresh.family, Arc::clone(&terms));
+        }
+        Issue::gather(behind, self.face.directory(), self.stamp.at, tokens, terms)
+    }
+
+    /// Audience and scope of the request.
+    fn ask(&self, behind: &Behind) -> Result<super::request::Ask, super::request::UnknownAudience> {
+        super::request::Ask::read(
+            behind,
+            self.parties,
+            &self.client,
+            self.params.get("audience"),
+            self.params.get("scope"),
+        )
+    }
+}
+
+impl From<Issue> for Given {
+    fn from(issue: Issue) -> Self {
+        Self::ToPerson(issue.into())
+    }
+}
+
+/// A refusal of the machine's, as this endpoint tells it.
+fn refusal(error: Error) -> Complaint {
+    super::errors::refusal_at(Endpoint::Token, error).into()
+}
+
+/// A request that cannot be read.
+pub(super) fn invalid(text: &str) -> Complaint {
+    oauth_error(StatusCode::BAD_REQUEST, "invalid_request", text).into()
+}
+
+fn not_allowed(grant: &str) -> Response {
+    let body = serde_json::json!({
+        "error": "unauthorized_client",
+        "error_description": format!("Grant type '{grant}' not allowed for the client."),
+        "error_uri": "https://auth0.com/docs/clients/client-grant-types",
+    });
+    json_answer(StatusCode::FORBIDDEN, &body)
+}

@@ -1,0 +1,89 @@
+//! `/oauth/revoke` and `/oauth/global-token-revocation`: refresh tokens end, access tokens do not.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use super::{NO_REFRESH, identify, invalid, needed};
+use crate::auth0::{Call, Endpoint};
+use crate::http::Exchange;
+use crate::http::auth0::errors::oauth_error;
+use crate::http::auth0::face::Face;
+use crate::http::auth0::texts;
+use crate::http::auth0::userinfo::bearer;
+use crate::http::params::Params;
+
+/// `POST /oauth/revoke`: 200 without a body, for an unknown token too.
+pub(in super::super) async fn revoke(
+    State(face): State<Arc<Face>>,
+    exchange: Exchange,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let parties = face.parties_at(&exchange);
+    let params = Params::from_body(&headers, &body);
+    let asked = face.behind().pass(&exchange, Endpoint::Revoke, |behind| {
+        let mut params = params.map_err(|bad| invalid(&bad.to_string()))?;
+        let stamp = exchange.stamp();
+        let now = behind.tenant.now(stamp.at);
+        let client = identify(behind, &parties, &mut params, &headers, now)?;
+        let token = texts::read_refresh_token(needed(&params, "token")?);
+        let token = token.filter(|token| {
+            let terms = behind.terms.get(&token.family);
+            terms.is_none_or(|terms| terms.client_id == client.id)
+        });
+        let call = Call::Revoke {
+            token: token.unwrap_or(NO_REFRESH),
+        };
+        behind
+            .tenant
+            .say(stamp, &call)
+            .map(|_| ())
+            .map_err(|error| crate::http::auth0::errors::refusal_at(Endpoint::Revoke, error).into())
+    });
+    asked.answer(exchange, |()| StatusCode::OK).await
+}
+
+/// `POST /oauth/global-token-revocation/connection/{name}`: ends all sessions and refresh tokens of
+/// one person. A real tenant takes a token of the identity provider's; this one takes a token for its
+/// Management API.
+pub(in super::super) async fn revoke_all(
+    State(face): State<Arc<Face>>,
+    Path(connection): Path<String>,
+    exchange: Exchange,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let asked = face.behind().pass(&exchange, Endpoint::Revoke, |behind| {
+        let stamp = exchange.stamp();
+        let now = behind.tenant.now(stamp.at);
+        let known = bearer(&headers).and_then(|text| {
+            let parties = face.parties_of(text);
+            super::read_management_token(behind, &parties, text, now, stamp.at)
+        });
+        if known.is_none() {
+            let text = "The bearer token is missing or invalid";
+            return Err(oauth_error(StatusCode::UNAUTHORIZED, "unauthorized", text).into());
+        }
+        if texts::read_connection(&connection).is_none() {
+            return Err(invalid("the connection does not exist"));
+        }
+        let told: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let subject = &told["subject"];
+        let user = (subject["format"] == "iss_sub")
+            .then(|| subject["sub"].as_str())
+            .flatten()
+            .ok_or_else(|| invalid("subject must have the format iss_sub"))?;
+        if let Some(user) = behind.read_user(user) {
+            behind.end_access(user, now);
+        }
+        Ok(())
+    });
+    asked
+        .answer(exchange, |()| StatusCode::NO_CONTENT.into_response())
+        .await
+}
