@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use cutover_mocks::http::admin::Callers;
+use cutover_mocks::http::blueprint::Blueprint;
 use cutover_mocks::http::introduction::Introduction;
-use cutover_mocks::http::standalone::{self, Options, RunError};
+use cutover_mocks::http::standalone::{self, AdminOptions, Options, RunError};
 use cutover_mocks::stytch::{Settings, Vertical};
 
 use super::Failure;
@@ -14,6 +16,7 @@ use crate::verdict::exit;
 
 /// Where they listen, and for whom.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct MockArgs {
     /// Address of the Auth0 tenant
     #[arg(long, default_value = "127.0.0.1:8480", value_name = "ADDRESS")]
@@ -42,6 +45,15 @@ pub(super) struct MockArgs {
     /// A further host name for the certificates (repeatable)
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
+    /// Address of the admin interface, by which tests set the mocks up and ask what they were asked
+    #[arg(long, default_value = "127.0.0.1:8482", value_name = "ADDRESS")]
+    admin: SocketAddr,
+    /// Let other machines use the admin interface
+    #[arg(long)]
+    admin_anywhere: bool,
+    /// Calls that the journal holds; the oldest make room
+    #[arg(long, default_value_t = 100_000, value_name = "CALLS")]
+    journal: usize,
     /// Tell addresses and credentials as JSON, on one line
     #[arg(long)]
     json: bool,
@@ -70,7 +82,9 @@ pub(super) fn mock(args: &MockArgs) -> Result<u8, Failure> {
     runtime
         .block_on(standalone::run(&options(args), introduce))
         .map_err(|error| match error {
-            RunError::Tls(error) => Failure::input(format!("error: {error}")),
+            RunError::Tls(_) | RunError::AdminAnywhere(_) => {
+                Failure::input(format!("error: {error}"))
+            }
             RunError::Start(_) | RunError::Write(_) => Failure::environment(error),
         })?;
     Ok(exit::PASSED)
@@ -84,11 +98,23 @@ fn options(args: &MockArgs) -> Options {
     Options {
         auth0: args.auth0,
         stytch: args.stytch,
-        stytch_settings: Settings {
-            vertical,
-            ..Settings::default()
+        blueprint: Blueprint {
+            stytch: Settings {
+                vertical,
+                ..Settings::default()
+            },
+            people: args.people,
+            ..Blueprint::default()
         },
-        people: args.people,
+        admin: Some(AdminOptions {
+            address: args.admin,
+            callers: if args.admin_anywhere {
+                Callers::Anyone
+            } else {
+                Callers::Local
+            },
+            journal: args.journal,
+        }),
         waits: !args.at_once,
         issuer: args.issuer.as_deref().map(with_slash),
         tls: (!args.no_tls).then(|| args.tls_dir.clone()),

@@ -203,6 +203,11 @@ impl Limits {
         verdict.allowed
     }
 
+    /// Forgets what faults have counted: their places are others' from now on.
+    pub(super) fn forget_faults(&mut self) {
+        self.faults.clear();
+    }
+
     /// Lets a call through a fault that lowers the limit, or not.
     pub(super) fn admit_fault(&mut self, place: usize, rate: Rate, now: Timestamp) -> bool {
         let known = self

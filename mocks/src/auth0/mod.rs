@@ -3,6 +3,7 @@
 mod admission;
 mod authorize;
 pub mod call;
+mod control;
 pub mod devices;
 pub mod factors;
 mod families;

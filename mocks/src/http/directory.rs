@@ -1,5 +1,6 @@
 //! Addresses on the wire: which text a handle has, and which handle a text has.
 
+use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
@@ -23,8 +24,39 @@ struct Learned {
     mailboxes: FxHashMap<String, u32>,
     /// Mailbox → its spellings; the first is all lower case.
     spellings: FxHashMap<u32, Vec<String>>,
+    series: Vec<Series>,
     count: u32,
 }
+
+/// Addresses that differ in a number alone: they need no entry each.
+#[derive(Debug)]
+struct Series {
+    before: String,
+    after: String,
+    numbers: Range<u64>,
+    first_mailbox: u32,
+}
+
+impl Series {
+    fn find(&self, lower: &str) -> Option<u32> {
+        let number = lower
+            .strip_prefix(self.before.as_str())?
+            .strip_suffix(self.after.as_str())?;
+        let read: u64 = number.parse().ok()?;
+        let here = self.numbers.contains(&read) && read.to_string() == number;
+        here.then(|| self.first_mailbox + (read - self.numbers.start) as u32)
+    }
+
+    fn text(&self, mailbox: u32) -> Option<String> {
+        let place = u64::from(mailbox.checked_sub(self.first_mailbox)?);
+        let number = self.numbers.start + place;
+        let here = self.numbers.contains(&number);
+        here.then(|| format!("{}{number}{}", self.before, self.after))
+    }
+}
+
+/// Series at most: each is looked at for every address that is in none.
+const SERIES: usize = 100;
 
 const NAME: &str = "customer";
 const DOMAIN: &str = "@people.example";
@@ -61,8 +93,53 @@ impl Directory {
                 let place = usize::from(email.spelling).min(spellings.len() - 1);
                 spellings[place].clone()
             }
-            None => text_by_rule(email),
+            None => learned
+                .series
+                .iter()
+                .find_map(|series| series.text(email.mailbox))
+                .unwrap_or_else(|| text_by_rule(email)),
         }
+    }
+
+    /// Names a series of addresses by a pattern with `{n}` in it, for these numbers; the mailboxes
+    /// of those that are new follow each other, so that none needs an entry. Answers the handle of
+    /// each, in order; none if the pattern has no `{n}`, or if there are too many series or handles.
+    pub fn series(
+        &self,
+        pattern: &str,
+        numbers: Range<u64>,
+    ) -> Option<impl Iterator<Item = Email> + use<'_>> {
+        let (before, after) = domain_folded(pattern)
+            .split_once("{n}")
+            .map(|(before, after)| (before.to_lowercase(), after.to_lowercase()))?;
+        let length = u32::try_from(numbers.end.checked_sub(numbers.start)?).ok()?;
+        let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
+        let end = Self::FIRST_LEARNED
+            .checked_add(learned.count)?
+            .checked_add(length)?;
+        let named = |series: &&Series| {
+            series.before == before && series.after == after && series.numbers == numbers
+        };
+        let known = learned.series.iter().any(|series| named(&series));
+        if !known && learned.series.len() >= SERIES {
+            return None;
+        }
+        if !known {
+            learned.series.push(Series {
+                before: before.clone(),
+                after: after.clone(),
+                numbers: numbers.clone(),
+                first_mailbox: end - length,
+            });
+            learned.count += length;
+        }
+        drop(learned);
+        Some(numbers.map(move |number| self.intern(&format!("{before}{number}{after}"))))
+    }
+
+    /// Forgets all that was learned. Handles from before mean something else from now on.
+    pub fn clear(&self) {
+        *self.learned.write().unwrap_or_else(PoisonError::into_inner) = Learned::default();
     }
 
     /// Gives a mailbox that has no name yet this address, instead of the name by rule. Answers
@@ -83,8 +160,18 @@ impl Directory {
 }
 
 impl Learned {
+    /// The first series that an address belongs to is its own.
+    fn in_series(&self, lower: &str) -> Option<u32> {
+        self.series.iter().find_map(|series| series.find(lower))
+    }
+
     fn find(&self, text: &str) -> Option<Email> {
-        let mailbox = *self.mailboxes.get(&text.to_lowercase())?;
+        let lower = text.to_lowercase();
+        let Some(mailbox) = self.mailboxes.get(&lower).copied() else {
+            let mailbox = self.in_series(&lower)?;
+            // Other spellings than the lower one have an entry.
+            return (lower == text).then(|| Email::lower(mailbox));
+        };
         let spelling = self
             .spellings
             .get(&mailbox)?
@@ -98,7 +185,11 @@ impl Learned {
 
     fn learn(&mut self, text: &str) -> Email {
         let lower = text.to_lowercase();
+        let in_series = self.in_series(&lower);
         let mailbox = *self.mailboxes.entry(lower.clone()).or_insert_with(|| {
+            if let Some(mailbox) = in_series {
+                return mailbox;
+            }
             self.count += 1;
             Directory::FIRST_LEARNED + (self.count - 1)
         });
@@ -204,6 +295,31 @@ mod tests {
             ada.mailbox
         );
         assert_ne!(directory.intern("customer-007@people.example").mailbox, 7);
+    }
+
+    #[test]
+    fn a_series_names_many_for_nothing_and_respects_who_was_there() {
+        let directory = Directory::default();
+        let early = directory.intern("user2@big.example");
+        let emails: Vec<Email> = directory
+            .series("User{n}@Big.example", 1..1_000_001)
+            .unwrap()
+            .collect();
+        assert_eq!(emails[1], early, "whoever was there keeps their handle");
+        for (place, text) in [
+            (0, "user1@big.example"),
+            (999_999, "user1000000@big.example"),
+        ] {
+            assert_eq!(directory.text(emails[place]), text);
+            assert_eq!(directory.intern(text), emails[place]);
+        }
+        let capital = directory.intern("USER7@big.example");
+        assert_eq!(capital.mailbox, emails[6].mailbox);
+        assert_eq!(directory.text(capital), "USER7@big.example");
+        assert_eq!(directory.intern("user7@big.example"), emails[6]);
+        let again = directory.series("user{n}@big.example", 5..8).unwrap();
+        assert_eq!(again.collect::<Vec<_>>(), &emails[4..7]);
+        assert_ne!(directory.intern("user01@big.example"), emails[0]);
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub struct Introduction {
     /// The authority that signed the servers' certificates; none: no TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+    /// The admin interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_url: Option<String>,
     /// Who exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub people: Option<People>,
@@ -76,7 +79,12 @@ pub struct People {
 
 impl Introduction {
     /// Of servers that were started with this many people.
-    pub fn of(running: &Running, people: u32, ca_file: Option<PathBuf>) -> Self {
+    pub fn of(
+        running: &Running,
+        people: u32,
+        ca_file: Option<PathBuf>,
+        admin_url: Option<String>,
+    ) -> Self {
         // Certificates name the host, so that it is the surest name to call.
         let https = |url: &str| {
             let port = url.rsplit(':').next().unwrap_or_default();
@@ -125,6 +133,7 @@ impl Introduction {
             auth0,
             stytch,
             ca_file,
+            admin_url,
             people,
         }
     }
@@ -167,6 +176,10 @@ impl fmt::Display for Introduction {
                 people.count, people.first
             )?;
             writeln!(f, "  password      {}", people.password)?;
+        }
+        if let Some(url) = &self.admin_url {
+            writeln!(f, "Admin           {url}")?;
+            writeln!(f, "  described at  {url}/openapi.json")?;
         }
         writeln!(f, "Mail            GET /_cutover/mail?to=<address>")?;
         if let Some(file) = &self.ca_file {

@@ -60,6 +60,11 @@ impl Mailbox {
         mails.by_address.entry(to).or_default().push_back(message);
     }
 
+    /// Throws everything away.
+    pub fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Mails::default();
+    }
+
     /// The messages to an address, letter case aside, newest first.
     pub fn of(&self, to: &str) -> Vec<Message> {
         let mails = self.0.lock().unwrap_or_else(PoisonError::into_inner);

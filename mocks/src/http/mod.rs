@@ -9,19 +9,27 @@
 //! | [`seal`] | ids as opaque text that cannot be made up |
 //! | [`directory`] | addresses: text to handle and back |
 //! | [`stamp`] | where a call's time, luck and address come from, and how its answer leaves |
+//! | [`hands`] | a clock that is held or set by hand |
+//! | [`journal`] | what clients asked and what they were answered |
 //! | [`mail`] | what the mocks mail, for whoever plays the reader |
 //! | [`origin`] | how a client reached a server: scheme and host |
 //! | [`connection`] | connections that can be cut, for the faults that do so |
 //! | [`tls`] | certificates of its own making, for those who insist on https |
 //! | [`server`] | one server: binding, serving and stopping |
 //! | [`servers`] | both providers at work |
+//! | [`blueprint`] | the mocks as they are at the start |
+//! | [`admin`] | the admin interface |
 //! | [`introduction`] | what whoever starts the mocks must know to use them |
 //! | [`standalone`] | the mocks as a program |
 
+pub mod admin;
 pub mod auth0;
+pub mod blueprint;
 pub mod connection;
 pub mod directory;
+pub mod hands;
 pub mod introduction;
+pub mod journal;
 pub mod mail;
 pub mod origin;
 pub mod params;

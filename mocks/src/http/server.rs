@@ -24,6 +24,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tower_service::Service as _;
 
 use super::connection::{Line, Patient, Stream};
+use super::journal::Journal;
 
 /// Why a server could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +111,8 @@ pub struct Entrance {
     pub tls: Option<Arc<ServerConfig>>,
     /// What one caller may cost.
     pub limits: Limits,
+    /// Where calls of the providers are written down; none: nowhere.
+    pub journal: Option<Journal>,
 }
 
 /// What a server puts up with before it closes a connection.
@@ -148,6 +151,7 @@ impl Entrance {
             body: Duration::from_hours(1),
             answer: Duration::from_hours(1),
         },
+        journal: None,
     };
 }
 

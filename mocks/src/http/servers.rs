@@ -3,8 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use axum::Router;
+
 use super::auth0::{self, Application, Issuer};
 use super::directory::Directory;
+use super::journal::Provider;
 use super::mail::Mailbox;
 use super::server::{Door, Entrance, Serving, StartError};
 use super::signing::KeyRing;
@@ -58,7 +61,8 @@ impl Servers {
     /// Starts what the configuration names, in clear and for callers of this process. Needs a tokio
     /// runtime; returns when all listen.
     pub async fn start(config: Config) -> Result<Running, StartError> {
-        Self::open(config, &Entrance::AMONG_FRIENDS).await
+        // On the heap: both machines are in it.
+        Box::pin(Self::open(config, &Entrance::AMONG_FRIENDS)).await
     }
 
     /// As [`Self::start`], for whoever comes by this entrance.
@@ -101,6 +105,16 @@ struct World<'a> {
     entrance: &'a Entrance,
 }
 
+impl World<'_> {
+    /// The routes, with their calls written down if a journal is kept.
+    fn written_down(self, provider: Provider, routes: Router) -> Router {
+        match &self.entrance.journal {
+            Some(journal) => journal.of(provider, self.clock.clone(), routes),
+            None => routes,
+        }
+    }
+}
+
 async fn serve_auth0(served: Auth0, world: World<'_>) -> Result<Served<auth0::Face>, StartError> {
     let door = Door::open(served.address).await?;
     prepare(
@@ -121,8 +135,8 @@ async fn serve_auth0(served: Auth0, world: World<'_>) -> Result<Served<auth0::Fa
         Arc::clone(world.directory),
         world.mailbox.clone(),
     ));
-    let router = auth0::router(Arc::clone(&face)).merge(world.mailbox.router());
-    let serving = door.serve_by(router, world.entrance);
+    let router = world.written_down(Provider::Auth0, auth0::router(Arc::clone(&face)));
+    let serving = door.serve_by(router.merge(world.mailbox.router()), world.entrance);
     Ok(Served { url, face, serving })
 }
 
@@ -147,7 +161,8 @@ async fn serve_stytch(
         world.clock.clone(),
     )?;
     let url = door.base_url();
-    let serving = door.serve_by(face.router().merge(world.mailbox.router()), world.entrance);
+    let router = world.written_down(Provider::Stytch, face.router());
+    let serving = door.serve_by(router.merge(world.mailbox.router()), world.entrance);
     let face = Arc::new(face);
     Ok(Served { url, face, serving })
 }

@@ -15,6 +15,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::connection::{Line, truncated};
+use super::hands::Hands;
+use super::journal::Notes;
 use super::origin::Origin;
 use crate::answer::Breakage;
 use crate::auth0::{Address, Stamp};
@@ -131,6 +133,7 @@ pub struct Clock(Arc<Inner>);
 struct Inner {
     source: TimeSource,
     thrown: AtomicU64,
+    hands: Hands,
     cuts: Mutex<BTreeMap<(Timestamp, u64), Cut>>,
 }
 
@@ -152,8 +155,14 @@ impl Clock {
         Self(Arc::new(Inner {
             source,
             thrown: AtomicU64::new(0),
+            hands: Hands::default(),
             cuts: Mutex::default(),
         }))
+    }
+
+    /// The hands by which the wall clock is held or set; a harness's own time has none.
+    pub fn hands(&self) -> &Hands {
+        &self.0.hands
     }
 
     /// What became of the call with this stamp, if its line was cut: a harness that lives in the same
@@ -177,11 +186,12 @@ impl Clock {
     /// The circumstances of a call that came by this line with this head.
     fn exchange(&self, line: Line, parts: &Parts) -> Result<Exchange, BadStamp> {
         let origin = Origin::of(parts, line.secure());
+        let notes = parts.extensions.get::<Notes>().cloned();
         match self.0.source {
             TimeSource::Wall { seed, waits } => {
                 let throw = self.0.thrown.fetch_add(1, Ordering::Relaxed);
                 let stamp = Stamp {
-                    at: wall_now(),
+                    at: self.0.hands.tell(wall_now()),
                     luck: Luck(mix(seed)).split(throw),
                     address: address_of(line.peer()),
                 };
@@ -192,6 +202,7 @@ impl Clock {
                     forward: false,
                     line,
                     origin,
+                    notes,
                     passed: Arc::default(),
                 })
             }
@@ -209,6 +220,7 @@ impl Clock {
                     forward: true,
                     line,
                     origin,
+                    notes,
                     passed: Arc::default(),
                 })
             }
@@ -243,6 +255,7 @@ pub struct Exchange {
     forward: bool,
     line: Line,
     origin: Origin,
+    notes: Option<Notes>,
     /// How many microseconds of the service time have really passed before the answer is ready.
     passed: Arc<AtomicI64>,
 }
@@ -268,6 +281,11 @@ impl Exchange {
     /// What the machine is told.
     pub fn stamp(&self) -> Stamp {
         self.header.stamp
+    }
+
+    /// What the journal is told of this call, if one is kept.
+    pub fn notes(&self) -> Option<&Notes> {
+        self.notes.as_ref()
     }
 
     /// How the client reached the server.
@@ -333,6 +351,9 @@ impl Exchange {
                         .note_cut(self.header.stamp, Cut { breakage, took });
                 }
                 self.line.cut();
+                if let Some(notes) = &self.notes {
+                    notes.cut();
+                }
                 StatusCode::SERVICE_UNAVAILABLE.into_response()
             }
             Breakage::Truncated => {

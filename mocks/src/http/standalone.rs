@@ -3,32 +3,29 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
+use super::admin::{Admin, Callers};
 use super::auth0::Application;
+use super::blueprint::Blueprint;
 use super::introduction::Introduction;
-use super::server::{Entrance, Limits, StartError};
+use super::journal::Journal;
+use super::server::{Door, Entrance, Limits, Serving, StartError};
 use super::servers::{Auth0, Config, Running, Servers, Stytch};
 use super::stamp::{TimeSource, wall_now};
 use super::tls::{Authority, TlsError};
-use crate::auth0::{Connection, SeedUser, Settings, Tenant};
-use crate::email::Email;
-use crate::stytch::{self, Project, SeedOrg, Vertical};
 
 /// How to serve.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Where the tenant listens. Default 127.0.0.1:8480.
     pub auth0: SocketAddr,
-    /// How the tenant is set up.
-    pub auth0_settings: Settings,
     /// Where the project listens. Default 127.0.0.1:8481.
     pub stytch: SocketAddr,
-    /// How the project is set up: consumer or B2B, and everything else.
-    pub stytch_settings: stytch::Settings,
+    /// How both are set up, and who exists: 100 people by default.
+    pub blueprint: Blueprint,
     /// How the project is reached; it asks the tenant's `UserInfo` unless this says otherwise.
     pub stytch_config: super::stytch::Config,
-    /// People who exist at the start, at both providers: `customer-1@people.example` and on. Default 100.
-    pub people: u32,
     /// Whether answers are held back for their modelled service time. Default yes.
     pub waits: bool,
     /// `iss` of the tenant's tokens, with a slash at its end. Default: the URL by which each client
@@ -40,22 +37,47 @@ pub struct Options {
     pub hosts: Vec<String>,
     /// What one caller may cost.
     pub limits: Limits,
+    /// The admin interface; none: there is none, and no journal is kept.
+    pub admin: Option<AdminOptions>,
+}
+
+/// The admin interface.
+#[derive(Clone, Copy, Debug)]
+pub struct AdminOptions {
+    /// Where it listens. Default 127.0.0.1:8482.
+    pub address: SocketAddr,
+    /// Who may use it. Default: programs on this machine.
+    pub callers: Callers,
+    /// Calls that the journal holds, at most. Default 100,000: at most 100 MB, mostly a fifth of that.
+    pub journal: usize,
+}
+
+impl Default for AdminOptions {
+    fn default() -> Self {
+        Self {
+            address: (Ipv4Addr::LOCALHOST, 8482).into(),
+            callers: Callers::Local,
+            journal: 100_000,
+        }
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             auth0: (Ipv4Addr::LOCALHOST, 8480).into(),
-            auth0_settings: Settings::default(),
             stytch: (Ipv4Addr::LOCALHOST, 8481).into(),
-            stytch_settings: stytch::Settings::default(),
+            blueprint: Blueprint {
+                people: 100,
+                ..Blueprint::default()
+            },
             stytch_config: super::stytch::Config::default(),
-            people: 100,
             waits: true,
             issuer: None,
             tls: None,
             hosts: Vec::new(),
             limits: Limits::default(),
+            admin: Some(AdminOptions::default()),
         }
     }
 }
@@ -80,6 +102,11 @@ pub enum RunError {
     /// There are no certificates for them.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Whoever reaches the admin interface rules the mocks: that takes a word.
+    #[error(
+        "the admin interface at {0} could be reached from other machines: listen on a loopback address, or say --admin-anywhere"
+    )]
+    AdminAnywhere(SocketAddr),
     /// Nobody could be told where they listen.
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
@@ -90,8 +117,20 @@ pub enum RunError {
 pub struct Standalone {
     /// The servers.
     pub running: Running,
+    /// The admin interface.
+    pub admin: Option<Serving>,
     /// How to use them.
     pub introduction: Introduction,
+}
+
+impl Standalone {
+    /// Answers the calls under way, and ends.
+    pub async fn stop(self) {
+        if let Some(admin) = self.admin {
+            admin.stop().await;
+        }
+        self.running.stop().await;
+    }
 }
 
 /// Serves until Ctrl-C, and hands on how to use the mocks once they listen.
@@ -99,18 +138,21 @@ pub async fn run(
     options: &Options,
     introduce: impl FnOnce(&Introduction) -> io::Result<()>,
 ) -> Result<(), RunError> {
-    let Standalone {
-        running,
-        introduction,
-    } = start(options).await?;
-    introduce(&introduction)?;
+    let standalone = start(options).await?;
+    introduce(&standalone.introduction)?;
     tokio::signal::ctrl_c().await?;
-    running.stop().await;
+    standalone.stop().await;
     Ok(())
 }
 
 /// Starts the mocks with their people in them.
 pub async fn start(options: &Options) -> Result<Standalone, RunError> {
+    if let Some(admin) = options.admin {
+        let exposed = !admin.address.ip().is_loopback() && admin.callers == Callers::Local;
+        if exposed {
+            return Err(RunError::AdminAnywhere(admin.address));
+        }
+    }
     let authority = options.tls.as_deref().map(Authority::at).transpose()?;
     let entrance = Entrance {
         tls: match &authority {
@@ -118,37 +160,18 @@ pub async fn start(options: &Options) -> Result<Standalone, RunError> {
             None => None,
         },
         limits: options.limits,
+        journal: options.admin.map(|admin| Journal::new(admin.journal)),
     };
-    let mut tenant = Tenant::new(options.auth0_settings.clone(), wall_now());
-    for mailbox in 1..=options.people {
-        tenant.seed_user(SeedUser {
-            email: Email::lower(mailbox),
-            connection: Connection::Database,
-            verified: true,
-            has_password: true,
-        });
-    }
-    let mut project = Project::new(options.stytch_settings.clone(), wall_now());
-    let b2b = options.stytch_settings.vertical == Vertical::B2b;
-    let org = b2b.then(|| project.seed_org(SeedOrg::default()));
-    for mailbox in 1..=options.people {
-        project.seed_user(stytch::SeedUser {
-            email: Email::lower(mailbox),
-            org,
-            has_password: true,
-            verified: true,
-            mfa_enrolled: false,
-        });
-    }
+    let now = wall_now();
     let config = Config {
         stytch: Some(Stytch {
             address: options.stytch,
-            project,
+            project: options.blueprint.project(now),
             config: options.stytch_config.clone(),
         }),
         auth0: Some(Auth0 {
             address: options.auth0,
-            tenant,
+            tenant: options.blueprint.tenant(now),
             issuer: options.issuer.clone(),
             application: Application::default(),
         }),
@@ -158,10 +181,42 @@ pub async fn start(options: &Options) -> Result<Standalone, RunError> {
         },
     };
     let running = Servers::open(config, &entrance).await?;
+    let (admin, admin_url) = match open_admin(options, &running, &entrance).await? {
+        Some((serving, url)) => (Some(serving), Some(url)),
+        None => (None, None),
+    };
     let ca_file = authority.map(|authority| authority.file());
-    let introduction = Introduction::of(&running, options.people, ca_file);
+    let introduction = Introduction::of(&running, options.blueprint.people, ca_file, admin_url);
     Ok(Standalone {
         running,
+        admin,
         introduction,
     })
+}
+
+/// Seeding a million people from a file takes longer than any call to a provider.
+const UPLOAD: Duration = Duration::from_mins(10);
+
+async fn open_admin(
+    options: &Options,
+    running: &Running,
+    entrance: &Entrance,
+) -> Result<Option<(Serving, String)>, StartError> {
+    let (Some(chosen), Some(journal)) = (options.admin, &entrance.journal) else {
+        return Ok(None);
+    };
+    let Some(admin) = Admin::of(running, options.blueprint.clone(), journal.clone()) else {
+        return Ok(None);
+    };
+    let door = Door::open(chosen.address).await?;
+    let url = door.base_url();
+    let entrance = Entrance {
+        limits: Limits {
+            body: UPLOAD,
+            ..entrance.limits
+        },
+        ..entrance.clone()
+    };
+    let serving = door.serve_by(admin.router(chosen.callers), &entrance);
+    Ok(Some((serving, url)))
 }

@@ -3,5 +3,6 @@
 #![cfg(feature = "http")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod admin;
 mod scene;
 mod tls;

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use cutover_mocks::http::Running;
-use cutover_mocks::http::server::Limits;
-use cutover_mocks::http::standalone::{self, Options, Standalone};
+use cutover_mocks::http::blueprint::Blueprint;
+use cutover_mocks::http::server::{Limits, Serving};
+use cutover_mocks::http::standalone::{self, AdminOptions, Options, Standalone};
+use cutover_mocks::stytch::{Settings, Vertical};
 use reqwest::Client;
 
 /// A directory of its own that goes away with its owner.
@@ -31,16 +33,34 @@ impl Drop for Scratch {
 pub(super) struct Scene {
     pub(super) running: Running,
     ca_file: PathBuf,
+    /// Where the admin interface is.
+    pub(super) admin_url: String,
+    _admin: Serving,
     _scratch: Scratch,
 }
 
 impl Scene {
     pub(super) async fn new(limits: Limits) -> Self {
+        Self::of(Vertical::Consumer, limits).await
+    }
+
+    pub(super) async fn of(vertical: Vertical, limits: Limits) -> Self {
         let scratch = Scratch::new();
         let options = Options {
             auth0: ([127, 0, 0, 1], 0).into(),
             stytch: ([127, 0, 0, 1], 0).into(),
-            people: 10,
+            blueprint: Blueprint {
+                people: 10,
+                stytch: Settings {
+                    vertical,
+                    ..Settings::default()
+                },
+                ..Blueprint::default()
+            },
+            admin: Some(AdminOptions {
+                address: ([127, 0, 0, 1], 0).into(),
+                ..AdminOptions::default()
+            }),
             waits: false,
             tls: Some(scratch.0.clone()),
             limits,
@@ -48,10 +68,13 @@ impl Scene {
         };
         let Standalone {
             running,
+            admin,
             introduction,
         } = standalone::start(&options).await.unwrap();
         Self {
             running,
+            admin_url: introduction.admin_url.unwrap(),
+            _admin: admin.unwrap(),
             ca_file: introduction.ca_file.unwrap(),
             _scratch: scratch,
         }

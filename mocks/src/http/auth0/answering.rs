@@ -65,6 +65,9 @@ impl<T> Asked<T> {
         took: Span,
         rate: Option<RateSeen>,
     ) -> Self {
+        if let Some(notes) = exchange.notes() {
+            notes.endpoint(endpoint.name());
+        }
         Self {
             endpoint,
             verdict,

@@ -133,6 +133,11 @@ impl Face {
         *self.behind() = Behind::new(tenant);
     }
 
+    /// Sets somebody's password.
+    pub fn set_password(&self, user: UserId, address: &str, password: &str) {
+        self.behind().set_password(user, address, password);
+    }
+
     /// Looks at the machine, or seeds it. Calls wait meanwhile.
     pub fn with_tenant<T>(&self, look: impl FnOnce(&mut Tenant) -> T) -> T {
         look(&mut self.behind().tenant)

@@ -17,6 +17,7 @@ use super::names::Presented;
 use super::problem::{self, Bad, Problem};
 use crate::answer::{Answer, Outcome, Refusal};
 use crate::auth0::{self, AccessToken, Audience, Scopes};
+use crate::http::journal::Notes;
 use crate::http::stamp::Exchange;
 use crate::keys::KeyId;
 use crate::stytch::{
@@ -248,10 +249,18 @@ impl Ask {
         let query = query.map_or_else(|_| Vec::new(), |Query(pairs)| pairs);
         let body = to_bytes(request.into_body(), LONGEST_BODY).await;
         let body = body.map_err(|_| Problem::bad("bad_request", "The body is too long."))?;
+        let fields = Fields::of_body(&body)?;
+        if let Some(notes) = exchange.notes() {
+            let presented = ["session_token", "session_jwt"].map(|name| fields.raw(name));
+            let token = presented.into_iter().flatten().find_map(Value::as_str);
+            if let Some(token) = token {
+                notes.credential(token);
+            }
+        }
         Ok(Self {
             face: face.clone(),
             exchange: exchange.clone(),
-            fields: Fields::of_body(&body)?,
+            fields,
             query: Fields::of_query(query),
             path,
         })
@@ -401,6 +410,9 @@ impl Face {
 /// Lets an answer leave. A request that was refused by its form passes the machine's gate first, so
 /// that faults and limits hit it and it is counted like any other.
 async fn leave(face: &Face, exchange: Exchange, endpoint: Endpoint, done: Done) -> Response {
+    if let Some(notes) = exchange.notes() {
+        notes.endpoint(endpoint.name());
+    }
     let (problem, took, retry_after) = match done {
         Ok(good) => return served(face, exchange, good).await,
         Err(Bad::Broken { breakage, took }) => return exchange.broken(took, breakage).await,
@@ -439,11 +451,32 @@ async fn leave(face: &Face, exchange: Exchange, endpoint: Endpoint, done: Done) 
     exchange.answer(took, response).await
 }
 
+/// Whom and which session an answer tells of.
+fn note(notes: &Notes, body: &Map<String, Value>) {
+    let id = |place: Option<&Value>| place.and_then(Value::as_str).map(str::to_owned);
+    let person = ["user_id", "member_id"].map(|name| id(body.get(name)));
+    for id in person.into_iter().flatten() {
+        notes.person(&id);
+    }
+    let session = [
+        ("session", "session_id"),
+        ("user_session", "session_id"),
+        ("member_session", "member_session_id"),
+    ];
+    let session = session.map(|(part, name)| id(body.get(part).and_then(|part| part.get(name))));
+    for id in session.into_iter().flatten() {
+        notes.session(&id);
+    }
+}
+
 async fn served(face: &Face, exchange: Exchange, good: Good) -> Response {
     let mut body = match good.body {
         Value::Object(body) => body,
         _ => Map::new(),
     };
+    if let Some(notes) = exchange.notes() {
+        note(notes, &body);
+    }
     body.insert("status_code".into(), json!(good.status.as_u16()));
     body.insert(
         "request_id".into(),

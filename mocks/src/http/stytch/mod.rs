@@ -158,6 +158,17 @@ impl Face {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Puts another project in this one's place: nothing of it is left but the address.
+    pub fn replace(&self, project: Project) {
+        *self.book() = Book::default();
+        *self.project() = project;
+    }
+
+    /// Sets somebody's password.
+    pub fn set_password(&self, user: UserId, password: &str) {
+        self.choose(user, password);
+    }
+
     /// The id of a person on the wire.
     pub fn person_id(&self, user: UserId) -> String {
         self.0.names.person(self.0.vertical, user)

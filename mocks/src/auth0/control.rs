@@ -1,0 +1,50 @@
+//! Setting a tenant up from outside its API: changing limits, latency and faults while it runs.
+//! Nothing here is a call: it meets no limit and is not counted.
+
+use super::call::Endpoint;
+use super::limits::Limits;
+use super::tenant::Tenant;
+use crate::capacity::Capacity;
+use crate::fault::FaultPlan;
+use crate::latency::Latency;
+use crate::limit::Rate;
+use crate::time::{Span, Timestamp};
+
+impl Tenant {
+    /// Replaces the limit over all endpoints, those of single endpoints, and that of `UserInfo` for
+    /// each user; all buckets are full again.
+    pub fn set_limits(
+        &mut self,
+        tenant: Option<Rate>,
+        endpoints: Vec<(Endpoint, Rate)>,
+        userinfo_per_user: Option<Rate>,
+        now: Timestamp,
+    ) {
+        self.settings.tenant_limit = tenant;
+        self.settings.endpoint_limits = endpoints;
+        self.settings.userinfo_per_user = userinfo_per_user;
+        self.limits = Limits::full(&self.settings, now);
+    }
+
+    /// Replaces service times: of endpoints that are listed, and of all others.
+    pub fn set_latency(&mut self, default: Latency, listed: Vec<(Endpoint, Latency)>) {
+        self.settings.latency_default = default;
+        self.settings.latency = listed;
+    }
+
+    /// Replaces what goes wrong.
+    pub fn set_faults(&mut self, faults: FaultPlan<Endpoint>) {
+        self.settings.faults = faults;
+        self.limits.forget_faults();
+    }
+
+    /// Replaces how many calls it works on at once.
+    pub fn set_capacity(&mut self, capacity: Option<Capacity>) {
+        self.settings.capacity = capacity;
+    }
+
+    /// Sets how far its clock is ahead of true time.
+    pub fn set_clock_skew(&mut self, skew: Span) {
+        self.settings.clock_skew = skew;
+    }
+}

@@ -1,0 +1,210 @@
+//! The admin interface: tests in any language set the mocks up, bend them while they run, and ask
+//! what they were asked. JSON over HTTP, on a port of its own, described at `/openapi.json`.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | [`api`] | operations as data: routes, reading, description |
+//! | [`guard`] | who may come in |
+//! | [`problem`], [`words`], [`addresses`] | what operations have in common |
+//! | [`state`] | health, reset, counts, mail |
+//! | [`people`], [`lines`], [`sessions`] | seeding |
+//! | [`faults`], [`limits`], [`clock`] | bending |
+//! | [`calls`] | the journal and expectations |
+
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "operations all have one form: they take their input, and may fail"
+)]
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use serde_json::Value;
+
+use super::blueprint::Blueprint;
+use super::directory::Directory;
+use super::journal::Journal;
+use super::mail::Mailbox;
+use super::servers::Running;
+use super::stamp::{Clock, wall_now};
+use super::{auth0, stytch};
+use crate::email::Email;
+use crate::time::Timestamp;
+use addresses::Pattern;
+use api::{Api, Operation, Verb};
+use faults::Faults;
+use problem::Problem;
+
+mod addresses;
+mod api;
+mod calls;
+mod clock;
+mod faults;
+mod guard;
+mod limits;
+mod lines;
+mod people;
+mod problem;
+mod sessions;
+mod state;
+mod words;
+
+pub use guard::Callers;
+
+/// Both mocks, from behind.
+pub struct Admin {
+    auth0: Arc<auth0::Face>,
+    stytch: Arc<stytch::Face>,
+    urls: (String, String),
+    directory: Arc<Directory>,
+    mailbox: Mailbox,
+    clock: Clock,
+    journal: Journal,
+    blueprint: Blueprint,
+    faults: Mutex<Faults>,
+}
+
+/// People that the mocks take in at most: about 3 GB of them.
+const MOST_PEOPLE: usize = 10_000_000;
+
+impl Admin {
+    /// Of servers at work; none unless both providers are.
+    pub fn of(running: &Running, blueprint: Blueprint, journal: Journal) -> Option<Self> {
+        Some(Self {
+            auth0: Arc::clone(running.auth0()?),
+            stytch: Arc::clone(running.stytch()?),
+            urls: (
+                running.auth0_url()?.to_owned(),
+                running.stytch_url()?.to_owned(),
+            ),
+            directory: Arc::clone(running.directory()),
+            mailbox: running.mailbox().clone(),
+            clock: running.clock().clone(),
+            journal,
+            blueprint,
+            faults: Mutex::default(),
+        })
+    }
+
+    /// The routes of the interface, for these callers.
+    pub fn router(self, callers: Callers) -> Router {
+        let (router, _) = operations(Arc::new(self));
+        guard::guarded(router, callers)
+    }
+
+    /// The document that describes the interface.
+    pub fn document(self) -> Value {
+        operations(Arc::new(self)).1
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.hands().tell(wall_now())
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether so many more people may come.
+    fn has_room(&self, people: usize) -> Result<(), Problem> {
+        let there = self.stytch.project().user_count();
+        if there + people <= MOST_PEOPLE {
+            return Ok(());
+        }
+        Err(Problem::conflict(format!(
+            "{there} people are there, and {MOST_PEOPLE} is the most: POST /reset starts over"
+        )))
+    }
+
+    /// Whether so many more sessions may come.
+    fn has_room_for_sessions(&self, sessions: usize) -> Result<(), Problem> {
+        let there = self.stytch.project().session_count();
+        if there + sessions <= MOST_PEOPLE {
+            return Ok(());
+        }
+        Err(Problem::conflict(format!(
+            "{there} sessions are there, and {MOST_PEOPLE} is the most: POST /reset starts over"
+        )))
+    }
+
+    /// The handles of a series of addresses.
+    fn emails(
+        &self,
+        pattern: &Pattern,
+        numbers: Range<u64>,
+    ) -> Result<impl Iterator<Item = Email> + use<'_>, Problem> {
+        self.directory.series(&pattern.0, numbers).ok_or_else(|| {
+            Problem::conflict("there are too many series of addresses: POST /reset starts over")
+        })
+    }
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin")
+            .field("urls", &self.urls)
+            .finish_non_exhaustive()
+    }
+}
+
+const fn operation(
+    method: Verb,
+    path: &'static str,
+    name: &'static str,
+    summary: &'static str,
+    others: &'static [(u16, &'static str)],
+) -> Operation {
+    Operation {
+        method,
+        path,
+        name,
+        summary,
+        others,
+    }
+}
+
+const FULL: (u16, &str) = (409, "There is no room for so many");
+
+fn operations(admin: Arc<Admin>) -> (Router, Value) {
+    use Verb::{Delete, Get, Post, Put};
+    let lines = lines::route(Arc::clone(&admin));
+    let mut api = Api::new(admin)
+        .add(operation(Get, "/health", "health", "Tells that the mocks are at work", &[]), state::health)
+        .add(operation(Post, "/reset", "reset", "Puts everything back to the start: people, sessions, limits, latency, faults, clock, mail, journal", &[]), state::reset)
+        .add(operation(Get, "/counts", "counts", "Tells what both providers say they did", &[]), state::counts)
+        .add(operation(Get, "/mail", "mail", "Lists what was mailed to somebody", &[]), state::mail)
+        .add(operation(Delete, "/mail", "clearMail", "Throws all mail away", &[]), state::clear_mail)
+        .add(operation(Post, "/people", "seedPeople", "Seeds people", &[FULL]), people::seed)
+        .add(operation(Get, "/people", "findPerson", "Tells what the providers have of a person", &[]), people::find)
+        .add(operation(Post, "/people/series", "seedSeries", "Seeds people whose addresses differ in a number alone, up to millions", &[FULL]), people::seed_series)
+        .add(operation(Post, "/organizations", "makeOrganizations", "Makes organizations, in a B2B project", &[(409, "A consumer project has none")]), people::make_organizations)
+        .add(operation(Get, "/organizations", "listOrganizations", "Lists organizations", &[]), people::list_organizations)
+        .add(operation(Post, "/sessions", "openSessions", "Opens sessions of people and tells their tokens", &[(404, "Nobody has such an address there")]), sessions::open)
+        .add(operation(Post, "/sessions/series", "openSessionsOfSeries", "Opens sessions in bulk, without telling tokens", &[FULL]), sessions::open_series)
+        .add(operation(Get, "/faults", "listFaults", "Lists the faults at work", &[]), faults::list)
+        .add(operation(Post, "/faults", "injectFault", "Injects a fault", &[(409, "Too many faults are at work")]), faults::inject)
+        .add(operation(Delete, "/faults", "liftFaults", "Lifts a fault, or all", &[(404, "There is no such fault")]), faults::lift)
+        .add(operation(Get, "/limits", "limits", "Tells the rate limits", &[]), limits::limits)
+        .add(operation(Put, "/limits", "setLimits", "Replaces rate limits", &[]), limits::set_limits)
+        .add(operation(Get, "/latency", "latency", "Tells the service times", &[]), limits::times)
+        .add(operation(Put, "/latency", "setLatency", "Replaces service times", &[]), limits::set_times)
+        .add(operation(Get, "/clock", "clock", "Tells the mocks' time", &[]), clock::read)
+        .add(operation(Put, "/clock", "setClock", "Sets, advances, holds or releases the clock", &[]), clock::turn)
+        .add(operation(Delete, "/clock", "resetClock", "Puts the clock back to the wall's time", &[]), clock::reset)
+        .add(operation(Get, "/journal", "journal", "Lists received calls, oldest first", &[]), calls::list)
+        .add(operation(Delete, "/journal", "clearJournal", "Begins the journal anew", &[]), calls::clear)
+        .add(operation(Post, "/expectations", "verify", "Verifies what was expected of the calls in the journal", &[]), calls::verify);
+    let seeded = api.schema::<people::Seeded>();
+    let problem = api.schema::<Problem>();
+    let described = lines::description(&seeded, &problem);
+    let by_line = operation(
+        Post,
+        "/people.ndjson",
+        "seedLines",
+        "Seeds people from newline-delimited JSON, any number of them",
+        &[],
+    );
+    api.add_raw(by_line, described, lines).build()
+}
