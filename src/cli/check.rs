@@ -1,11 +1,11 @@
 //! `cutover check`: scenario and comparison files are read and checked; nothing starts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{Failure, input, print, say};
-use crate::scenario::{Overrides, comparison};
+use crate::scenario::{self, Overrides, comparison};
 use crate::verdict::exit;
 
 /// Which files.
@@ -26,13 +26,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
     };
     let mut code = exit::PASSED;
     for file in &args.files {
-        let question = if comparison::is_comparison(file) {
-            input::read_comparison(file, &overrides).map(|loaded| loaded.comparison.question)
-        } else {
-            input::read_file(file, &overrides).map(|input| input.loaded.scenario.question)
-        };
-        match question {
-            Ok(question) => print(&format!("{}: ok — {question}", file.display()))?,
+        match look_at(file, &overrides) {
+            Ok(found) => print(&format!("{}: {found}", file.display()))?,
             Err(failure) => {
                 say(&failure.message);
                 code = failure.code;
@@ -40,4 +35,26 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
         }
     }
     Ok(code)
+}
+
+/// What a file is, or what is wrong with it.
+fn look_at(file: &Path, overrides: &Overrides) -> Result<String, Failure> {
+    let asks = |question: String| match question.as_str() {
+        "" => "ok".to_owned(),
+        question => format!("ok — {question}"),
+    };
+    if comparison::is_comparison(file) {
+        let loaded = input::read_comparison(file, overrides)?;
+        return Ok(asks(loaded.comparison.question));
+    }
+    match scenario::load(file, overrides) {
+        Ok(loaded) => Ok(asks(input::with_gates(loaded)?.loaded.scenario.question)),
+        Err(problems) => match problems.only_missing() {
+            Some(missing) => Ok(format!(
+                "ok as a base that others extend, but no rehearsal by itself: {}",
+                missing.join("; ")
+            )),
+            None => Err(input::told(&problems)),
+        },
+    }
 }

@@ -26,7 +26,11 @@ pub(super) fn read(args: &ScenarioArgs) -> Result<Input, Failure> {
 
 /// The same, for a file with these settings on top.
 pub(super) fn read_file(path: &Path, overrides: &Overrides) -> Result<Input, Failure> {
-    let loaded = scenario::load(path, overrides).map_err(|problems| told(&problems))?;
+    with_gates(scenario::load(path, overrides).map_err(|problems| told(&problems))?)
+}
+
+/// A scenario that was read, with its gates.
+pub(super) fn with_gates(loaded: Loaded) -> Result<Input, Failure> {
     let gates = loaded
         .scenario
         .gates
@@ -46,7 +50,8 @@ pub(super) fn read_comparison(
     scenario::comparison::load(path, overrides).map_err(|problems| told(&problems))
 }
 
-fn told(problems: &Problems) -> Failure {
+/// What is wrong with a file.
+pub(super) fn told(problems: &Problems) -> Failure {
     let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     Failure::input(problems.render(color))
 }

@@ -127,8 +127,12 @@ fn file_name(scenario: &str) -> String {
             '-'
         }
     };
-    scenario.chars().map(keep).collect()
+    // A file system allows 255 bytes; a seed and a moment follow.
+    scenario.chars().map(keep).take(LONGEST_NAME).collect()
 }
+
+/// Characters of a scenario's name that its run's directory keeps.
+const LONGEST_NAME: usize = 100;
 
 #[cfg(test)]
 mod tests {

@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 use cutover_mocks::share::Share;
 use sha2::{Digest, Sha256};
 
+use super::files::Laid;
 use super::gates::{self, GateText};
 use super::kind::{List, OneOf, nearest};
 use super::problem::{Problem, Problems, Sources};
 use super::reader::{Assumption, Reader, Table};
-use super::scalar::{Percent, Text, count};
-use super::tree;
+use super::scalar::{Name, Percent, Text, count};
+use super::tree::{self, Tree, Value};
 use super::{Loaded, Overrides, files, hex, name_after, without_consequences};
 use crate::verdict::gate::between::parse_between;
 use kinds::{ArmText, Arms, Settings};
@@ -161,7 +162,11 @@ pub struct LoadedComparison {
 
 /// Whether a file is meant as a comparison: only those have arms.
 pub fn is_comparison(path: &Path) -> bool {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
+    // A pipe can be read only once, and there is nobody to ask.
+    if !path.is_file() {
+        return false;
+    }
+    let text = files::read_text(path, true).unwrap_or_default();
     let mut sources = Sources::default();
     let source = sources.add(String::new(), text);
     tree::parse(&sources, source, &mut Vec::new())
@@ -172,7 +177,7 @@ pub fn is_comparison(path: &Path) -> bool {
 /// Reads a comparison file and the scenarios of its arms; `overrides` are laid over every arm. A seed
 /// among them is the first seed.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<LoadedComparison, Problems> {
-    let mut gathered = files::gather(path, &Overrides::default(), &[]);
+    let mut gathered = files::gather(path, Laid::default(), &Overrides::default(), &[]);
     if gathered.files.is_empty() {
         return Err(Problems::new(gathered.sources, gathered.problems));
     }
@@ -186,25 +191,25 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<LoadedComparison, Prob
     let ReadComparison {
         mut comparison,
         arms,
-        mut settings,
+        settings,
     } = read;
-    settings.extend(overrides.set.iter().cloned());
+    let laid = laid(&gathered.sources, &gathered.tree, &settings);
     comparison.first_seed = overrides.seed.unwrap_or(comparison.first_seed);
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut loaded = Vec::new();
     for ArmText { name, file, place } in arms {
         let file = folder.join(file);
-        if let Err(error) = std::fs::metadata(&file) {
+        if let Err(error) = files::read_text(&file, true) {
             let problem = Problem::new(format!("cannot read `{}`", file.display()))
                 .at(&place, error.to_string())
                 .help("the path is relative to the comparison file");
             return Err(Problems::new(gathered.sources, vec![problem]));
         }
         let over = Overrides {
-            set: settings.clone(),
+            set: overrides.set.clone(),
             seed: Some(comparison.first_seed),
         };
-        let arm = super::load(&file, &over)?;
+        let arm = super::load_under(&file, laid.clone(), &over)?;
         loaded.push((
             Arm {
                 name,
@@ -218,6 +223,7 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<LoadedComparison, Prob
         return Err(Problems::new(gathered.sources, vec![problem]));
     }
     let arms: Vec<Arm> = loaded.into_iter().map(|(arm, _)| arm).collect();
+    let settings = [settings, overrides.set.clone()].concat();
     let text = gathered.tree.plain().to_string();
     let hash = hash(&text, &comparison, &settings, &arms);
     Ok(LoadedComparison {
@@ -229,6 +235,20 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<LoadedComparison, Prob
         settings,
         assumptions: reader.assumptions,
     })
+}
+
+/// The settings of a comparison, where they stand in its file.
+fn laid(sources: &Sources, tree: &Tree, settings: &[String]) -> Laid {
+    let entry = tree.get("settings");
+    let tree = match entry.map(|entry| &entry.node.value) {
+        Some(Value::Table(tree)) => tree.clone(),
+        _ => Tree::default(),
+    };
+    Laid {
+        sources: sources.clone(),
+        tree,
+        texts: settings.to_vec(),
+    }
 }
 
 fn hash(text: &str, comparison: &Comparison, settings: &[String], arms: &[Arm]) -> String {
@@ -265,7 +285,7 @@ struct ReadComparison {
 /// Reads a whole comparison; this is also the description of all keys.
 fn read(t: &mut Table<'_>, sources: &Sources) -> ReadComparison {
     let name = t
-        .key("name", Text, "A short name.")
+        .key("name", Name, "A short name.")
         .or("comparison", "the file's name");
     let question = t
         .key(

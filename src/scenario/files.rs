@@ -1,5 +1,7 @@
 //! A scenario file, the files it extends, the settings laid over them: read and merged to one tree.
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::problem::{Place, Problem, Sources};
@@ -28,14 +30,31 @@ pub(super) struct Gathered {
     pub(super) overrides: Vec<String>,
 }
 
-/// Reads a file with all that it extends, and lays the settings over it.
-pub(super) fn gather(path: &Path, overrides: &Overrides, choices: &[Choice]) -> Gathered {
+/// Settings that another file lays over a scenario, with the text that they stand in.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Laid {
+    /// The texts of the other file.
+    pub(super) sources: Sources,
+    /// The settings, as places in those texts.
+    pub(super) tree: Tree,
+    /// The same, as `key.path=value` each.
+    pub(super) texts: Vec<String>,
+}
+
+/// Reads a file with all that it extends, and lays the settings over it: another file's, then those
+/// of the command line.
+pub(super) fn gather(
+    path: &Path,
+    laid: Laid,
+    overrides: &Overrides,
+    choices: &[Choice],
+) -> Gathered {
     let mut gathered = Gathered {
-        sources: Sources::default(),
+        sources: laid.sources,
         tree: Tree::default(),
         problems: Vec::new(),
         files: Vec::new(),
-        overrides: Vec::new(),
+        overrides: laid.texts,
     };
     let mut layers = gathered.read_chain(path);
     while let Some(over) = layers.pop() {
@@ -46,6 +65,12 @@ pub(super) fn gather(path: &Path, overrides: &Overrides, choices: &[Choice]) -> 
             choices,
         );
     }
+    gathered.tree = tree::merge(
+        std::mem::take(&mut gathered.tree),
+        laid.tree,
+        Layer::Setting,
+        choices,
+    );
     let seed = overrides
         .seed
         .map(|seed| ("--seed", format!("seed={seed}")));
@@ -73,7 +98,7 @@ impl Gathered {
         let (mut trees, mut seen) = (Vec::new(), Vec::new());
         let mut next = Some((path.to_owned(), None::<Place>));
         while let Some((path, named)) = next.take() {
-            let text = match std::fs::read_to_string(&path) {
+            let text = match read_text(&path, named.is_some()) {
                 Ok(text) => text,
                 Err(error) => {
                     self.problems
@@ -175,7 +200,26 @@ fn plant(tree: &mut Tree, source: usize, leaf: Node) {
     }
 }
 
-fn unreadable(path: &Path, named: Option<&Place>, error: &std::io::Error) -> Problem {
+/// Scenario files are small; whatever is larger than this is none.
+const LARGEST: u64 = 4 << 20;
+
+/// The text of a file. A file that another one names must be a regular one: who opens a pipe waits
+/// for its other end.
+pub(super) fn read_text(path: &Path, named: bool) -> io::Result<String> {
+    if named && !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("this is no regular file"));
+    }
+    let mut text = String::new();
+    File::open(path)?
+        .take(LARGEST + 1)
+        .read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST {
+        return Err(io::Error::other("this is larger than any scenario (4 MiB)"));
+    }
+    Ok(text)
+}
+
+fn unreadable(path: &Path, named: Option<&Place>, error: &io::Error) -> Problem {
     let title = format!("cannot read `{}`", path.display());
     match named {
         Some(place) => Problem::new(title)

@@ -35,10 +35,11 @@ pub use quantity::span as read_span;
 pub use reader::Assumption;
 pub use time::{Time, Window};
 
+use files::Laid;
 use kind::OneOf;
 use problem::{Place, Problem, Sources, Weight};
 use reader::{Reader, Table};
-use scalar::{Text, count};
+use scalar::{Name, Text, count};
 use tree::{Choice, Entry, Node, Tree, Value};
 
 /// A checked scenario: every quantity is in range and every reference resolves.
@@ -100,7 +101,12 @@ const VERTICAL: OneOf<Vertical> =
 
 /// Reads a scenario file, the files it extends, and the settings of the command line.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
-    let mut gathered = files::gather(path, overrides, CHOICES);
+    load_under(path, Laid::default(), overrides)
+}
+
+/// The same, with settings that another file lays over it.
+fn load_under(path: &Path, laid: Laid, overrides: &Overrides) -> Result<Loaded, Problems> {
+    let mut gathered = files::gather(path, laid, overrides, CHOICES);
     if gathered.files.is_empty() {
         return Err(Problems::new(gathered.sources, gathered.problems));
     }
@@ -162,7 +168,7 @@ pub fn schema() -> serde_json::Value {
 /// Reads a whole scenario; this is also the description of all keys.
 fn read(t: &mut Table<'_>, sources: &Sources) -> Scenario {
     let name = t
-        .key("name", Text, "A short name.")
+        .key("name", Name, "A short name.")
         .or("scenario", "the file's name")
         .value;
     let question = t

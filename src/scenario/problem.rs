@@ -179,6 +179,13 @@ impl Problems {
         self.list.len()
     }
 
+    /// What is missing, where nothing is wrong but that: a base that other files extend.
+    pub fn only_missing(&self) -> Option<Vec<&str>> {
+        let missing = |problem: &Problem| problem.weight == Weight::Follows;
+        let titles = self.list.iter().map(|problem| problem.title.as_str());
+        self.list.iter().all(missing).then(|| titles.collect())
+    }
+
     /// Text for people, as rustc writes it, with terminal colours or without.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color {

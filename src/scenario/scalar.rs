@@ -366,6 +366,46 @@ impl Kind for Text {
     }
 }
 
+/// A name: it heads reports, and names directories.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Name;
+
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 100;
+
+impl Kind for Name {
+    type Value = String;
+
+    fn expected(&self) -> String {
+        format!("a name of up to {LONGEST_NAME} characters")
+    }
+
+    fn read(&self, node: &Node) -> Result<String, Misfit> {
+        let name = Text.read(node)?;
+        if name.trim().is_empty() {
+            Err(misfit(node, "this is empty", None))
+        } else if name.chars().count() > LONGEST_NAME {
+            Err(misfit(
+                node,
+                "this is too long",
+                Some("say more in `question`".to_owned()),
+            ))
+        } else if name.chars().any(char::is_control) {
+            Err(misfit(
+                node,
+                "this has line breaks or other control characters",
+                None,
+            ))
+        } else {
+            Ok(name)
+        }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_NAME })
+    }
+}
+
 /// A point in time: a date (its midnight in UTC), or a date with time and offset.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment;

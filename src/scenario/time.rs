@@ -6,7 +6,7 @@ use cutover_mocks::time::{Span, Timestamp};
 use super::problem::Problem;
 use super::quantity;
 use super::reader::{Read, Setting, Table, setting};
-use super::scalar::{LENGTH, Length, Moment, SOME_LENGTH, Text};
+use super::scalar::{LENGTH, Length, Moment, Name, SOME_LENGTH};
 
 /// Scenario time, and how it plays over HTTP.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,7 +142,7 @@ struct ReadWindow {
 
 fn read_window(t: &mut Table<'_>, frame: &Frame) -> ReadWindow {
     let name = t
-        .key("name", Text, "Its name in reports.")
+        .key("name", Name, "Its name in reports.")
         .required("the cutover");
     let from = t
         .key(

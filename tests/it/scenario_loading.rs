@@ -336,7 +336,6 @@ const SPANS: &[&str] = &[
 const COUNTS: &[&str] = &[
     "seed",
     "population.visits.parallel_requests",
-    "population.visits.pages",
     "population.signups_per_day",
     "providers.stytch.lock_after",
     "providers.auth0.brute_force_attempts",
@@ -392,8 +391,8 @@ fn choices() -> impl Strategy_<Value = String> {
         "{ beta = { a = 0.5, b = 2 } }",
     ]);
     let plan = select(vec!["free", "essentials", "professional", "enterprise"]);
-    (retry, pattern, plan).prop_map(|(retry, pattern, plan)| {
-        format!("app.{retry}\npopulation.visits.pattern = {pattern}\nproviders.auth0.plan = \"{plan}\"\n")
+    (retry, pattern, plan, 1..=20).prop_map(|(retry, pattern, plan, pages)| {
+        format!("app.{retry}\npopulation.visits.pages = {pages}\npopulation.visits.pattern = {pattern}\nproviders.auth0.plan = \"{plan}\"\n")
     })
 }
 

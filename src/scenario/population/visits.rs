@@ -8,7 +8,8 @@ use super::super::kind::{Kind, List, Misfit, OneOf, Parts, misfit};
 use super::super::quantity;
 use super::super::reader::{Setting, Table, Variants, setting};
 use super::super::scalar::{
-    Count, LENGTH, Length, Number, POSITIVE, Percent, SOME_LENGTH, count, number_from,
+    Count, LENGTH, Length, Number, POSITIVE, Percent, SOME_LENGTH, count, number_between,
+    number_from,
 };
 use super::super::time::Frame;
 use super::super::tree::{Node, Value};
@@ -96,7 +97,7 @@ const WEEKDAYS: OneOf<&[f64; 7]> = OneOf(&[("even", EVEN), ("work", WORK)]);
 
 const PER_ACTIVE_DAY: Setting<Number> = setting(
     "per_active_day",
-    number_from(1.0),
+    number_between(1.0, 12.0),
     "Mean number of visits on a day on which a person comes.",
     "1.5",
     OWN,
@@ -104,8 +105,8 @@ const PER_ACTIVE_DAY: Setting<Number> = setting(
 
 const PAGES: Setting<Number> = setting(
     "pages",
-    number_from(1.0),
-    "Mean number of page loads in a visit (geometric).",
+    number_between(1.0, 20.0),
+    "Mean number of page loads in a visit (geometric, at most 200).",
     "3",
     "with the think time: a mean app session is below a minute (Boehmer and \
      others, 2011)",
