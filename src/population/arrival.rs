@@ -75,31 +75,38 @@ impl Population {
     /// The visits of one day and the surges that begin on it, in order of time.
     pub fn visits_on(&self, scenario: &Scenario, day: u32) -> Vec<PlannedVisit> {
         let mut planned = Vec::new();
-        for index in 0..self.people().len() as u32 {
-            self.plan_day(scenario, PersonId(index), day, &mut planned);
-        }
-        self.plan_surges(scenario, day, &mut planned);
+        self.plan_day(scenario, day, &mut planned);
         planned.sort_unstable();
         planned
     }
 
-    fn plan_day(
-        &self,
-        scenario: &Scenario,
-        id: PersonId,
-        day: u32,
-        planned: &mut Vec<PlannedVisit>,
-    ) {
+    /// Adds the visits of one day and the surges that begin on it, in no order.
+    pub fn plan_day(&self, scenario: &Scenario, day: u32, planned: &mut Vec<PlannedVisit>) {
         let visits = &scenario.population.visits;
-        let person = self.person(id);
         let midnight = self.midnight(scenario, day);
         let mean_weight = visits.weekdays.iter().sum::<f64>() / 7.0;
         let weekday = (midnight.as_secs().div_euclid(86_400) + 3).rem_euclid(7) as usize;
-        let probability = f64::from(person.daily) * visits.weekdays[weekday] / mean_weight;
-        let mut rolls = self.dice().rolls(Stream::Day, id.0, u64::from(day));
-        if !rolls.chance(probability) {
-            return;
+        for (index, person) in self.people().iter().enumerate() {
+            let probability = f64::from(person.daily) * visits.weekdays[weekday] / mean_weight;
+            let id = PersonId(index as u32);
+            let mut rolls = self.dice().rolls(Stream::Day, id.0, u64::from(day));
+            if rolls.chance(probability) {
+                self.plan_person(scenario, (id, day), rolls, planned);
+            }
         }
+        self.plan_surges(scenario, day, planned);
+    }
+
+    /// Adds the visits of a person who comes on a day.
+    fn plan_person(
+        &self,
+        scenario: &Scenario,
+        (id, day): (PersonId, u32),
+        mut rolls: Rolls,
+        planned: &mut Vec<PlannedVisit>,
+    ) {
+        let visits = &scenario.population.visits;
+        let (midnight, person) = (self.midnight(scenario, day), self.person(id));
         let count = 1 + rolls.poisson(visits.per_active_day - 1.0).min(PER_DAY - 1);
         let (offset, _) = visits.zones[usize::from(person.zone)];
         for number in 0..count {

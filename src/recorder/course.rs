@@ -100,17 +100,44 @@ impl Sessions {
 /// Latency of each operation by stretches of the timeline; nothing is kept where nothing happened.
 pub type LatencyCourse = BTreeMap<Operation, BTreeMap<usize, Histogram<u32>>>;
 
-/// Adds one latency to a course; `bucket` is one of the timeline.
-pub(super) fn took(course: &mut LatencyCourse, operation: Operation, bucket: usize, span: Span) {
-    let histogram = course
-        .entry(operation)
-        .or_default()
-        .entry(bucket / LATENCY_EVERY * LATENCY_EVERY)
-        .or_insert_with(|| Histogram::new(DIGITS).expect("a constant number of digits is valid"));
-    let micros = (span.as_micros().max(1) as u64).min(LONGEST_US);
-    histogram
-        .record(micros)
-        .expect("a histogram that grows takes an hour");
+/// A course in the making: by operation, then by stretch.
+#[derive(Clone, Debug)]
+pub(super) struct Latencies {
+    of: [Vec<Option<Histogram<u32>>>; Operation::ALL.len()],
+}
+
+impl Latencies {
+    /// Nothing yet, for a timeline of so many buckets.
+    pub(super) fn new(buckets: usize) -> Self {
+        let stretches = buckets.div_ceil(LATENCY_EVERY);
+        Self {
+            of: Operation::ALL.map(|_| vec![None; stretches]),
+        }
+    }
+
+    /// Adds one latency; `bucket` is one of the timeline.
+    pub(super) fn took(&mut self, operation: Operation, bucket: usize, span: Span) {
+        let histogram = self.of[operation as usize][bucket / LATENCY_EVERY].get_or_insert_with(
+            || Histogram::new(DIGITS).expect("a constant number of digits is valid"),
+        );
+        let micros = (span.as_micros().max(1) as u64).min(LONGEST_US);
+        histogram
+            .record(micros)
+            .expect("a histogram that grows takes an hour");
+    }
+
+    pub(super) fn finish(self) -> LatencyCourse {
+        let by_bucket = |stretches: Vec<Option<Histogram<u32>>>| -> BTreeMap<_, _> {
+            let stretches = stretches.into_iter().enumerate();
+            stretches
+                .filter_map(|(stretch, histogram)| Some((stretch * LATENCY_EVERY, histogram?)))
+                .collect()
+        };
+        let all = Operation::ALL.into_iter().zip(self.of);
+        all.map(|(operation, stretches)| (operation, by_bucket(stretches)))
+            .filter(|(_, stretches)| !stretches.is_empty())
+            .collect()
+    }
 }
 
 #[cfg(test)]
@@ -191,10 +218,11 @@ mod tests {
 
     #[test]
     fn latencies_of_neighbouring_buckets_share_a_histogram() {
-        let mut course = LatencyCourse::new();
+        let mut course = Latencies::new(LATENCY_EVERY + 1);
         for bucket in [0, LATENCY_EVERY - 1, LATENCY_EVERY] {
-            took(&mut course, Operation::Page, bucket, Span::from_millis(20));
+            course.took(Operation::Page, bucket, Span::from_millis(20));
         }
+        let course = course.finish();
         let counts: Vec<(usize, u64)> = course[&Operation::Page]
             .iter()
             .map(|(&bucket, histogram)| (bucket, histogram.len()))

@@ -21,7 +21,7 @@ pub use incident::{
 };
 pub use measure::{Base, Measure, Operation};
 pub use storm::{Onset, Storm};
-pub use tally::{Pace, Recorder};
+pub use tally::{Cell, Pace, Recorder};
 
 /// The status of a call to which no answer came, where calls are counted by status.
 pub const NO_ANSWER: u16 = 0;

@@ -6,7 +6,7 @@ use cutover_mocks::time::{Span, Timestamp};
 use cutover_mocks::{auth0, stytch};
 use hdrhistogram::Histogram;
 
-use super::course::{self, Holding, LatencyCourse, Sessions};
+use super::course::{self, Holding, Sessions};
 use super::meter::LoadMeter;
 use super::storm::{Onset, StormMeter};
 use super::{
@@ -31,16 +31,27 @@ pub enum Pace {
     Lapse,
 }
 
+/// Where counts of a moment and a slice go, found once for several of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell {
+    counts: usize,
+    bucket: usize,
+}
+
+/// Latency of each operation, by its place in [`Operation::ALL`].
+type LatencyOf = [Option<Histogram<u64>>; Operation::ALL.len()];
+
 /// Writes down what happens.
 #[derive(Clone, Debug)]
 pub struct Recorder {
+    muted: bool,
     phases: Vec<Phase>,
     counts: Vec<Counts>,
     timeline: Timeline,
     incidents: Vec<Incident>,
     causes: BTreeMap<(usize, Slice, IncidentKind), u64>,
     incidents_dropped: u64,
-    latency: [BTreeMap<Operation, Histogram<u64>>; 2],
+    latency: [LatencyOf; 2],
     auth0_calls: BTreeMap<(auth0::Endpoint, u16), u64>,
     stytch_calls: BTreeMap<(stytch::Endpoint, u16), u64>,
     auth0_load: BTreeMap<auth0::Endpoint, LoadMeter>,
@@ -51,7 +62,7 @@ pub struct Recorder {
     storm: StormMeter,
     onset: Onset,
     sessions: Sessions,
-    latency_course: [LatencyCourse; 2],
+    latency_course: [course::Latencies; 2],
 }
 
 impl Recorder {
@@ -65,6 +76,7 @@ impl Recorder {
             .div_ceil(bucket.as_micros() as u64)
             .max(1) as usize;
         Self {
+            muted: false,
             counts: vec![[0; Measure::COUNT]; phases.len() * Slice::CODES],
             phases,
             timeline: Timeline {
@@ -75,7 +87,7 @@ impl Recorder {
             incidents: Vec::new(),
             causes: BTreeMap::new(),
             incidents_dropped: 0,
-            latency: [BTreeMap::new(), BTreeMap::new()],
+            latency: Default::default(),
             auth0_calls: BTreeMap::new(),
             stytch_calls: BTreeMap::new(),
             auth0_load: BTreeMap::new(),
@@ -86,16 +98,42 @@ impl Recorder {
             storm: StormMeter::default(),
             onset: Onset::default(),
             sessions: Sessions::new(start, length, bucket, rows),
-            latency_course: [LatencyCourse::new(), LatencyCourse::new()],
+            latency_course: [course::Latencies::new(rows), course::Latencies::new(rows)],
         }
+    }
+
+    /// From now on nothing is written down: for rehearsals of which only the fates matter.
+    pub fn mute(&mut self) {
+        self.muted = true;
+    }
+
+    /// Whether nothing is written down.
+    pub const fn is_muted(&self) -> bool {
+        self.muted
+    }
+
+    /// Where counts of a moment and a slice go.
+    pub fn cell(&self, at: Timestamp, slice: Slice) -> Cell {
+        Cell {
+            counts: self.phase(at) * Slice::CODES + slice.code(),
+            bucket: self.bucket(at),
+        }
+    }
+
+    /// Counts `n` of a measure.
+    pub fn add_to(&mut self, cell: Cell, measure: Measure, n: u64) {
+        if self.muted {
+            return;
+        }
+        self.counts[cell.counts][measure as usize] += n;
+        self.timeline.rows[cell.bucket][measure as usize] += n;
     }
 
     /// Counts `n` of a measure at a time.
     pub fn add(&mut self, measure: Measure, at: Timestamp, slice: Slice, n: u64) {
-        let phase = self.phase(at);
-        self.counts[phase * Slice::CODES + slice.code()][measure as usize] += n;
-        let bucket = self.bucket(at);
-        self.timeline.rows[bucket][measure as usize] += n;
+        if !self.muted {
+            self.add_to(self.cell(at, slice), measure, n);
+        }
     }
 
     /// The timeline's bucket of a moment; what happens after the end is counted in the last.
@@ -107,11 +145,16 @@ impl Recorder {
 
     /// Notes that the sessions which a device holds have changed.
     pub fn sessions_changed(&mut self, at: Timestamp, before: Holding, after: Holding) {
-        self.sessions.change(at, before, after);
+        if !self.muted {
+            self.sessions.change(at, before, after);
+        }
     }
 
     /// Writes down an incident of someone in a slice.
     pub fn incident(&mut self, incident: Incident, slice: Slice) {
+        if self.muted {
+            return;
+        }
         *self
             .causes
             .entry((self.phase(incident.at), slice, incident.kind))
@@ -125,34 +168,37 @@ impl Recorder {
 
     /// Writes down how long an operation that ended at a time took from its intended start.
     pub fn took(&mut self, operation: Operation, at: Timestamp, span: Span, pace: Pace) {
+        if self.muted {
+            return;
+        }
         let bucket = self.bucket(at);
-        course::took(
-            &mut self.latency_course[pace as usize],
-            operation,
-            bucket,
-            span,
-        );
-        let histogram = self.latency[pace as usize]
-            .entry(operation)
-            .or_insert_with(|| {
-                Histogram::new_with_bounds(1, LONGEST, LATENCY_DIGITS)
-                    .expect("constant bounds are valid")
-            });
+        self.latency_course[pace as usize].took(operation, bucket, span);
+        let histogram = self.latency[pace as usize][operation as usize].get_or_insert_with(|| {
+            Histogram::new_with_bounds(1, LONGEST, LATENCY_DIGITS)
+                .expect("constant bounds are valid")
+        });
         histogram.saturating_record(span.as_micros().max(1) as u64);
     }
 
     /// Counts a call to the legacy provider as its caller saw it.
     pub fn auth0_call(&mut self, endpoint: auth0::Endpoint, status: u16) {
-        *self.auth0_calls.entry((endpoint, status)).or_insert(0) += 1;
+        if !self.muted {
+            *self.auth0_calls.entry((endpoint, status)).or_insert(0) += 1;
+        }
     }
 
     /// Counts a call to the new provider as its caller saw it.
     pub fn stytch_call(&mut self, endpoint: stytch::Endpoint, status: u16) {
-        *self.stytch_calls.entry((endpoint, status)).or_insert(0) += 1;
+        if !self.muted {
+            *self.stytch_calls.entry((endpoint, status)).or_insert(0) += 1;
+        }
     }
 
     /// Notes that a call to the legacy provider sets out.
     pub fn auth0_sent(&mut self, endpoint: auth0::Endpoint, at: Timestamp) {
+        if self.muted {
+            return;
+        }
         let bucket = self.bucket(at);
         let load = self.auth0_load.entry(endpoint);
         load.or_insert_with(|| LoadMeter::new(self.timeline.rows.len()))
@@ -165,6 +211,9 @@ impl Recorder {
 
     /// Notes that a call to the new provider sets out.
     pub fn stytch_sent(&mut self, endpoint: stytch::Endpoint, at: Timestamp) {
+        if self.muted {
+            return;
+        }
         let bucket = self.bucket(at);
         let load = self.stytch_load.entry(endpoint);
         load.or_insert_with(|| LoadMeter::new(self.timeline.rows.len()))
@@ -178,14 +227,18 @@ impl Recorder {
 
     /// Notes that a provider turned a call away: throttled it, failed, or did not answer.
     pub fn turned_away(&mut self, at: Timestamp, status: u16) {
-        self.storm.turned_away(at);
-        self.onset.note(at, status);
+        if !self.muted {
+            self.storm.turned_away(at);
+            self.onset.note(at, status);
+        }
     }
 
     /// Notes that a login begins.
     pub fn login_begun(&mut self, at: Timestamp) {
-        let bucket = self.bucket(at);
-        self.logins.tick(at, bucket);
+        if !self.muted {
+            let bucket = self.bucket(at);
+            self.logins.tick(at, bucket);
+        }
     }
 
     fn phase(&self, at: Timestamp) -> usize {
@@ -218,8 +271,8 @@ impl Recorder {
                 )
             })
             .collect();
-        let [latency, latency_lapse] = self.latency;
-        let [latency_course, lapse_course] = self.latency_course;
+        let [latency, latency_lapse] = self.latency.map(by_operation);
+        let [latency_course, lapse_course] = self.latency_course.map(course::Latencies::finish);
         Recording {
             phases: self.phases,
             counts,
@@ -250,6 +303,12 @@ impl Recorder {
             flag_shares,
         }
     }
+}
+
+fn by_operation(latency: LatencyOf) -> BTreeMap<Operation, Histogram<u64>> {
+    let all = Operation::ALL.into_iter().zip(latency);
+    all.filter_map(|(operation, histogram)| Some((operation, histogram?)))
+        .collect()
 }
 
 fn peaks<Endpoint: Copy + Ord>(load: &BTreeMap<Endpoint, LoadMeter>) -> BTreeMap<Endpoint, Peak> {

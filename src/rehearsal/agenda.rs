@@ -1,33 +1,34 @@
 //! What happens next: planned visits swept day by day, and events that the protocol adds, merged in order of time.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 
 use cutover_mocks::time::Timestamp;
 use rustc_hash::FxHashMap;
 
-use super::contract::{CallId, Seen};
+use super::contract::CallId;
 use crate::population::arrival::PlannedVisit;
 
-/// Something that happens at a time.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Something that happens at a time. Visits and flows are named by their slots; what an event needs
+/// to know beyond that is kept with them, so that the heap moves little.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
-    /// A planned visit starts.
-    Visit(PlannedVisit),
+    /// A planned visit of this number starts, on one of its person's devices.
+    Visit { ordinal: u32, device: u8 },
     /// A running visit loads its next page.
-    Page(usize),
+    Page(u32),
     /// A request of a page load reaches the application.
-    Request(usize, u8),
+    Request(u32, u8),
     /// A request that waited for keys goes on.
-    Resume(usize),
+    Resume(u32),
     /// A request sends its provider call again.
-    Retry(usize),
+    Retry(u32),
     /// A person has typed, or their mail has come.
-    Login(usize),
+    Login(u32),
     /// A person clicks on "log out", and their visit ends.
-    LogOut(usize),
+    LogOut(u32),
     /// A provider's answer reaches its caller.
-    Answer(CallId, Seen),
+    Answer(CallId),
 }
 
 /// Whose event it is: the order of events at the same time.
@@ -38,13 +39,28 @@ pub(super) struct Whose(pub u32);
 struct Entry {
     at: Timestamp,
     whose: Whose,
-    turn: u32,
     event: Event,
+    turn: u64,
 }
 
+const _: () = assert!(size_of::<Entry>() <= 32, "the heap moves entries about");
+
 impl Entry {
-    const fn key(&self) -> (Timestamp, Whose, u32) {
+    const fn key(&self) -> (Timestamp, Whose, u64) {
         (self.at, self.whose, self.turn)
+    }
+
+    /// A planned visit comes before anything that its person adds at the same time.
+    const fn planned(visit: PlannedVisit) -> Self {
+        Self {
+            at: visit.at,
+            whose: Whose(visit.person.0),
+            event: Event::Visit {
+                ordinal: visit.ordinal,
+                device: visit.device,
+            },
+            turn: 0,
+        }
     }
 }
 
@@ -68,11 +84,12 @@ impl Ord for Entry {
 /// The agenda of a rehearsal.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
-    planned: VecDeque<PlannedVisit>,
+    /// Planned visits, the next one last.
+    planned: Vec<PlannedVisit>,
     added: BinaryHeap<Reverse<Entry>>,
-    /// How many events each person has added: their own counter, so that nobody's order depends on
-    /// others. By person; instances of the application count from the other end.
-    turns: [Vec<u32>; 2],
+    /// How many events have been added. Turns are compared between events of one person only, so that
+    /// nobody's order depends on others.
+    turns: u64,
     /// People with a call under way, and their events that wait for it.
     held: FxHashMap<Whose, Held>,
     holding: bool,
@@ -84,38 +101,29 @@ struct Held {
     events: Vec<Entry>,
 }
 
+/// Where the earliest event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Planned,
+    Added,
+}
+
 impl Agenda {
-    /// Appends a day's visits, which come after all visits planned so far.
-    pub(super) fn plan(&mut self, visits: Vec<PlannedVisit>) {
-        self.planned.extend(visits);
-        self.planned.make_contiguous().sort_unstable();
+    /// Plans more visits, whenever they are.
+    pub(super) fn plan(&mut self, more: impl FnOnce(&mut Vec<PlannedVisit>)) {
+        more(&mut self.planned);
+        self.planned.sort_unstable_by(|a, b| b.cmp(a));
     }
 
     /// Adds an event.
     pub(super) fn add(&mut self, at: Timestamp, whose: Whose, event: Event) {
-        let turn = self.turn(whose);
+        self.turns += 1;
         self.added.push(Reverse(Entry {
             at,
             whose,
-            turn,
             event,
+            turn: self.turns,
         }));
-    }
-
-    /// The next turn of a person: unlike any other that is still to come.
-    fn turn(&mut self, whose: Whose) -> u32 {
-        let from_end = u32::MAX - whose.0;
-        let (of, index) = if whose.0 < from_end {
-            (0, whose.0)
-        } else {
-            (1, from_end)
-        };
-        let (turns, index) = (&mut self.turns[of], index as usize);
-        if turns.len() <= index {
-            turns.resize(index + 1, 0);
-        }
-        turns[index] += 1;
-        turns[index]
     }
 
     /// Whether a person's events wait for their calls' answers.
@@ -153,33 +161,37 @@ impl Agenda {
     /// The earliest event that is not held.
     pub(super) fn next_at(&mut self) -> Option<Timestamp> {
         self.set_held_aside();
-        let planned = self.planned.front().map(|visit| visit.at);
-        let added = self.added.peek().map(|Reverse(entry)| entry.at);
-        match (planned, added) {
-            (Some(planned), Some(added)) => Some(planned.min(added)),
-            (one, other) => one.or(other),
+        match self.earliest()? {
+            Place::Planned => self.planned.last().map(|visit| visit.at),
+            Place::Added => self.added.peek().map(|Reverse(entry)| entry.at),
         }
     }
 
     /// Takes the earliest event that is not held.
     pub(super) fn next(&mut self) -> Option<(Timestamp, Whose, Event)> {
         self.set_held_aside();
-        let added = self
-            .added
-            .peek()
-            .map(|Reverse(entry)| (entry.at, entry.whose));
-        let planned = self
-            .planned
-            .front()
-            .map(|visit| (visit.at, Whose(visit.person.0)));
-        // A planned visit comes before what its person adds at the same time.
-        if planned.is_some_and(|planned| added.is_none_or(|added| planned <= added)) {
-            let visit = self.planned.pop_front()?;
-            return Some((visit.at, Whose(visit.person.0), Event::Visit(visit)));
+        let entry = self.take(self.earliest()?)?;
+        Some((entry.at, entry.whose, entry.event))
+    }
+
+    fn earliest(&self) -> Option<Place> {
+        match (self.planned.last(), self.added.peek()) {
+            (Some(visit), Some(Reverse(entry)))
+                if (visit.at, Whose(visit.person.0)) <= (entry.at, entry.whose) =>
+            {
+                Some(Place::Planned)
+            }
+            (_, Some(_)) => Some(Place::Added),
+            (Some(_), None) => Some(Place::Planned),
+            (None, None) => None,
         }
-        self.added
-            .pop()
-            .map(|Reverse(entry)| (entry.at, entry.whose, entry.event))
+    }
+
+    fn take(&mut self, place: Place) -> Option<Entry> {
+        match place {
+            Place::Planned => self.planned.pop().map(Entry::planned),
+            Place::Added => self.added.pop().map(|Reverse(entry)| entry),
+        }
     }
 
     /// Moves events of people who wait for an answer out of the way.
@@ -187,34 +199,17 @@ impl Agenda {
         if !self.holding || self.held.is_empty() {
             return;
         }
-        loop {
-            let added = self
-                .added
-                .peek()
-                .map(|Reverse(entry)| (entry.at, entry.whose));
-            let planned = self
-                .planned
-                .front()
-                .map(|visit| (visit.at, Whose(visit.person.0)));
-            let take_planned =
-                planned.is_some_and(|planned| added.is_none_or(|added| planned <= added));
-            let Some((at, whose)) = (if take_planned { planned } else { added }) else {
-                return;
+        while let Some(place) = self.earliest() {
+            let whose = match place {
+                Place::Planned => self.planned.last().map(|visit| Whose(visit.person.0)),
+                Place::Added => self.added.peek().map(|Reverse(entry)| entry.whose),
             };
-            let Some(held) = self.held.get_mut(&whose) else {
+            if whose.is_none_or(|whose| !self.held.contains_key(&whose)) {
                 return;
-            };
-            if take_planned {
-                if let Some(visit) = self.planned.pop_front() {
-                    // Turn 0: before anything that its person adds at the same time.
-                    held.events.push(Entry {
-                        at,
-                        whose,
-                        turn: 0,
-                        event: Event::Visit(visit),
-                    });
-                }
-            } else if let Some(Reverse(entry)) = self.added.pop() {
+            }
+            if let Some(entry) = self.take(place)
+                && let Some(held) = self.held.get_mut(&entry.whose)
+            {
                 held.events.push(entry);
             }
         }

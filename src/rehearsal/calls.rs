@@ -20,6 +20,8 @@ pub(super) struct PendingCall {
     pub(super) patience: Span,
     purpose: Purpose,
     call: ProviderCall,
+    /// What came of it, until its caller hears of it.
+    pub(super) seen: Option<Seen>,
 }
 
 /// Whom a call's answer concerns.
@@ -108,6 +110,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             patience,
             purpose,
             call,
+            seen: None,
         });
         self.agenda.hold(whose);
         match call {
@@ -130,8 +133,9 @@ impl<V: Verifier> Rehearsal<'_, V> {
     }
 
     /// An answer has reached its caller.
-    pub(super) fn take_answer(&mut self, id: CallId, seen: Seen) {
+    pub(super) fn take_answer(&mut self, id: CallId) {
         let call = self.pending.remove(id.0 as usize);
+        let seen = call.seen.unwrap_or(Seen::TimedOut);
         let status = outcome::status(&seen);
         let took = self.now - call.sent;
         if matches!(status, NO_ANSWER | 429 | 500..) {

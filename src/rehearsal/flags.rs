@@ -7,8 +7,9 @@ use cutover_mocks::time::Timestamp;
 use super::Rehearsal;
 use super::contract::Verifier;
 use super::jar::Jar;
+use super::visitor::visit::Visit;
 use crate::population::{DeviceId, PersonId, VisitShape};
-use crate::recorder::{AppVersion, Cohort, FailureCause, IncidentKind, Measure, Platform, Slice};
+use crate::recorder::{AppVersion, Cohort, FailureCause, IncidentKind, Measure, Slice};
 use crate::scenario::cutover::{FlagKey, Rolling};
 use crate::strategy::flag::{Bucket, Evaluator};
 use crate::strategy::{Legacy, Mode};
@@ -68,12 +69,47 @@ impl Buckets {
     }
 }
 
+/// Which app a device has; browsers have been current for ever.
+fn app_at(at: Timestamp, updated: Timestamp) -> AppVersion {
+    if at >= updated {
+        AppVersion::Current
+    } else {
+        AppVersion::Old
+    }
+}
+
+impl Visit {
+    /// The slice that it counts in at a time, in the mode of the first instance.
+    pub(super) fn slice_at(&self, at: Timestamp, mode: Mode) -> Slice {
+        Slice {
+            app: app_at(at, self.updated),
+            cohort: if mode.moved() {
+                Cohort::Moved
+            } else {
+                Cohort::Waiting
+            },
+            ..self.slice
+        }
+    }
+}
+
 impl<V: Verifier> Rehearsal<'_, V> {
     /// What an instance does at a time for a visit; `known` is whether the request presents a credential.
     pub(super) fn mode(&self, visit: usize, instance: u16, known: bool, now: Timestamp) -> Mode {
         let instance = &self.instances[usize::from(instance)];
+        self.mode_of(visit, instance.evaluator, known, instance.view(now))
+    }
+
+    /// What an instance with this flag evaluator does that sees the plan as of a time.
+    pub(super) fn mode_of(
+        &self,
+        visit: usize,
+        evaluator: Evaluator,
+        known: bool,
+        view: Timestamp,
+    ) -> Mode {
         let state = &self.visits[visit];
-        self.plan.mode(instance.view(now), |share| {
+        self.plan.mode(view, |share| {
             let sticky = self.plan.rolling().is_some_and(|rolling| rolling.sticky);
             let moved = if state.shape.private {
                 state.private_moved
@@ -83,7 +119,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             let remembered = sticky && moved;
             let on = state
                 .buckets
-                .is_some_and(|buckets| buckets.on(known, instance.evaluator, share));
+                .is_some_and(|buckets| buckets.on(known, evaluator, share));
             remembered || on
         })
     }
@@ -119,6 +155,21 @@ impl<V: Verifier> Rehearsal<'_, V> {
         }
     }
 
+    /// Whether a further page of a visit, in the same mode as the one before it, changes nothing of
+    /// what is noted of its device; only the time is.
+    pub(super) fn stays_as_noted(&mut self, visit: usize, mode: Mode) -> bool {
+        let state = &self.visits[visit];
+        if state.shape.private {
+            return state.private_moved == mode.moved();
+        }
+        let device = &mut self.devices[state.device.0 as usize];
+        let stays = device.seen && device.moved == mode.moved();
+        if stays {
+            device.noted = device.noted.max(self.now);
+        }
+        stays
+    }
+
     /// Notes a device that presents a live legacy session which is to be migrated, once.
     fn note_eligible(&mut self, visit: usize, jar: &Jar, mode: Mode) {
         let id = self.visits[visit].device;
@@ -151,16 +202,8 @@ impl<V: Verifier> Rehearsal<'_, V> {
 
     /// The slice that a visit counts in now.
     pub(super) fn slice(&self, visit: usize) -> Slice {
-        let state = &self.visits[visit];
-        let cohort = if self
-            .mode(visit, 0, self.jar(visit).presents(), self.now)
-            .moved()
-        {
-            Cohort::Moved
-        } else {
-            Cohort::Waiting
-        };
-        self.slice_of(state.person, state.device, self.now, cohort)
+        let mode = self.mode(visit, 0, self.presents(visit), self.now);
+        self.visits[visit].slice_at(self.now, mode)
     }
 
     /// The slice of a person's device at a time.
@@ -173,14 +216,9 @@ impl<V: Verifier> Rehearsal<'_, V> {
     ) -> Slice {
         let person = self.population.person(id);
         let device = self.population.device(device);
-        let current = device.platform == Platform::Web || at >= device.updated;
         Slice {
             platform: device.platform,
-            app: if current {
-                AppVersion::Current
-            } else {
-                AppVersion::Old
-            },
+            app: app_at(at, device.updated),
             record: person.record,
             organization: self.population.size_of(person),
             cohort,

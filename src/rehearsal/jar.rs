@@ -77,6 +77,11 @@ impl Pocket {
         self.0.as_deref().copied().unwrap_or_default()
     }
 
+    /// Whether there is any credential in it.
+    pub(super) const fn presents(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Puts another jar in.
     pub(super) fn put(&mut self, jar: Jar) {
         match &mut self.0 {

@@ -28,6 +28,7 @@ use crate::scenario::Scenario;
 use crate::strategy::Plan;
 use agenda::{Agenda, Event, Whose};
 use app::Instance;
+use app::assent::KeysEverywhere;
 use app::flight::Flights;
 use app::flow::Flow;
 use calls::PendingCall;
@@ -66,6 +67,7 @@ pub struct Rehearsal<'a, V> {
     /// When people last reset their password at Stytch.
     resets: FxHashMap<PersonId, Timestamp>,
     instances: Vec<Instance>,
+    keys_everywhere: KeysEverywhere,
     pending: Slab<PendingCall>,
     out: Vec<Dispatch>,
     recorder: Recorder,
@@ -142,6 +144,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
                 .collect(),
             resets: FxHashMap::default(),
             instances: Instance::all(&scenario.app, skewed),
+            keys_everywhere: KeysEverywhere::default(),
             pending: Slab::new(),
             out: Vec::new(),
             recorder,
@@ -176,8 +179,9 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             if self.next_day >= days || next.is_some_and(|at| at < unplanned) {
                 return next;
             }
+            let (population, scenario, day) = (self.population, self.scenario, self.next_day);
             self.agenda
-                .plan(self.population.visits_on(self.scenario, self.next_day));
+                .plan(|planned| population.plan_day(scenario, day, planned));
             self.next_day += 1;
         }
     }
@@ -187,19 +191,21 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         if self.next_event().is_none() {
             return;
         }
-        let Some((at, _, event)) = self.agenda.next() else {
+        let Some((at, whose, event)) = self.agenda.next() else {
             return;
         };
         self.now = at;
         match event {
-            Event::Visit(planned) => self.begin_visit(planned),
-            Event::Page(visit) => self.load_page(visit),
-            Event::Request(visit, number) => self.send_request(visit, number),
-            Event::Resume(flow) => self.resume(flow),
-            Event::Retry(flow) => self.retry(flow),
-            Event::Login(visit) => self.continue_login(visit),
-            Event::LogOut(visit) => self.log_out(visit),
-            Event::Answer(id, seen) => self.take_answer(id, seen),
+            Event::Visit { ordinal, device } => {
+                self.begin_visit(PersonId(whose.0), device, ordinal);
+            }
+            Event::Page(visit) => self.load_page(visit as usize),
+            Event::Request(visit, number) => self.send_request(visit as usize, number),
+            Event::Resume(flow) => self.resume(flow as usize),
+            Event::Retry(flow) => self.retry(flow as usize),
+            Event::Login(visit) => self.continue_login(visit as usize),
+            Event::LogOut(visit) => self.log_out(visit as usize),
+            Event::Answer(id) => self.take_answer(id),
         }
     }
 
@@ -210,7 +216,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
 
     /// A call has ended: at `at` its answer reached its caller.
     pub fn answer(&mut self, id: CallId, at: Timestamp, seen: Seen) {
-        let Some(call) = self.pending.get(id.0 as usize) else {
+        let Some(call) = self.pending.get_mut(id.0 as usize) else {
             return;
         };
         let gives_up = call.sent + call.patience;
@@ -219,8 +225,9 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         } else {
             (at, seen)
         };
+        call.seen = Some(seen);
         let whose = call.whose;
-        self.agenda.add(at, whose, Event::Answer(id, seen));
+        self.agenda.add(at, whose, Event::Answer(id));
         self.agenda.release(whose);
     }
 
@@ -234,6 +241,18 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         self.now
     }
 
+    /// Of this rehearsal only the login pages matter: nothing else is written down.
+    #[must_use]
+    pub fn unrecorded(mut self) -> Self {
+        self.recorder.mute();
+        self
+    }
+
+    /// Which visits have met login pages so far.
+    pub fn into_baseline(self) -> Baseline {
+        self.met_login
+    }
+
     /// Ends the rehearsal, as it stands: visits under way are cut off.
     pub fn finish(mut self) -> Ended {
         let (people, flag_shares) = self.take_census();
@@ -244,8 +263,14 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
     }
 
     fn count(&mut self, measure: Measure, visit: usize) {
-        let slice = self.slice(visit);
-        self.recorder.add(measure, self.now, slice, 1);
+        self.count_many(measure, visit, 1);
+    }
+
+    fn count_many(&mut self, measure: Measure, visit: usize, n: u64) {
+        if !self.recorder.is_muted() {
+            let slice = self.slice(visit);
+            self.recorder.add(measure, self.now, slice, n);
+        }
     }
 
     fn whose(&self, visit: usize) -> Whose {

@@ -2,6 +2,8 @@
 
 pub mod flag;
 
+use std::iter::once;
+
 use cutover_mocks::share::Share;
 use cutover_mocks::time::{Span, Timestamp};
 
@@ -58,19 +60,37 @@ pub struct Plan {
     end: Timestamp,
     strategy: Strategy,
     rollback: Option<(Timestamp, StytchSessions)>,
+    /// When the strategy, a step's share or the rollback sets in, in order.
+    changes: Vec<Timestamp>,
 }
 
 impl Plan {
     /// The plan of a scenario.
     pub fn new(scenario: &Scenario) -> Self {
+        let start = scenario.time.start;
+        let strategy = scenario.cutover.strategy.clone();
+        let rollback = scenario
+            .cutover
+            .rollback
+            .map(|back| (start + back.at, back.stytch_sessions));
+        let spans: Vec<Span> = match &strategy {
+            Strategy::None => Vec::new(),
+            Strategy::AllAtOnce { at } => vec![*at],
+            Strategy::ZeroDowntime { from, until } => once(*from).chain(*until).collect(),
+            Strategy::Rolling(rolling) => {
+                let steps = rolling.steps.iter().map(|step| step.at);
+                steps.chain(rolling.legacy_until).collect()
+            }
+        };
+        let moments = spans.into_iter().map(|span| start + span);
+        let mut changes: Vec<Timestamp> = moments.chain(rollback.map(|(at, _)| at)).collect();
+        changes.sort_unstable();
         Self {
-            start: scenario.time.start,
+            start,
             end: scenario.time.end(),
-            strategy: scenario.cutover.strategy.clone(),
-            rollback: scenario
-                .cutover
-                .rollback
-                .map(|back| (scenario.time.start + back.at, back.stytch_sessions)),
+            strategy,
+            rollback,
+            changes,
         }
     }
 
@@ -168,6 +188,23 @@ impl Plan {
             }
         };
         moved || self.rollback.is_some_and(|(at, _)| within(at))
+    }
+
+    /// Until when everybody sees the plan as it is now, those included whose view is older; none
+    /// while views differ, or while a ramp's share moves.
+    pub fn steady_until(&self, oldest_view: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let passed = self.changes.partition_point(|change| *change <= now);
+        if passed > 0 && oldest_view < self.changes[passed - 1] {
+            return None;
+        }
+        if let Some(rolling) = self.rolling().filter(|rolling| rolling.ramp) {
+            let last = rolling.steps.last().map(|step| self.start + step.at);
+            if passed > 0 && last.is_some_and(|last| now < last) {
+                return None;
+            }
+        }
+        let next = self.changes.get(passed).copied();
+        Some(next.unwrap_or(Timestamp::NEVER))
     }
 
     /// The phases, in order; the first begins at the start.

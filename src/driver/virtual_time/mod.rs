@@ -6,7 +6,7 @@ use cutover_mocks::stytch::{Project, Step, UserInfoOutcome, UserInfoSeen};
 use cutover_mocks::time::Timestamp;
 
 use crate::population::Population;
-use crate::population::seed::{Starting, World};
+use crate::population::seed::World;
 use crate::rehearsal::{
     Baseline, ClaimsVerifier, Dispatch, Ended, Progress, ProviderAnswer, ProviderCall, Rehearsal,
     Seen,
@@ -64,7 +64,8 @@ fn rehearse(
         show(dispatch, &answer);
         answer
     };
-    let ended = drive(scenario, population, &starting, baseline, answer, watch);
+    let rehearsal = Rehearsal::new(scenario, population, &starting, baseline, ClaimsVerifier);
+    let ended = drive(rehearsal, answer, watch).finish();
     Simulated {
         ended,
         tenant,
@@ -82,20 +83,22 @@ pub fn baseline(scenario: &Scenario, population: &Population) -> Baseline {
         cutover,
         ..scenario.clone()
     };
-    simulate(&unchanged, population, None, |_, _| {})
-        .ended
-        .baseline
+    let World {
+        mut tenant,
+        mut project,
+        starting,
+    } = World::new(&unchanged, population);
+    let answer = |dispatch: &Dispatch| perform(&mut tenant, &mut project, dispatch);
+    let rehearsal = Rehearsal::new(&unchanged, population, &starting, None, ClaimsVerifier);
+    drive(rehearsal.unrecorded(), answer, |_, _| {}).into_baseline()
 }
 
-fn drive(
-    scenario: &Scenario,
-    population: &Population,
-    starting: &Starting,
-    baseline: Option<&Baseline>,
+/// Plays a rehearsal to its end.
+fn drive<'a>(
+    mut rehearsal: Rehearsal<'a, ClaimsVerifier>,
     mut perform: impl FnMut(&Dispatch) -> ProviderAnswer,
     mut watch: impl FnMut(Timestamp, Progress),
-) -> Ended {
-    let mut rehearsal = Rehearsal::new(scenario, population, starting, baseline, ClaimsVerifier);
+) -> Rehearsal<'a, ClaimsVerifier> {
     rehearsal.set_holding(true);
     let mut calls: Vec<Dispatch> = Vec::new();
     let mut steps = 0u32;
@@ -115,7 +118,7 @@ fn drive(
             );
         }
     }
-    rehearsal.finish()
+    rehearsal
 }
 
 /// Lets the machines answer a call, with the `UserInfo` call that a migration makes.

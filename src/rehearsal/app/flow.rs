@@ -131,11 +131,13 @@ impl<V: Verifier> Rehearsal<'_, V> {
         };
         let waited =
             self.instances[usize::from(instance)].keys[via as usize].fetched(keys, self.now);
+        self.keys_everywhere
+            .look(&self.instances, &self.scenario.app, via);
         for flow in waited {
             let Flow { visit, since, .. } = self.flows[flow];
             let whose = self.whose(visit);
             self.agenda
-                .add(self.now.max(since), whose, Event::Resume(flow));
+                .add(self.now.max(since), whose, Event::Resume(flow as u32));
             self.agenda.release(whose);
         }
     }

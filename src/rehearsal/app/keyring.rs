@@ -31,6 +31,11 @@ impl Keyring {
         }
     }
 
+    /// The set that was fetched last, and when.
+    pub(super) const fn cached(&self) -> Option<(KeySet, Timestamp)> {
+        self.cached
+    }
+
     /// A request waits for keys; says whether they must be fetched now.
     pub(in crate::rehearsal) fn wait(&mut self, flow: usize, now: Timestamp) -> bool {
         self.waiting.push(flow);

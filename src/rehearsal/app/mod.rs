@@ -1,5 +1,6 @@
 //! The application's session middleware: instances, and the requests that they are working on.
 
+pub(super) mod assent;
 mod errand;
 pub(super) mod flight;
 pub(super) mod flow;

@@ -35,6 +35,16 @@ impl<V: Verifier> Rehearsal<'_, V> {
         }
     }
 
+    /// Whether a visit's requests present any credential.
+    pub(in crate::rehearsal) fn presents(&self, visit: usize) -> bool {
+        let state = &self.visits[visit];
+        if state.shape.private {
+            state.private_jar.presents()
+        } else {
+            self.devices[state.device.0 as usize].pocket.presents()
+        }
+    }
+
     /// Changes the jar that a visit's requests present.
     fn change_jar(&mut self, visit: usize, change: impl FnOnce(&mut Jar)) {
         let state = &mut self.visits[visit];
@@ -147,17 +157,19 @@ impl<V: Verifier> Rehearsal<'_, V> {
         admitted: &Admitted,
         answers: u64,
     ) {
-        let slice = self.slice(visit);
-        self.recorder
-            .add(Measure::AdmissionChecks, self.now, slice, answers);
+        self.count_many(Measure::AdmissionChecks, visit, answers);
         if let Some(wrong) = self.wrong(visit, admitted) {
-            self.recorder
-                .add(Measure::WronglyAdmitted, self.now, slice, answers);
+            self.count_many(Measure::WronglyAdmitted, visit, answers);
             self.incident(visit, IncidentKind::WronglyAdmitted(wrong));
         }
     }
 
-    fn wrong(&self, visit: usize, admitted: &Admitted) -> Option<WrongAdmission> {
+    /// Why an answer with data was not rightly given; none if it was.
+    pub(in crate::rehearsal) fn wrong(
+        &self,
+        visit: usize,
+        admitted: &Admitted,
+    ) -> Option<WrongAdmission> {
         let person = self.visits[visit].person;
         let ended = |expires| self.now > expires + CLOCK_LEEWAY;
         match admitted.via {

@@ -148,7 +148,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         if let Some(login) = &mut self.visits[visit].login {
             login.stage = Stage::Backoff(step, call);
         }
-        self.agenda.add(at, self.whose(visit), Event::Login(visit));
+        self.agenda.add(at, self.whose(visit), Event::Login(visit as u32));
         true
     }
 
@@ -164,7 +164,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             login.stage = Stage::Person(step, call);
         }
         let at = self.now + self.visits[visit].shape.think_time(median);
-        self.agenda.add(at, self.whose(visit), Event::Login(visit));
+        self.agenda.add(at, self.whose(visit), Event::Login(visit as u32));
     }
 
     /// A person has typed, their mail has come, or a pause is over.
@@ -285,7 +285,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             }
         }
         self.agenda
-            .add(self.now, self.whose(visit), Event::Page(visit));
+            .add(self.now, self.whose(visit), Event::Page(visit as u32));
     }
 }
 

@@ -4,10 +4,9 @@ use super::login::{Login, Stage};
 use super::visit::{Ending, LoggedOut};
 use crate::dice::Stream;
 use crate::population::PersonId;
-use crate::population::arrival::PlannedVisit;
 use crate::recorder::{IncidentKind, LockoutCause, LogoutCause, Measure, Via};
 use crate::rehearsal::Rehearsal;
-use crate::rehearsal::agenda::Event;
+use crate::rehearsal::agenda::{Event, Whose};
 use crate::rehearsal::contract::Verifier;
 use crate::rehearsal::jar::{Lock, Out, Standing};
 
@@ -18,24 +17,14 @@ impl<V: Verifier> Rehearsal<'_, V> {
     /// Puts the sign-ups on the agenda.
     pub(in crate::rehearsal) fn with_sign_ups(mut self) -> Self {
         let population = self.population;
-        let sign_ups: Vec<PlannedVisit> = (population.at_start()..population.people().len() as u32)
-            .filter_map(|number| {
-                let person = PersonId(number);
-                let at = population.person(person).signs_up?;
-                Some(PlannedVisit {
-                    at,
-                    person,
-                    ordinal: SIGN_UP,
-                    device: 0,
-                })
-            })
-            .collect();
-        for planned in sign_ups {
-            self.agenda.add(
-                planned.at,
-                crate::rehearsal::agenda::Whose(planned.person.0),
-                Event::Visit(planned),
-            );
+        let sign_up = Event::Visit {
+            ordinal: SIGN_UP,
+            device: 0,
+        };
+        for number in population.at_start()..population.people().len() as u32 {
+            if let Some(at) = population.person(PersonId(number)).signs_up {
+                self.agenda.add(at, Whose(number), sign_up);
+            }
         }
         self
     }
@@ -187,7 +176,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             .get_or_insert(Login::new(Via::Auth0))
             .stage = Stage::Again;
         let at = self.now + self.think(visit);
-        self.agenda.add(at, self.whose(visit), Event::Login(visit));
+        self.agenda.add(at, self.whose(visit), Event::Login(visit as u32));
     }
 
     /// The pause before another attempt is over.

@@ -5,11 +5,13 @@ use cutover_mocks::{auth0, stytch};
 
 use super::cookies::Admitted;
 use super::login::Login;
-use crate::population::arrival::PlannedVisit;
 use crate::population::{DeviceId, PersonId, VisitShape};
-use crate::recorder::{Incident, IncidentKind, LogoutCause, Measure, Operation, Via};
+use crate::recorder::{
+    Cohort, Incident, IncidentKind, LogoutCause, Measure, Operation, Slice, Via,
+};
 use crate::rehearsal::Rehearsal;
 use crate::rehearsal::agenda::Event;
+use crate::rehearsal::app::assent::Assent;
 use crate::rehearsal::app::ruling::{Past, Ruling};
 use crate::rehearsal::contract::{ProviderCall, Verifier};
 use crate::rehearsal::flags::Buckets;
@@ -42,6 +44,10 @@ pub(in crate::rehearsal) struct Visit {
     pub(in crate::rehearsal) private_moved: bool,
     /// Whether the person has reset their password in it.
     pub(in crate::rehearsal) knows_password: bool,
+    /// What does not change of the slice that it counts in.
+    pub(in crate::rehearsal) slice: Slice,
+    /// When the device's app learns to speak to Stytch.
+    pub(in crate::rehearsal) updated: Timestamp,
     pages_done: u16,
     reloads: u8,
     page: Page,
@@ -99,11 +105,13 @@ impl Visit {
 
 impl<V: Verifier> Rehearsal<'_, V> {
     /// A planned visit starts.
-    pub(in crate::rehearsal) fn begin_visit(&mut self, planned: PlannedVisit) {
-        let PlannedVisit {
-            person, ordinal, ..
-        } = planned;
-        let device = self.population.device_of(person, planned.device);
+    pub(in crate::rehearsal) fn begin_visit(
+        &mut self,
+        person: PersonId,
+        device: u8,
+        ordinal: u32,
+    ) {
+        let device = self.population.device_of(person, device);
         let shape = VisitShape::draw(self.population, &self.scenario.population, device, ordinal);
         let buckets = self
             .plan
@@ -124,6 +132,8 @@ impl<V: Verifier> Rehearsal<'_, V> {
             started: self.now,
             private_moved: false,
             knows_password: false,
+            slice: self.slice_of(person, device, self.now, Cohort::Waiting),
+            updated: self.population.device(device).updated,
             pages_done: 0,
             reloads: 0,
             page: Page::default(),
@@ -148,20 +158,21 @@ impl<V: Verifier> Rehearsal<'_, V> {
     /// once, each at its own time; the first that needs a provider waits for its turn.
     pub(in crate::rehearsal) fn load_page(&mut self, visit: usize) {
         let turn = self.now;
-        while self.load_locally(visit) {
+        let mut assent = None;
+        while self.load_locally(visit, &mut assent) {
             let Some(at) = self.next_page(visit) else {
                 return;
             };
             // Another visit of the device may change its jar in between.
             if self.devices[self.visits[visit].device.0 as usize].visits > 1 {
-                self.agenda.add(at, self.whose(visit), Event::Page(visit));
+                self.agenda.add(at, self.whose(visit), Event::Page(visit as u32));
                 return;
             }
             self.now = at;
         }
         if self.now > turn {
             self.agenda
-                .add(self.now, self.whose(visit), Event::Page(visit));
+                .add(self.now, self.whose(visit), Event::Page(visit as u32));
             return;
         }
         self.send_requests(visit);
@@ -181,51 +192,73 @@ impl<V: Verifier> Rehearsal<'_, V> {
         for number in 1..requests {
             let after = spec.stagger * i64::from(number);
             self.agenda
-                .add(started + after, whose, Event::Request(visit, number));
+                .add(started + after, whose, Event::Request(visit as u32, number));
         }
         self.send_request(visit, 0);
     }
 
     /// Loads a page whose every request can be admitted by what the instances know; otherwise
-    /// changes nothing.
-    fn load_locally(&mut self, visit: usize) -> bool {
+    /// changes nothing. Where every further page would be admitted alike, it says so.
+    fn load_locally(&mut self, visit: usize, assent: &mut Option<Assent>) -> bool {
+        let spec = &self.scenario.population.visits;
+        let requests = requests(spec.parallel_requests, self.visits[visit].shape.two_tabs);
+        let takes = spec.stagger * i64::from(requests - 1);
+        let known = assent.filter(|assent| assent.holds(self.now + takes));
+        if let Some(assent) = known
+            && self.stays_as_noted(visit, assent.mode)
+        {
+            self.page_admitted(assent.slice, u64::from(requests), takes);
+            return true;
+        }
         let jar = self.jar(visit);
         if !jar.presents() {
             return false;
         }
-        let spec = &self.scenario.population.visits;
-        let requests = requests(spec.parallel_requests, self.visits[visit].shape.two_tabs);
-        let mut admitted = Via::Auth0;
-        for number in 0..requests {
-            let instance = self.balance(visit, number);
-            let at = self.now + spec.stagger * i64::from(number);
-            match self.rule(visit, instance, &jar, Past::default(), at) {
-                Ruling::Admit(via) => admitted = via,
-                Ruling::Refuse(_) | Ruling::NeedKeys(_) | Ruling::Ask(_) => return false,
+        let Some(via) = self.admits(visit, &jar, 0, self.now) else {
+            return false;
+        };
+        *assent = self.assent(visit, &jar, via);
+        let mut last = via;
+        if !assent.is_some_and(|assent| assent.holds(self.now + takes)) {
+            for number in 1..requests {
+                let at = self.now + spec.stagger * i64::from(number);
+                match self.admits(visit, &jar, number, at) {
+                    Some(via) => last = via,
+                    None => return false,
+                }
             }
         }
         self.note_presented(visit, self.balance(visit, 0));
-        let slice = self.slice(visit);
-        self.recorder.add(Measure::PageLoads, self.now, slice, 1);
-        self.recorder.add(
-            Measure::RequestsAdmitted,
-            self.now,
-            slice,
-            u64::from(requests),
-        );
         let admitted = Admitted {
-            via: admitted,
+            via: last,
             jar,
             confirmed: false,
         };
-        self.check_admissions(visit, &admitted, u64::from(requests));
-        self.recorder.took(
-            Operation::Page,
-            self.now,
-            spec.stagger * i64::from(requests - 1),
-            self.pace,
-        );
+        self.page_admitted(self.slice(visit), u64::from(requests), takes);
+        if let Some(wrong) = self.wrong(visit, &admitted) {
+            self.count_many(Measure::WronglyAdmitted, visit, u64::from(requests));
+            self.incident(visit, IncidentKind::WronglyAdmitted(wrong));
+        }
         true
+    }
+
+    /// Whose session a request of a page is admitted with at once, if it is.
+    fn admits(&mut self, visit: usize, jar: &Jar, number: u8, at: Timestamp) -> Option<Via> {
+        let instance = self.balance(visit, number);
+        match self.rule(visit, instance, jar, Past::default(), at) {
+            Ruling::Admit(via) => Some(via),
+            Ruling::Refuse(_) | Ruling::NeedKeys(_) | Ruling::Ask(_) => None,
+        }
+    }
+
+    /// Writes down a page whose requests were all admitted at once.
+    fn page_admitted(&mut self, slice: Slice, requests: u64, takes: Span) {
+        let recorder = &mut self.recorder;
+        let cell = recorder.cell(self.now, slice);
+        recorder.add_to(cell, Measure::PageLoads, 1);
+        recorder.add_to(cell, Measure::RequestsAdmitted, requests);
+        recorder.add_to(cell, Measure::AdmissionChecks, requests);
+        recorder.took(Operation::Page, self.now, takes, self.pace);
     }
 
     /// The application has answered a request of a page load.
@@ -268,7 +301,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         } else if page.failed {
             self.reload(visit);
         } else if let Some(at) = self.next_page(visit) {
-            self.agenda.add(at, self.whose(visit), Event::Page(visit));
+            self.agenda.add(at, self.whose(visit), Event::Page(visit as u32));
         }
     }
 
@@ -280,7 +313,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         }
         state.reloads += 1;
         let at = self.now + self.think(visit);
-        self.agenda.add(at, self.whose(visit), Event::Page(visit));
+        self.agenda.add(at, self.whose(visit), Event::Page(visit as u32));
     }
 
     /// A page was seen; tells when the next one loads, or ends the visit.
@@ -293,7 +326,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         }
         if state.shape.logs_out {
             self.agenda
-                .add(self.now, self.whose(visit), Event::LogOut(visit));
+                .add(self.now, self.whose(visit), Event::LogOut(visit as u32));
         } else {
             self.end_visit(visit, Ending::Done);
         }
@@ -339,6 +372,9 @@ impl<V: Verifier> Rehearsal<'_, V> {
 
     /// Writes down an incident of a visit.
     pub(in crate::rehearsal) fn incident(&mut self, visit: usize, kind: IncidentKind) {
+        if self.recorder.is_muted() {
+            return;
+        }
         let state = &self.visits[visit];
         let (person, device) = (state.person.0, self.population.number_of(state.device));
         let slice = self.slice(visit);
