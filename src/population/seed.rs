@@ -25,8 +25,11 @@ pub struct World {
 pub struct Starting {
     /// In order of devices; most have none.
     sessions: Vec<(DeviceId, StartingSession)>,
-    /// Each person's legacy identities: the one they log in with, and a second one.
-    subjects: Vec<[Option<auth0::UserId>; 2]>,
+    /// Each person's first legacy identity, by person: the one they log in with. A second one
+    /// follows it; then comes the next person's.
+    subjects: Vec<auth0::UserId>,
+    /// How many identities there are.
+    identities: u32,
     organizations: Vec<Option<OrgId>>,
     live: u64,
 }
@@ -54,6 +57,11 @@ impl Starting {
         self.sessions.iter().copied()
     }
 
+    /// Takes all sessions, by device: whoever hands them to the devices need not keep them twice.
+    pub fn take_sessions(&mut self) -> Vec<(DeviceId, StartingSession)> {
+        std::mem::take(&mut self.sessions)
+    }
+
     /// Devices whose session still lives at the start.
     pub const fn live_sessions(&self) -> u64 {
         self.live
@@ -61,9 +69,13 @@ impl Starting {
 
     /// Whether a legacy identity is this person's; of new people nothing is known.
     pub fn is_subject(&self, person: PersonId, subject: auth0::UserId) -> bool {
-        self.subjects
-            .get(person.0 as usize)
-            .is_none_or(|known| known.contains(&Some(subject)))
+        let place = person.0 as usize;
+        let Some(first) = self.subjects.get(place) else {
+            return true;
+        };
+        let next = self.subjects.get(place + 1);
+        let end = next.map_or(self.identities, |next| next.0);
+        (first.0..end).contains(&subject.0)
     }
 
     /// An organization as Stytch knows it; `None` if nobody created it there.
@@ -99,15 +111,21 @@ impl World {
         for number in 0..population.at_start() {
             let id = PersonId(number);
             let person = population.person(id);
-            starting
-                .subjects
-                .push(seed_identities(&mut tenant, id, person));
+            let identities = seed_identities(&mut tenant, id, person);
+            starting.subjects.push(identities[0]);
+            starting.identities = identities[1].0 + 1;
             if person.record.is_imported() {
                 seed_records(&mut project, id, person, &starting);
             }
             for device in 0..person.device_count() {
                 let device = population.device_of(id, device);
-                seed_session(scenario, population, &mut tenant, id, device, &mut starting);
+                seed_session(
+                    scenario,
+                    population,
+                    &mut tenant,
+                    (id, identities, device),
+                    &mut starting,
+                );
             }
         }
         Self {
@@ -118,11 +136,12 @@ impl World {
     }
 }
 
+/// The identity that a person logs in with, and their last one: another, or the same.
 fn seed_identities(
     tenant: &mut Tenant,
     id: PersonId,
     person: &Person,
-) -> [Option<auth0::UserId>; 2] {
+) -> [auth0::UserId; 2] {
     let email = id.legacy_email(person);
     let connection = match person.method {
         Method::Password => Connection::Database,
@@ -140,7 +159,7 @@ fn seed_identities(
     let first = seed(connection, person.method == Method::Password);
     let second = (person.second_identity && connection != Connection::Google)
         .then(|| seed(Connection::Google, false));
-    [Some(first), second]
+    [first, second.unwrap_or(first)]
 }
 
 /// One user in a consumer project; one member in each mapped organization in a B2B project.
@@ -176,8 +195,7 @@ fn seed_session(
     scenario: &Scenario,
     population: &Population,
     tenant: &mut Tenant,
-    id: PersonId,
-    device: DeviceId,
+    (id, [first, other], device): (PersonId, [auth0::UserId; 2], DeviceId),
     starting: &mut Starting,
 ) {
     let person = population.person(id);
@@ -215,10 +233,7 @@ fn seed_session(
     let start = scenario.time.start;
     // Times on the wire are whole seconds.
     let (login_at, last_used) = ((start - age).whole_second(), (start - gap).whole_second());
-    let [first, other] = starting.subjects[id.0 as usize];
-    let Some(user) = other.filter(|_| second).or(first) else {
-        return;
-    };
+    let user = if second { other } else { first };
     let audience = Audience {
         api: true,
         userinfo: scopes.openid,

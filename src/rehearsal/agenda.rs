@@ -174,6 +174,11 @@ impl Agenda {
         Some((entry.at, entry.whose, entry.event))
     }
 
+    /// Planned visits, the next one first.
+    pub(super) fn coming(&self) -> impl Iterator<Item = &PlannedVisit> {
+        self.planned.iter().rev()
+    }
+
     fn earliest(&self) -> Option<Place> {
         match (self.planned.last(), self.added.peek()) {
             (Some(visit), Some(Reverse(entry)))

@@ -22,7 +22,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             ..People::default()
         };
         for device in &self.devices {
-            let jar = device.pocket.jar();
+            let jar = self.jars.get(device.pocket);
             let live_stytch = jar
                 .stytch
                 .is_some_and(|cookie| cookie.jwt.session_expires > end);
@@ -49,11 +49,11 @@ impl<V: Verifier> Rehearsal<'_, V> {
             .map(|number| self.population.device_of(id, number));
         let mut locked: Option<(Timestamp, DeviceId, LockoutCause, Cohort)> = None;
         let mut gone: Option<(Timestamp, DeviceId, LogoutCause, Cohort)> = None;
-        let mut last_login: Option<Timestamp> = None;
+        let mut last_login = Timestamp::from_micros(i64::MIN);
         for device in devices {
             let state = &self.devices[device.0 as usize];
             last_login = last_login.max(state.last_login);
-            if let Some(lock) = state.lock.filter(|lock| lock.shuts_out()) {
+            if let Some(lock) = self.locks.get(&device).filter(|lock| lock.shuts_out()) {
                 let this = (lock.since, device, lock.cause, lock.cohort);
                 locked = Some(locked.map_or(this, |other| other.min(this)));
             } else if let Standing::Out(out) = state.standing
@@ -64,7 +64,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             }
         }
         if let Some((since, device, cause, cohort)) = locked
-            && last_login.is_none_or(|at| at < since)
+            && last_login < since
         {
             let kind = IncidentKind::Lockout(cause);
             self.note_at(id, (device, cohort), since, Measure::Lockouts, kind);
@@ -97,9 +97,12 @@ impl<V: Verifier> Rehearsal<'_, V> {
         );
     }
 
-    fn cut_off_visits(&mut self) {
+    pub(super) fn cut_off_visits(&mut self) {
         let running: Vec<usize> = self.visits.iter().map(|(visit, _)| visit).collect();
         for visit in running {
+            let state = &self.visits[visit];
+            self.met_login
+                .note(state.person, state.ordinal, state.login_pages);
             self.count(Measure::VisitsCutOff, visit);
         }
     }

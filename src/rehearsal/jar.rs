@@ -3,6 +3,7 @@
 use cutover_mocks::email::Email;
 use cutover_mocks::stytch::{Opened, SessionJwt, SessionToken};
 use cutover_mocks::time::Timestamp;
+use slab::Slab;
 
 pub use crate::population::LegacyCookie;
 use crate::recorder::{Cohort, Holding, LockoutCause, LogoutCause};
@@ -63,41 +64,87 @@ impl StytchCookie {
     }
 }
 
-/// Where a device keeps its jar. Most accounts are dormant: an empty one takes no room.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Pocket(Option<Box<Jar>>);
+/// Where a jar's cookies are kept. Most accounts are dormant: an empty jar takes no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pocket {
+    legacy: u32,
+    stytch: u32,
+}
 
-impl Pocket {
-    pub(super) fn new(jar: Jar) -> Self {
-        Self((jar != Jar::default()).then(|| Box::new(jar)))
-    }
+/// The place of a cookie that is not there.
+const NOWHERE: u32 = u32::MAX;
 
-    /// The jar.
-    pub(super) fn jar(&self) -> Jar {
-        self.0.as_deref().copied().unwrap_or_default()
-    }
-
-    /// Whether there is any credential in it.
-    pub(super) const fn presents(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// Puts another jar in.
-    pub(super) fn put(&mut self, jar: Jar) {
-        match &mut self.0 {
-            Some(kept) if jar != Jar::default() => **kept = jar,
-            pocket => *pocket = Self::new(jar).0,
+impl Default for Pocket {
+    fn default() -> Self {
+        Self {
+            legacy: NOWHERE,
+            stytch: NOWHERE,
         }
     }
 }
 
+impl Pocket {
+    /// Whether there is any credential in it.
+    pub(super) const fn presents(self) -> bool {
+        self.legacy != NOWHERE || self.stytch != NOWHERE
+    }
+}
+
+/// All cookies, each kind by itself: a device seldom holds both. Places are used again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Jars {
+    legacy: Slab<LegacyCookie>,
+    stytch: Slab<StytchCookie>,
+}
+
+impl Jars {
+    /// The jar of a pocket.
+    pub(super) fn get(&self, pocket: Pocket) -> Jar {
+        Jar {
+            legacy: self.legacy.get(pocket.legacy as usize).copied(),
+            stytch: self.stytch.get(pocket.stytch as usize).copied(),
+        }
+    }
+
+    /// Reads a little of a pocket's cookies, so that they are at hand.
+    pub(super) fn look(&self, pocket: Pocket) -> i64 {
+        let legacy = self.legacy.get(pocket.legacy as usize);
+        let stytch = self.stytch.get(pocket.stytch as usize);
+        legacy.map_or(0, |cookie| cookie.access.expires.as_micros())
+            ^ stytch.map_or(0, |cookie| cookie.jwt.expires.as_micros())
+    }
+
+    /// Puts another jar into a pocket.
+    pub(super) fn put(&mut self, pocket: &mut Pocket, jar: Jar) {
+        put(&mut self.legacy, &mut pocket.legacy, jar.legacy);
+        put(&mut self.stytch, &mut pocket.stytch, jar.stytch);
+    }
+
+    /// A pocket is thrown away, with what is in it.
+    pub(super) fn forget(&mut self, mut pocket: Pocket) {
+        self.put(&mut pocket, Jar::default());
+    }
+}
+
+fn put<Cookie>(kept: &mut Slab<Cookie>, place: &mut u32, cookie: Option<Cookie>) {
+    match (kept.get_mut(*place as usize), cookie) {
+        (Some(kept), Some(cookie)) => *kept = cookie,
+        (None, Some(cookie)) => *place = kept.insert(cookie) as u32,
+        (Some(_), None) => {
+            kept.remove(*place as usize);
+            *place = NOWHERE;
+        }
+        (None, None) => {}
+    }
+}
+
 const _: () = assert!(
-    size_of::<DeviceState>() <= 96,
-    "two million devices must fit"
+    size_of::<DeviceState>() <= 64,
+    "a device must fit in a line of a processor's cache"
 );
 
 /// A device in the course of a rehearsal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "independent facts, not states"
@@ -107,25 +154,26 @@ pub(super) struct DeviceState {
     pub(super) standing: Standing,
     /// Whether the flag was seen on for it: what a sticky cookie remembers.
     pub(super) moved: bool,
-    /// When that was noted last.
-    pub(super) noted: Timestamp,
     /// Whether it has presented a credential.
     pub(super) seen: bool,
     /// Whether it has presented a live legacy session that was to be migrated.
     pub(super) eligible: bool,
     /// Whether a session of it was migrated.
     pub(super) migrated: bool,
-    /// Why its person could not log in when they last tried, and since when.
-    pub(super) lock: Option<Lock>,
-    /// When its person last logged in on it.
-    pub(super) last_login: Option<Timestamp>,
-    /// When it was last used.
-    pub(super) last_visit: Timestamp,
-    /// When its person last clicked on "log out".
-    pub(super) left_at: Option<Timestamp>,
     /// Visits of it under way.
     pub(super) visits: u8,
+    /// When it was noted last whether the flag is on for it; [`NOT_YET`] before.
+    pub(super) noted: Timestamp,
+    /// When its person last logged in on it; [`NOT_YET`] before.
+    pub(super) last_login: Timestamp,
+    /// When it was last used.
+    pub(super) last_visit: Timestamp,
+    /// When its person last clicked on "log out"; [`NOT_YET`] before.
+    pub(super) left_at: Timestamp,
 }
+
+/// Before all times: what has not happened yet.
+const NOT_YET: Timestamp = Timestamp::from_micros(i64::MIN);
 
 /// Logins that failed, with none since that succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,23 +227,19 @@ pub(super) struct Out {
 }
 
 impl DeviceState {
-    pub(super) fn new(legacy: Option<LegacyCookie>, last_visit: Timestamp) -> Self {
+    pub(super) fn new(last_visit: Timestamp) -> Self {
         Self {
-            pocket: Pocket::new(Jar {
-                legacy,
-                stytch: None,
-            }),
+            pocket: Pocket::default(),
             standing: Standing::Expected,
             moved: false,
-            noted: Timestamp::from_micros(i64::MIN),
             seen: false,
             eligible: false,
             migrated: false,
-            lock: None,
-            last_login: None,
-            last_visit,
-            left_at: None,
             visits: 0,
+            noted: NOT_YET,
+            last_login: NOT_YET,
+            last_visit,
+            left_at: NOT_YET,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! times. See the driving contract in `ARCHITECTURE.md`.
 
 mod agenda;
+mod ahead;
 mod app;
 mod baseline;
 mod calls;
@@ -32,7 +33,7 @@ use app::assent::KeysEverywhere;
 use app::flight::Flights;
 use app::flow::Flow;
 use calls::PendingCall;
-use jar::DeviceState;
+use jar::{DeviceState, Jar, Jars, Lock};
 use visitor::visit::Visit;
 
 pub use baseline::Baseline;
@@ -51,14 +52,20 @@ const FURTHEST_ZONE: Span = Span::from_hours(14);
 pub struct Rehearsal<'a, V> {
     scenario: &'a Scenario,
     population: &'a Population,
-    starting: &'a Starting,
+    /// What existed at the start, but for the sessions: devices hold them.
+    starting: Starting,
     plan: Plan,
     dice: Dice,
     baseline: Option<&'a Baseline>,
     verifier: V,
     agenda: Agenda,
     next_day: u32,
+    /// Planned visits still to come whose people have been looked at.
+    looked_ahead: u32,
     devices: Vec<DeviceState>,
+    jars: Jars,
+    /// Why people could not log in on a device when they last tried, and since when.
+    locks: FxHashMap<DeviceId, Lock>,
     visits: Slab<Visit>,
     flows: Slab<Flow>,
     flights: Flights,
@@ -107,24 +114,27 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
     pub fn new(
         scenario: &'a Scenario,
         population: &'a Population,
-        starting: &'a Starting,
+        mut starting: Starting,
         baseline: Option<&'a Baseline>,
         verifier: V,
     ) -> Self {
         let plan = Plan::new(scenario);
-        let devices: Vec<DeviceState> = (0..population.devices().len())
-            .map(|index| match starting.session(DeviceId(index as u32)) {
-                Some(session) => DeviceState::new(Some(session.cookie), session.last_visit),
-                None => DeviceState::new(None, scenario.time.start),
-            })
-            .collect();
+        let start = scenario.time.start;
+        let mut devices = vec![DeviceState::new(start); population.devices().len()];
+        let mut jars = Jars::default();
         let skewed = plan
             .rolling()
             .map_or(0.0, |rolling| rolling.skewed_evaluators.get());
-        let mut recorder = Recorder::new(plan.phases(), scenario.time.start, scenario.time.length);
-        for device in &devices {
-            let holding = device.pocket.jar().holding(scenario);
-            recorder.sessions_changed(scenario.time.start, Holding::default(), holding);
+        let mut recorder = Recorder::new(plan.phases(), start, scenario.time.length);
+        for (DeviceId(number), session) in starting.take_sessions() {
+            let device = &mut devices[number as usize];
+            device.last_visit = session.last_visit;
+            let jar = Jar {
+                legacy: Some(session.cookie),
+                stytch: None,
+            };
+            jars.put(&mut device.pocket, jar);
+            recorder.sessions_changed(start, Holding::default(), jar.holding(scenario));
         }
         Self {
             scenario,
@@ -135,7 +145,10 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             verifier,
             agenda: Agenda::default(),
             next_day: 0,
+            looked_ahead: 0,
             devices,
+            jars,
+            locks: FxHashMap::default(),
             visits: Slab::new(),
             flows: Slab::new(),
             flights: Flights::default(),
@@ -151,7 +164,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             plan,
             met_login: Baseline::default(),
             pace: Pace::Lapse,
-            now: scenario.time.start,
+            now: start,
             progress: Progress::default(),
         }
         .with_sign_ups()
@@ -197,6 +210,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         self.now = at;
         match event {
             Event::Visit { ordinal, device } => {
+                self.look_ahead();
                 self.begin_visit(PersonId(whose.0), device, ordinal);
             }
             Event::Page(visit) => self.load_page(visit as usize),
@@ -249,8 +263,9 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
     }
 
     /// Which visits have met login pages so far.
-    pub fn into_baseline(self) -> Baseline {
-        self.met_login
+    pub fn into_baseline(mut self) -> Baseline {
+        self.cut_off_visits();
+        self.met_login.settled()
     }
 
     /// Ends the rehearsal, as it stands: visits under way are cut off.
@@ -258,7 +273,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
         let (people, flag_shares) = self.take_census();
         Ended {
             recording: self.recorder.finish(people, flag_shares),
-            baseline: self.met_login,
+            baseline: self.met_login.settled(),
         }
     }
 

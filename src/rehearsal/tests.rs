@@ -23,7 +23,7 @@ fn small(scenario: &str) -> Loaded {
 fn count<V: Verifier>(rehearsal: &Rehearsal<'_, V>, at: Timestamp) -> LiveSessions {
     let mut live = LiveSessions::default();
     for device in &rehearsal.devices {
-        let jar = device.pocket.jar();
+        let jar = rehearsal.jars.get(device.pocket);
         if jar
             .stytch
             .is_some_and(|cookie| cookie.jwt.session_expires > at)
@@ -45,7 +45,7 @@ fn assert_sessions_over_time(scenario: &str) {
     let population = Population::new(scenario);
     let mut world = World::new(scenario, &population);
     let mut rehearsal =
-        Rehearsal::new(scenario, &population, &world.starting, None, ClaimsVerifier);
+        Rehearsal::new(scenario, &population, world.starting, None, ClaimsVerifier);
     rehearsal.set_holding(true);
     let end = scenario.time.end();
     let bucket = Span::from_mins(30);

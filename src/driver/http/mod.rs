@@ -116,7 +116,7 @@ pub async fn play(
     let providers = Providers::start(tenant, project, options.bounds.wallet).await?;
     let wire = providers.wire();
     let verifier = JwtVerifier::new(Arc::clone(wire), Arc::clone(providers.published()));
-    let mut rehearsal = Rehearsal::new(scenario, population, &starting, baseline, verifier);
+    let mut rehearsal = Rehearsal::new(scenario, population, starting, baseline, verifier);
 
     let mut crew = Crew::start(&options.carriers, Arc::clone(wire)).await?;
     let mut look = |rehearsal: &Rehearsal<'_, JwtVerifier>| {

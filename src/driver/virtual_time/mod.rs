@@ -64,7 +64,7 @@ fn rehearse(
         show(dispatch, &answer);
         answer
     };
-    let rehearsal = Rehearsal::new(scenario, population, &starting, baseline, ClaimsVerifier);
+    let rehearsal = Rehearsal::new(scenario, population, starting, baseline, ClaimsVerifier);
     let ended = drive(rehearsal, answer, watch).finish();
     Simulated {
         ended,
@@ -89,7 +89,7 @@ pub fn baseline(scenario: &Scenario, population: &Population) -> Baseline {
         starting,
     } = World::new(&unchanged, population);
     let answer = |dispatch: &Dispatch| perform(&mut tenant, &mut project, dispatch);
-    let rehearsal = Rehearsal::new(&unchanged, population, &starting, None, ClaimsVerifier);
+    let rehearsal = Rehearsal::new(&unchanged, population, starting, None, ClaimsVerifier);
     drive(rehearsal.unrecorded(), answer, |_, _| {}).into_baseline()
 }
 

@@ -8,7 +8,7 @@ use crate::population::DeviceId;
 use crate::recorder::{IncidentKind, Measure, Operation, Via, WrongAdmission};
 use crate::rehearsal::Rehearsal;
 use crate::rehearsal::contract::{CLOCK_LEEWAY, Verifier};
-use crate::rehearsal::jar::{Jar, LegacyCookie, StytchCookie};
+use crate::rehearsal::jar::{Jar, LegacyCookie, Pocket, StytchCookie};
 
 /// On the strength of what somebody was answered with data.
 #[derive(Clone, Copy, Debug)]
@@ -27,29 +27,31 @@ const FORGETS_AFTER: Span = Span::from_days(7);
 impl<V: Verifier> Rehearsal<'_, V> {
     /// The jar that a visit's requests present.
     pub(in crate::rehearsal) fn jar(&self, visit: usize) -> Jar {
+        self.jars.get(self.pocket(visit))
+    }
+
+    /// Where the jar of a visit is.
+    fn pocket(&self, visit: usize) -> Pocket {
         let state = &self.visits[visit];
         if state.shape.private {
-            state.private_jar
+            state.private
         } else {
-            self.devices[state.device.0 as usize].pocket.jar()
+            self.devices[state.device.0 as usize].pocket
         }
     }
 
     /// Whether a visit's requests present any credential.
     pub(in crate::rehearsal) fn presents(&self, visit: usize) -> bool {
-        let state = &self.visits[visit];
-        if state.shape.private {
-            state.private_jar.presents()
-        } else {
-            self.devices[state.device.0 as usize].pocket.presents()
-        }
+        self.pocket(visit).presents()
     }
 
     /// Changes the jar that a visit's requests present.
     fn change_jar(&mut self, visit: usize, change: impl FnOnce(&mut Jar)) {
         let state = &mut self.visits[visit];
         if state.shape.private {
-            change(&mut state.private_jar);
+            let mut jar = self.jars.get(state.private);
+            change(&mut jar);
+            self.jars.put(&mut state.private, jar);
         } else {
             let device = state.device;
             self.change_device_jar(device, change);
@@ -59,10 +61,10 @@ impl<V: Verifier> Rehearsal<'_, V> {
     /// Changes the jar that stays on a device.
     fn change_device_jar(&mut self, device: DeviceId, change: impl FnOnce(&mut Jar)) {
         let pocket = &mut self.devices[device.0 as usize].pocket;
-        let mut jar = pocket.jar();
+        let mut jar = self.jars.get(*pocket);
         let before = jar.holding(self.scenario);
         change(&mut jar);
-        pocket.put(jar);
+        self.jars.put(pocket, jar);
         let after = jar.holding(self.scenario);
         self.recorder.sessions_changed(self.now, before, after);
     }

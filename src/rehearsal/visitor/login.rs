@@ -276,10 +276,10 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let state = &self.visits[visit];
         if !state.shape.private {
             let device = &mut self.devices[state.device.0 as usize];
-            device.lock = None;
-            device.last_login = Some(self.now);
+            device.last_login = self.now;
             let was_forced = matches!(device.standing, Standing::Out(out) if out.forced);
             device.standing = Standing::Expected;
+            self.locks.remove(&state.device);
             if was_forced {
                 self.count(Measure::Relogins, visit);
             }

@@ -66,8 +66,9 @@ impl<V: Verifier> Rehearsal<'_, V> {
 
     /// Notes that a visit met a login page; says how many it has met.
     pub(super) fn meet_login_page(&mut self, visit: usize) -> u8 {
-        let state = &self.visits[visit];
-        self.met_login.note(state.person, state.ordinal)
+        let state = &mut self.visits[visit];
+        state.login_pages = state.login_pages.saturating_add(1);
+        state.login_pages
     }
 
     /// A credential was presented and not honoured, at the login page of this number in its visit. A
@@ -77,9 +78,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let device = state.device.0 as usize;
         // A click on "log out" in another tab, or a new password set elsewhere, is the person's doing.
         let by_choice = cause == LogoutCause::PasswordReset
-            || self.devices[device]
-                .left_at
-                .is_some_and(|at| at >= state.started);
+            || self.devices[device].left_at >= state.started;
         let known = self
             .baseline
             .is_none_or(|baseline| baseline.login_pages(state.person, state.ordinal) >= pages);
@@ -190,13 +189,14 @@ impl<V: Verifier> Rehearsal<'_, V> {
         if !state.shape.private {
             let device = state.device.0 as usize;
             let cohort = self.slice(visit).cohort;
-            let before = self.devices[device].lock;
-            self.devices[device].lock = Some(Lock {
-                since: before.map_or(self.now, |lock| lock.since),
+            let lock = self.locks.entry(state.device).or_insert(Lock {
+                since: self.now,
                 cause,
-                visits: before.map_or(1, |lock| lock.visits.saturating_add(1)),
-                cohort: before.map_or(cohort, |lock| lock.cohort),
+                visits: 0,
+                cohort,
             });
+            lock.cause = cause;
+            lock.visits = lock.visits.saturating_add(1);
             if let Standing::Out(out) = &mut self.devices[device].standing {
                 out.returns = true;
             }

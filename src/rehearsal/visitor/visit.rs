@@ -15,7 +15,7 @@ use crate::rehearsal::app::assent::Assent;
 use crate::rehearsal::app::ruling::{Past, Ruling};
 use crate::rehearsal::contract::{ProviderCall, Verifier};
 use crate::rehearsal::flags::Buckets;
-use crate::rehearsal::jar::{Jar, Out, Standing};
+use crate::rehearsal::jar::{Jar, Out, Pocket, Standing};
 
 /// A person reloads a page that shows an error this often before they leave.
 const RELOADS: u8 = 2;
@@ -31,8 +31,8 @@ pub(in crate::rehearsal) struct Visit {
     pub(in crate::rehearsal) shape: VisitShape,
     pub(in crate::rehearsal) buckets: Option<Buckets>,
     pub(in crate::rehearsal) calls: [u16; CALL_KINDS],
-    /// The jar of a private window.
-    pub(in crate::rehearsal) private_jar: Jar,
+    /// What a private window holds.
+    pub(in crate::rehearsal) private: Pocket,
     pub(in crate::rehearsal) login: Option<Login>,
     /// Logins tried in this visit.
     pub(in crate::rehearsal) attempts: u8,
@@ -48,6 +48,8 @@ pub(in crate::rehearsal) struct Visit {
     pub(in crate::rehearsal) slice: Slice,
     /// When the device's app learns to speak to Stytch.
     pub(in crate::rehearsal) updated: Timestamp,
+    /// Login pages that it has met.
+    pub(in crate::rehearsal) login_pages: u8,
     pages_done: u16,
     reloads: u8,
     page: Page,
@@ -125,7 +127,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             shape,
             buckets,
             calls: [0; CALL_KINDS],
-            private_jar: Jar::default(),
+            private: Pocket::default(),
             login: None,
             attempts: 0,
             logged_out: LoggedOut::No,
@@ -134,6 +136,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             knows_password: false,
             slice: self.slice_of(person, device, self.now, Cohort::Waiting),
             updated: self.population.device(device).updated,
+            login_pages: 0,
             pages_done: 0,
             reloads: 0,
             page: Page::default(),
@@ -342,7 +345,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
     pub(in crate::rehearsal) fn log_out(&mut self, visit: usize) {
         let jar = self.jar(visit);
         self.count(Measure::VoluntaryLogouts, visit);
-        self.devices[self.visits[visit].device.0 as usize].left_at = Some(self.now);
+        self.devices[self.visits[visit].device.0 as usize].left_at = self.now;
         if let Some(cookie) = jar.stytch {
             self.send_errand(
                 visit,
@@ -367,6 +370,9 @@ impl<V: Verifier> Rehearsal<'_, V> {
         };
         self.count(measure, visit);
         let state = self.visits.remove(visit);
+        self.met_login
+            .note(state.person, state.ordinal, state.login_pages);
+        self.jars.forget(state.private);
         self.devices[state.device.0 as usize].visits -= 1;
     }
 

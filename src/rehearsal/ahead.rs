@@ -1,0 +1,44 @@
+//! Looks at the people of the next visits together, before they come.
+//!
+//! What is known of a person lies somewhere in hundreds of megabytes, and each place costs a trip to
+//! memory. A processor makes many such trips at once, if they do not depend on each other: reading
+//! a line of everybody who comes next costs little more than reading one. It decides nothing.
+
+use std::hint::black_box;
+
+use super::Rehearsal;
+use super::contract::Verifier;
+use crate::population::DeviceId;
+
+/// Visits that are looked at together.
+const TOGETHER: usize = 32;
+
+impl<V: Verifier> Rehearsal<'_, V> {
+    /// A planned visit is about to start.
+    pub(super) fn look_ahead(&mut self) {
+        if self.looked_ahead == 0 {
+            self.look_at_next();
+            self.looked_ahead = TOGETHER as u32;
+        }
+        self.looked_ahead -= 1;
+    }
+
+    fn look_at_next(&self) {
+        let mut devices = [DeviceId(0); TOGETHER];
+        let mut count = 0;
+        for (place, visit) in devices.iter_mut().zip(self.agenda.coming()) {
+            *place = self.population.device_of(visit.person, visit.device);
+            count += 1;
+        }
+        let devices = &devices[..count];
+        let mut seen = 0;
+        for device in devices {
+            seen ^= self.population.device(*device).updated.as_micros();
+            seen ^= self.devices[device.0 as usize].last_visit.as_micros();
+        }
+        for device in devices {
+            seen ^= self.jars.look(self.devices[device.0 as usize].pocket);
+        }
+        black_box(seen);
+    }
+}
