@@ -78,6 +78,12 @@ impl Starting {
         (first.0..end).contains(&subject.0)
     }
 
+    /// Reads a little of what is known of a person, so that it is at hand.
+    pub fn look(&self, person: PersonId) -> i64 {
+        let first = self.subjects.get(person.0 as usize);
+        first.map_or(0, |first| i64::from(first.0))
+    }
+
     /// An organization as Stytch knows it; `None` if nobody created it there.
     pub fn organization(&self, number: u16) -> Option<OrgId> {
         self.organizations
@@ -137,11 +143,7 @@ impl World {
 }
 
 /// The identity that a person logs in with, and their last one: another, or the same.
-fn seed_identities(
-    tenant: &mut Tenant,
-    id: PersonId,
-    person: &Person,
-) -> [auth0::UserId; 2] {
+fn seed_identities(tenant: &mut Tenant, id: PersonId, person: &Person) -> [auth0::UserId; 2] {
     let email = id.legacy_email(person);
     let connection = match person.method {
         Method::Password => Connection::Database,

@@ -117,9 +117,10 @@ impl Latencies {
 
     /// Adds one latency; `bucket` is one of the timeline.
     pub(super) fn took(&mut self, operation: Operation, bucket: usize, span: Span) {
-        let histogram = self.of[operation as usize][bucket / LATENCY_EVERY].get_or_insert_with(
-            || Histogram::new(DIGITS).expect("a constant number of digits is valid"),
-        );
+        let histogram =
+            self.of[operation as usize][bucket / LATENCY_EVERY].get_or_insert_with(|| {
+                Histogram::new(DIGITS).expect("a constant number of digits is valid")
+            });
         let micros = (span.as_micros().max(1) as u64).min(LONGEST_US);
         histogram
             .record(micros)

@@ -25,13 +25,13 @@ impl<V: Verifier> Rehearsal<'_, V> {
 
     fn look_at_next(&self) {
         let mut devices = [DeviceId(0); TOGETHER];
-        let mut count = 0;
+        let (mut count, mut seen) = (0, 0);
         for (place, visit) in devices.iter_mut().zip(self.agenda.coming()) {
             *place = self.population.device_of(visit.person, visit.device);
+            seen ^= self.starting.look(visit.person);
             count += 1;
         }
         let devices = &devices[..count];
-        let mut seen = 0;
         for device in devices {
             seen ^= self.population.device(*device).updated.as_micros();
             seen ^= self.devices[device.0 as usize].last_visit.as_micros();

@@ -139,16 +139,13 @@ fn put<Cookie>(kept: &mut Slab<Cookie>, place: &mut u32, cookie: Option<Cookie>)
 }
 
 const _: () = assert!(
-    size_of::<DeviceState>() <= 64,
-    "a device must fit in a line of a processor's cache"
+    size_of::<DeviceState>() == 64,
+    "a device lies in one line of a processor's cache"
 );
 
 /// A device in the course of a rehearsal.
 #[derive(Clone, Copy, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, not states"
-)]
+#[repr(align(64))]
 pub(super) struct DeviceState {
     pub(super) pocket: Pocket,
     pub(super) standing: Standing,

@@ -60,6 +60,8 @@ pub struct Rehearsal<'a, V> {
     verifier: V,
     agenda: Agenda,
     next_day: u32,
+    /// Before this all visits are planned.
+    unplanned: Timestamp,
     /// Planned visits still to come whose people have been looked at.
     looked_ahead: u32,
     devices: Vec<DeviceState>,
@@ -145,6 +147,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             verifier,
             agenda: Agenda::default(),
             next_day: 0,
+            unplanned: population.midnight(scenario, 0) - FURTHEST_ZONE,
             looked_ahead: 0,
             devices,
             jars,
@@ -186,26 +189,29 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
     pub fn next_event(&mut self) -> Option<Timestamp> {
         loop {
             let next = self.agenda.next_at();
-            let days = self.population.days(self.scenario);
-            let midnight = self.population.midnight(self.scenario, self.next_day);
-            let unplanned = midnight - FURTHEST_ZONE;
-            if self.next_day >= days || next.is_some_and(|at| at < unplanned) {
+            if next.is_some_and(|at| at < self.unplanned) {
+                return next;
+            }
+            if self.next_day >= self.population.days(self.scenario) {
+                self.unplanned = Timestamp::NEVER;
                 return next;
             }
             let (population, scenario, day) = (self.population, self.scenario, self.next_day);
             self.agenda
                 .plan(|planned| population.plan_day(scenario, day, planned));
             self.next_day += 1;
+            let midnight = self.population.midnight(self.scenario, self.next_day);
+            self.unplanned = midnight - FURTHEST_ZONE;
         }
     }
 
-    /// Handles exactly the earliest event.
-    pub fn step(&mut self) {
+    /// Handles exactly the earliest event; says whether there was one.
+    pub fn step(&mut self) -> bool {
         if self.next_event().is_none() {
-            return;
+            return false;
         }
         let Some((at, whose, event)) = self.agenda.next() else {
-            return;
+            return false;
         };
         self.now = at;
         match event {
@@ -221,6 +227,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             Event::LogOut(visit) => self.log_out(visit as usize),
             Event::Answer(id) => self.take_answer(id),
         }
+        true
     }
 
     /// The calls that the last steps asked for.

@@ -44,8 +44,7 @@ fn assert_sessions_over_time(scenario: &str) {
     let scenario = &loaded.scenario;
     let population = Population::new(scenario);
     let mut world = World::new(scenario, &population);
-    let mut rehearsal =
-        Rehearsal::new(scenario, &population, world.starting, None, ClaimsVerifier);
+    let mut rehearsal = Rehearsal::new(scenario, &population, world.starting, None, ClaimsVerifier);
     rehearsal.set_holding(true);
     let end = scenario.time.end();
     let bucket = Span::from_mins(30);

@@ -60,8 +60,17 @@ pub struct Plan {
     end: Timestamp,
     strategy: Strategy,
     rollback: Option<(Timestamp, StytchSessions)>,
-    /// When the strategy, a step's share or the rollback sets in, in order.
-    changes: Vec<Timestamp>,
+    /// In order; the first has always been.
+    stages: Vec<Stage>,
+}
+
+/// What holds from a time on, until the next stage.
+#[derive(Clone, Copy, Debug)]
+struct Stage {
+    from: Timestamp,
+    /// What a middleware does for a key whose flag is on, and off: the same where no flag is asked.
+    on: Mode,
+    off: Mode,
 }
 
 impl Plan {
@@ -85,13 +94,24 @@ impl Plan {
         let moments = spans.into_iter().map(|span| start + span);
         let mut changes: Vec<Timestamp> = moments.chain(rollback.map(|(at, _)| at)).collect();
         changes.sort_unstable();
-        Self {
+        changes.dedup();
+        let mut plan = Self {
             start,
             end: scenario.time.end(),
             strategy,
             rollback,
-            changes,
-        }
+            stages: Vec::new(),
+        };
+        let always = Timestamp::from_micros(i64::MIN);
+        plan.stages = once(always)
+            .chain(changes)
+            .map(|from| Stage {
+                from,
+                on: plan.mode_at(from, true),
+                off: plan.mode_at(from, false),
+            })
+            .collect();
+        plan
     }
 
     /// Whether nothing is cut over.
@@ -109,6 +129,21 @@ impl Plan {
 
     /// What a middleware does at a time, by its own view of the time, for a key whose flag is on or off.
     pub fn mode(&self, at: Timestamp, flagged: impl FnOnce(Share) -> bool) -> Mode {
+        let stage = self.stages[self.stage(at)];
+        if stage.on == stage.off || flagged(self.share(at)) {
+            stage.on
+        } else {
+            stage.off
+        }
+    }
+
+    /// The stage of a time. There are few, and most of a rehearsal is in the last ones.
+    fn stage(&self, at: Timestamp) -> usize {
+        let current = self.stages.iter().rposition(|stage| stage.from <= at);
+        current.unwrap_or(0)
+    }
+
+    fn mode_at(&self, at: Timestamp, on: bool) -> Mode {
         if let Some((since, sessions)) = self.rollback
             && at >= since
         {
@@ -134,7 +169,6 @@ impl Plan {
             Strategy::Rolling(rolling) => {
                 let first = rolling.steps.first().is_some_and(|step| since(step.at));
                 let ended = rolling.legacy_until.is_some_and(since);
-                let on = flagged(self.share(at));
                 match (on, ended, rolling.migrate) {
                     (_, true, _) | (true, false, false) => Mode::AFTER,
                     (true, false, true) => Mode {
@@ -193,18 +227,18 @@ impl Plan {
     /// Until when everybody sees the plan as it is now, those included whose view is older; none
     /// while views differ, or while a ramp's share moves.
     pub fn steady_until(&self, oldest_view: Timestamp, now: Timestamp) -> Option<Timestamp> {
-        let passed = self.changes.partition_point(|change| *change <= now);
-        if passed > 0 && oldest_view < self.changes[passed - 1] {
+        let stage = self.stage(now);
+        if oldest_view < self.stages[stage].from {
             return None;
         }
         if let Some(rolling) = self.rolling().filter(|rolling| rolling.ramp) {
             let last = rolling.steps.last().map(|step| self.start + step.at);
-            if passed > 0 && last.is_some_and(|last| now < last) {
+            if stage > 0 && last.is_some_and(|last| now < last) {
                 return None;
             }
         }
-        let next = self.changes.get(passed).copied();
-        Some(next.unwrap_or(Timestamp::NEVER))
+        let next = self.stages.get(stage + 1);
+        Some(next.map_or(Timestamp::NEVER, |next| next.from))
     }
 
     /// The phases, in order; the first begins at the start.

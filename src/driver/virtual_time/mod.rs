@@ -94,16 +94,15 @@ pub fn baseline(scenario: &Scenario, population: &Population) -> Baseline {
 }
 
 /// Plays a rehearsal to its end.
-fn drive<'a>(
-    mut rehearsal: Rehearsal<'a, ClaimsVerifier>,
+fn drive(
+    mut rehearsal: Rehearsal<'_, ClaimsVerifier>,
     mut perform: impl FnMut(&Dispatch) -> ProviderAnswer,
     mut watch: impl FnMut(Timestamp, Progress),
-) -> Rehearsal<'a, ClaimsVerifier> {
+) -> Rehearsal<'_, ClaimsVerifier> {
     rehearsal.set_holding(true);
     let mut calls: Vec<Dispatch> = Vec::new();
     let mut steps = 0u32;
-    while rehearsal.next_event().is_some() {
-        rehearsal.step();
+    while rehearsal.step() {
         steps = steps.wrapping_add(1);
         if steps.is_multiple_of(WATCHED_EVERY) {
             watch(rehearsal.now(), rehearsal.progress());

@@ -97,7 +97,10 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let oldest_view = self.now - self.scenario.app.flag_delay;
         let until = self.plan.steady_until(oldest_view, self.now)?;
         let mode = self.mode_of(visit, Evaluator::Agreed, true, self.now);
-        let skewed = self.plan.rolling().is_some_and(|it| it.skewed_evaluators.get() > 0.0);
+        let skewed = self
+            .plan
+            .rolling()
+            .is_some_and(|it| it.skewed_evaluators.get() > 0.0);
         if skewed && self.mode_of(visit, Evaluator::Skewed, true, self.now) != mode {
             return None;
         }

@@ -180,7 +180,9 @@ impl<V: Verifier> Rehearsal<'_, V> {
             ..
         } = self.flows[flow];
         match self.again_at(visit, usize::from(instance), attempts, failure) {
-            Some(at) => self.agenda.add(at, self.whose(visit), Event::Retry(flow as u32)),
+            Some(at) => self
+                .agenda
+                .add(at, self.whose(visit), Event::Retry(flow as u32)),
             None => self.land(flow, Landing::Failed(failure)),
         }
     }

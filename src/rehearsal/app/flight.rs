@@ -1,6 +1,7 @@
 //! Provider calls that several requests share, while they are under way and a moment longer.
 
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 
 use cutover_mocks::auth0;
 use cutover_mocks::stytch;
@@ -13,7 +14,7 @@ use crate::population::DeviceId;
 use crate::rehearsal::jar::Jar;
 
 /// Which requests may share a provider call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FlightKey {
     device: DeviceId,
     kind: Kind,
@@ -21,8 +22,15 @@ pub(super) struct FlightKey {
     credential: CredentialKey,
 }
 
+/// A device has few flights at a time: the rest of the key is compared, not hashed.
+impl Hash for FlightKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.device, self.kind as u8).hash(state);
+    }
+}
+
 /// The kind of a shared call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Refresh,
     Migrate,
@@ -32,7 +40,7 @@ enum Kind {
 
 /// Tells presented credentials apart, by what they say: texts that say the same, as those that are
 /// issued within one second may, are one credential. Virtual time has no texts to tell apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct CredentialKey(
     Option<auth0::RefreshToken>,
     Option<auth0::AccessToken>,
@@ -71,6 +79,8 @@ pub(in crate::rehearsal) struct Flights {
     landed: FxHashMap<FlightKey, (Timestamp, Landing)>,
     /// The same, in order of time.
     forget: VecDeque<(Timestamp, FlightKey)>,
+    /// Empty lists that are used again.
+    spare: Vec<Vec<usize>>,
 }
 
 /// The result of a shared call can be read for this long, as from the store that holds its lock.
@@ -128,7 +138,8 @@ impl Flights {
             waiting.push(flow);
             return Joined::Waits;
         }
-        self.flying.insert(key, Vec::new());
+        self.flying
+            .insert(key, self.spare.pop().unwrap_or_default());
         Joined::Leads
     }
 
@@ -149,6 +160,12 @@ impl Flights {
             self.forget.push_back((now, key));
         }
         self.flying.remove(&key).unwrap_or_default()
+    }
+
+    /// Takes back a list of requests that have been told.
+    pub(super) fn told(&mut self, mut waiting: Vec<usize>) {
+        waiting.clear();
+        self.spare.push(waiting);
     }
 }
 

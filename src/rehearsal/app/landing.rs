@@ -16,12 +16,14 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let now = self.now;
         let joined = self
             .flight_key(flow)
-            .map(|key| self.flights.land(key, landing, now))
-            .unwrap_or_default();
+            .map(|key| self.flights.land(key, landing, now));
         self.note_landing(flow, &landing);
         self.apply(flow, landing);
-        for flow in joined {
-            self.apply(flow, landing);
+        if let Some(joined) = joined {
+            for flow in &joined {
+                self.apply(*flow, landing);
+            }
+            self.flights.told(joined);
         }
     }
 

@@ -105,7 +105,8 @@ impl<V: Verifier> Rehearsal<'_, V> {
         }
         let median = self.scenario.population.reaction.mail_time;
         let at = self.now + self.visits[visit].shape.think_time(median);
-        self.agenda.add(at, self.whose(visit), Event::Login(visit as u32));
+        self.agenda
+            .add(at, self.whose(visit), Event::Login(visit as u32));
     }
 
     pub(super) fn legacy_login_failed(

@@ -148,7 +148,8 @@ impl<V: Verifier> Rehearsal<'_, V> {
         if let Some(login) = &mut self.visits[visit].login {
             login.stage = Stage::Backoff(step, call);
         }
-        self.agenda.add(at, self.whose(visit), Event::Login(visit as u32));
+        self.agenda
+            .add(at, self.whose(visit), Event::Login(visit as u32));
         true
     }
 
@@ -164,7 +165,8 @@ impl<V: Verifier> Rehearsal<'_, V> {
             login.stage = Stage::Person(step, call);
         }
         let at = self.now + self.visits[visit].shape.think_time(median);
-        self.agenda.add(at, self.whose(visit), Event::Login(visit as u32));
+        self.agenda
+            .add(at, self.whose(visit), Event::Login(visit as u32));
     }
 
     /// A person has typed, their mail has come, or a pause is over.

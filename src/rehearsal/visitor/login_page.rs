@@ -77,8 +77,8 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let state = &self.visits[visit];
         let device = state.device.0 as usize;
         // A click on "log out" in another tab, or a new password set elsewhere, is the person's doing.
-        let by_choice = cause == LogoutCause::PasswordReset
-            || self.devices[device].left_at >= state.started;
+        let by_choice =
+            cause == LogoutCause::PasswordReset || self.devices[device].left_at >= state.started;
         let known = self
             .baseline
             .is_none_or(|baseline| baseline.login_pages(state.person, state.ordinal) >= pages);
@@ -175,7 +175,8 @@ impl<V: Verifier> Rehearsal<'_, V> {
             .get_or_insert(Login::new(Via::Auth0))
             .stage = Stage::Again;
         let at = self.now + self.think(visit);
-        self.agenda.add(at, self.whose(visit), Event::Login(visit as u32));
+        self.agenda
+            .add(at, self.whose(visit), Event::Login(visit as u32));
     }
 
     /// The pause before another attempt is over.

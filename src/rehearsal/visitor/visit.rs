@@ -107,12 +107,7 @@ impl Visit {
 
 impl<V: Verifier> Rehearsal<'_, V> {
     /// A planned visit starts.
-    pub(in crate::rehearsal) fn begin_visit(
-        &mut self,
-        person: PersonId,
-        device: u8,
-        ordinal: u32,
-    ) {
+    pub(in crate::rehearsal) fn begin_visit(&mut self, person: PersonId, device: u8, ordinal: u32) {
         let device = self.population.device_of(person, device);
         let shape = VisitShape::draw(self.population, &self.scenario.population, device, ordinal);
         let buckets = self
@@ -168,7 +163,8 @@ impl<V: Verifier> Rehearsal<'_, V> {
             };
             // Another visit of the device may change its jar in between.
             if self.devices[self.visits[visit].device.0 as usize].visits > 1 {
-                self.agenda.add(at, self.whose(visit), Event::Page(visit as u32));
+                self.agenda
+                    .add(at, self.whose(visit), Event::Page(visit as u32));
                 return;
             }
             self.now = at;
@@ -304,7 +300,8 @@ impl<V: Verifier> Rehearsal<'_, V> {
         } else if page.failed {
             self.reload(visit);
         } else if let Some(at) = self.next_page(visit) {
-            self.agenda.add(at, self.whose(visit), Event::Page(visit as u32));
+            self.agenda
+                .add(at, self.whose(visit), Event::Page(visit as u32));
         }
     }
 
@@ -316,7 +313,8 @@ impl<V: Verifier> Rehearsal<'_, V> {
         }
         state.reloads += 1;
         let at = self.now + self.think(visit);
-        self.agenda.add(at, self.whose(visit), Event::Page(visit as u32));
+        self.agenda
+            .add(at, self.whose(visit), Event::Page(visit as u32));
     }
 
     /// A page was seen; tells when the next one loads, or ends the visit.
