@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::input::Input;
 use super::{Failure, GateArgs, say};
-use crate::outcome::{Driver, OUTCOME_VERSION, Outcome};
+use crate::outcome::{Driver, OUTCOME_VERSION, Outcome, Played};
 use crate::report::names;
 use crate::verdict::{Baseline, Status, baseline, exit};
 
@@ -106,6 +106,27 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     fs::rename(&beside, path)
 }
 
+/// Checks that its latencies come from the windows that a run over HTTP is about to play.
+pub(super) fn check_windows(
+    args: &GateArgs,
+    baseline: Option<&Baseline>,
+    played: &Played,
+) -> Result<(), Failure> {
+    let (Some(path), Some(baseline)) = (&args.baseline, baseline) else {
+        return Ok(());
+    };
+    baseline
+        .fits_windows(&played.windows)
+        .map_err(|why| refused(path, &why))
+}
+
+fn refused(path: &Path, why: &dyn std::fmt::Display) -> Failure {
+    Failure::input(format!(
+        "error: the baseline {} cannot be used: {why}",
+        path.display()
+    ))
+}
+
 /// Reads the baseline that the command line names and checks that it is one of this rehearsal; this
 /// is done before anything runs.
 pub(super) fn read(
@@ -116,12 +137,7 @@ pub(super) fn read(
     let Some(path) = &args.baseline else {
         return Ok(None);
     };
-    let refused = |why: &dyn std::fmt::Display| {
-        Failure::input(format!(
-            "error: the baseline {} cannot be used: {why}",
-            path.display()
-        ))
-    };
+    let refused = |why: &dyn std::fmt::Display| refused(path, why);
     let text = fs::read_to_string(path).map_err(|error| refused(&error))?;
     let read = Baseline::read(&text).map_err(|why| refused(&why))?;
     read.fits(&input.loaded, driver)

@@ -49,6 +49,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let unchanged = virtual_time::baseline(&input.loaded.scenario, &population);
     let scenario = &mut input.loaded.scenario;
     let mut played = args.windows.choose(scenario, &population, &unchanged)?;
+    baseline::check_windows(&args.gates, baseline.as_ref(), &played)?;
     let results = Results::open(&args.results, &input.loaded)?;
     let scenario = &input.loaded.scenario;
     let film = Film::new(&scenario.time, film_elsewhere(played.elsewhere));

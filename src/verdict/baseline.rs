@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::gate::{Bound, Gate};
 use super::{Status, evaluate, gate, survey};
-use crate::outcome::{Amount, Completeness, Driver, OUTCOME_VERSION, Outcome, Unit};
+use crate::outcome::{
+    Amount, Completeness, Driver, Moment, OUTCOME_VERSION, Outcome, Unit, WindowPlayed,
+};
 use crate::scenario;
 
 /// The version of the file's shape.
@@ -36,8 +38,31 @@ pub struct Baseline {
     pub seed: u64,
     /// Who carried the calls.
     pub driver: Driver,
+    /// Over HTTP, the stretches that were played at true speed, where latencies come from; absent in
+    /// virtual time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<Vec<Stretch>>,
     /// Values by quantity and selector, as gates write them.
     pub values: BTreeMap<String, Value>,
+}
+
+/// A stretch of scenario time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stretch {
+    /// When it begins.
+    pub from: Moment,
+    /// How long it lasts, in microseconds.
+    pub length_us: i64,
+}
+
+impl From<&WindowPlayed> for Stretch {
+    fn from(window: &WindowPlayed) -> Self {
+        Self {
+            from: window.from,
+            length_us: window.length_us,
+        }
+    }
 }
 
 /// A quantity's value.
@@ -129,6 +154,12 @@ pub enum Unfit {
         /// The rehearsal's.
         ours: Driver,
     },
+    /// Other windows.
+    #[error(
+        "it was made with other windows at true speed: latencies do not compare; choose the same \
+         ones (--window), or make it again"
+    )]
+    Windows,
     /// Other settings.
     #[error("the scenario has changed since: its hash is {} and was {}", short(.ours), short(.theirs))]
     Scenario {
@@ -185,6 +216,10 @@ impl Baseline {
             scenario_sha256: scenario::hash_without_gates(&identity.text),
             seed: identity.seed,
             driver: identity.driver,
+            windows: match identity.driver {
+                Driver::Http => Some(outcome.windows.iter().map(Stretch::from).collect()),
+                Driver::Virtual => None,
+            },
             values: surveyed.chain(asked).collect(),
         })
     }
@@ -221,8 +256,10 @@ impl Baseline {
             ("seed", json(&self.seed)),
             ("driver", json(&self.driver)),
         ];
+        let windows = self.windows.as_ref();
+        let windows = windows.map(|windows| ("windows", json(windows)));
         let mut text = String::from("{\n");
-        for (key, value) in head {
+        for (key, value) in head.into_iter().chain(windows) {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "  \"{key}\": {value},");
         }
@@ -264,6 +301,17 @@ impl Baseline {
             });
         }
         Ok(())
+    }
+
+    /// Whether its latencies come from the same stretches as those of a run with these windows. One
+    /// from before windows were told is taken at its word.
+    pub fn fits_windows(&self, windows: &[WindowPlayed]) -> Result<(), Unfit> {
+        let theirs = self.windows.iter().flatten().copied();
+        if self.windows.is_none() || theirs.eq(windows.iter().map(Stretch::from)) {
+            Ok(())
+        } else {
+            Err(Unfit::Windows)
+        }
     }
 
     /// What it has for a gate's quantity and selector.

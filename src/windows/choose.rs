@@ -236,6 +236,7 @@ mod tests {
         Found {
             kind,
             window: window(name, from, 30),
+            count: 1,
             why: format!("{name} is busy"),
         }
     }

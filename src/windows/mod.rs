@@ -8,6 +8,8 @@
 pub mod choose;
 mod scout;
 
+use std::cmp::Reverse;
+
 use cutover_mocks::time::{Span, Timestamp};
 
 use crate::driver::virtual_time;
@@ -69,12 +71,14 @@ pub struct Found {
     pub kind: Kind,
     /// The window; its name says what it is about.
     pub window: Window,
+    /// How much of its kind happens in it; of changes, all calls.
+    pub count: u64,
     /// Why it was chosen, in numbers.
     pub why: String,
 }
 
 /// Finds windows of this length in a scenario, the weightiest first: kinds in the order of
-/// [`Kind::ALL`], and in order of time within a kind. Plays the scenario once in virtual time.
+/// [`Kind::ALL`], and the busiest first within a kind. Plays the scenario once in virtual time.
 pub fn find(
     scenario: &Scenario,
     population: &Population,
@@ -97,7 +101,18 @@ pub fn find(
     let contacts = contacts
         .into_iter()
         .filter_map(|contact| frame.contact(&seconds, contact));
-    busiest.chain(contacts).collect()
+    let mut found: Vec<Found> = busiest.chain(contacts).collect();
+    found.sort_by_key(|found| (found.kind, Reverse(found.count), found.window.from));
+    found
+}
+
+/// So many of something, in words.
+fn so_many(count: u64, what: &str) -> String {
+    if count == 1 {
+        format!("1 {}", what.trim_end_matches('s'))
+    } else {
+        format!("{count} {what}")
+    }
 }
 
 /// What a window has to fit into.
@@ -138,11 +153,17 @@ impl Frame {
             .map(count)
             .max();
         let why = format!(
-            "{sum} {what} in {}, {} in the busiest second",
+            "{} in {}, {} in the busiest second",
+            so_many(sum, what),
             self.length,
             busiest.unwrap_or(0)
         );
-        Some(Found { kind, window, why })
+        Some(Found {
+            kind,
+            window,
+            count: sum,
+            why,
+        })
     }
 
     /// The stretch from a change on; where nobody comes for a while, from the first who does.
@@ -169,9 +190,14 @@ impl Frame {
         } else {
             format!("the first {waited} after it began")
         };
-        let why = format!("{calls} calls in {}, {first}", self.length);
+        let why = format!("{} in {}, {first}", so_many(calls, "calls"), self.length);
         let window = self.window(name, at);
-        Some(Found { kind, window, why })
+        Some(Found {
+            kind,
+            window,
+            count: calls,
+            why,
+        })
     }
 
     /// A window of the whole length, moved forward where it would outlast the rehearsal.

@@ -283,6 +283,23 @@ fn a_baseline_fits_its_own_rehearsal_and_no_other() {
 }
 
 #[test]
+fn latencies_of_other_windows_do_not_compare() {
+    let fixture = Fixture::healthy();
+    let (was, mut now) = (baseline(&fixture, &[]), fixture.outcome());
+    let read = Baseline::read(&was.text()).expect("its own text");
+    assert_eq!(read.fits_windows(&now.windows), Ok(()));
+    now.windows[0].why = Some("a reason is no part of it".to_owned());
+    assert_eq!(read.fits_windows(&now.windows), Ok(()));
+    now.windows[0].length_us += 1;
+    assert_eq!(read.fits_windows(&now.windows), Err(Unfit::Windows));
+    let earlier = Baseline {
+        windows: None,
+        ..was
+    };
+    assert_eq!(earlier.fits_windows(&now.windows), Ok(()));
+}
+
+#[test]
 fn gates_are_no_part_of_what_a_baseline_fits() {
     let was = of(&loaded(&[], None));
     let other_gates = loaded(

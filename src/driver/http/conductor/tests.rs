@@ -432,6 +432,19 @@ async fn what_is_skipped_is_answered_inside_and_takes_no_time() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_wish_to_stop_is_seen_in_what_is_skipped() {
+    let events: Vec<(Span, u32)> = (0..1_000).map(|at| (Span::from_secs(at), 1)).collect();
+    let mut core = Script::new(&events);
+    let film = Film::new(&time(Span::from_hours(1), &[]), Elsewhere::Skipped);
+    let stop = Stop::default();
+    stop.wish();
+    let played = play(&mut core, &film, in_lapse(8), &stop, Duration::ZERO).await;
+    let (ending, health) = played.unwrap();
+    assert_eq!(ending, Ending::Stopped(START + Span::from_secs(255)));
+    assert_eq!((health.inside, health.open_at_end), (256, 0));
+}
+
 #[tokio::test]
 async fn carriers_that_are_gone_end_the_run() {
     let mut core = Script::new(&[(Span::ZERO, 1)]);
