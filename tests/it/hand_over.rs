@@ -110,7 +110,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10, max_shrink_iters: 8, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 8, ..ProptestConfig::default() })]
     #[test]
     fn the_wire_can_take_over_at_any_moment_and_give_back(
         file in prop::sample::select(&FILES[..]),
