@@ -1,5 +1,6 @@
 //! The calls that a Stytch project answers, its answers, and the tokens that travel in them.
 
+use super::rule::Rule;
 use crate::auth0;
 use crate::email::Email;
 use crate::keys::{KeyId, KeySet};
@@ -243,6 +244,8 @@ pub enum Error {
     RateLimited,
     /// `organization_suspended`-like refusals and disallowed login methods (403).
     NotAllowed,
+    /// A rule that only the wire tells apart.
+    Rule(Rule),
     /// An error that a fault injected.
     Injected(u16),
     /// An answer that a client could not tell apart further.

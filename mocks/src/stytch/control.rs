@@ -56,7 +56,7 @@ impl Project {
     /// Forgets everybody, every session and token, and the ledger; settings stay. What is seeded
     /// from now on counts as created at `start`.
     pub fn reset(&mut self, start: Timestamp) {
-        *self = Self::new(self.settings.clone(), start);
+        *self = Self::new((*self.settings).clone(), start);
     }
 
     /// Replaces the limit over all calls and those of single endpoints; their windows start empty.
@@ -105,7 +105,7 @@ impl Project {
     /// taken over as well; which product the project is stays.
     pub fn set_settings(&mut self, settings: Settings) {
         let vertical = self.settings.vertical;
-        self.settings = Settings {
+        *self.settings = Settings {
             vertical,
             ..settings
         };

@@ -3,6 +3,13 @@
 use super::call::{
     Endpoint, IntermediateToken, LoginToken, OrgId, Proof, Reply, SessionToken, UserId,
 };
+use super::discovery::Discovery;
+use super::enter::Enter;
+use super::means::MeansId;
+use super::means_calls::Keep;
+use super::members::Membership;
+use super::org_rules::OrgRules;
+use super::with::Phone;
 use crate::email::Email;
 use crate::time::Span;
 
@@ -59,7 +66,18 @@ pub enum Errand {
         /// How long the code is good.
         life: Span,
     },
-    /// `POST …/otps/authenticate` with a mailed code.
+    /// `POST /v1/otps/{sms|whatsapp}/send` (`create` false), `…/login_or_create` (true).
+    SendText {
+        /// Where to.
+        phone: Phone,
+        /// Whether it goes by `WhatsApp`.
+        whatsapp: bool,
+        /// Whether an unknown person is created.
+        create: bool,
+        /// How long the code is good.
+        life: Span,
+    },
+    /// `POST …/otps/authenticate` with a mailed code or a text message.
     Code {
         /// The token of the newest code mailed to the person.
         token: LoginToken,
@@ -108,16 +126,13 @@ pub enum Errand {
     /// `POST /v1/b2b/otps/sms/send`.
     SendSms(IntermediateToken),
     /// `POST /v1/b2b/organizations`.
-    CreateOrg {
-        /// `mfa_policy` is `REQUIRED_FOR_ALL`.
-        mfa_required: bool,
-    },
+    CreateOrg(OrgRules),
     /// `PUT /v1/b2b/organizations/{org}`.
     UpdateOrg {
         /// The organization.
         org: OrgId,
-        /// The new `mfa_policy`, if it changes.
-        mfa_required: Option<bool>,
+        /// Its settings from now on.
+        rules: OrgRules,
     },
     /// `DELETE /v1/b2b/organizations/{org}`, with all members.
     DeleteOrg(OrgId),
@@ -130,6 +145,14 @@ pub enum Errand {
     },
     /// `DELETE` on a user or member.
     DeleteUser(UserId),
+    /// Ways in that no rehearsal takes.
+    Enter(Enter),
+    /// What people have: addresses, numbers, apps, ties.
+    Keep(Keep),
+    /// Where members stand.
+    Membership(Membership),
+    /// Choosing an organization after showing an address.
+    Discovery(Discovery),
     /// A read or a search of records, which the codec answers from [`super::Project`]'s views.
     Read {
         /// The person who is read, and so has to exist.
@@ -161,27 +184,51 @@ pub enum ErrandReply {
         /// Whether they were created by this call.
         created: bool,
     },
+    /// A person was created, or is known, and has this address, number or app.
+    Has {
+        /// Who.
+        user: UserId,
+        /// The id of what they have.
+        id: MeansId,
+    },
+    /// An organization was created, and its first member has logged in.
+    Founded {
+        /// The organization.
+        org: OrgId,
+        /// The login.
+        login: Reply,
+    },
 }
 
 /// An answer to an errand.
 pub type ErrandAnswer = crate::answer::Answer<ErrandReply, super::Error>;
 
 impl Errand {
+    /// A read of somebody or something that has to exist, or of neither.
+    pub const fn read(user: Option<UserId>, org: Option<OrgId>) -> Self {
+        Self::Read { user, org }
+    }
+
     /// The endpoint that takes this errand; none for a first half.
     pub const fn endpoint(&self) -> Option<Endpoint> {
         Some(match self {
             Self::StartReset { .. } | Self::SendSms(_) => return None,
             Self::FinishReset { .. } | Self::ReplacePassword { .. } => Endpoint::PasswordChange,
-            Self::SendCode { .. } | Self::SendMagicLink { .. } | Self::SendDiscovery(_) => {
-                Endpoint::SendMagicLink
-            }
+            Self::SendCode { .. }
+            | Self::SendText { .. }
+            | Self::SendMagicLink { .. }
+            | Self::SendDiscovery(_) => Endpoint::SendMagicLink,
+            Self::Enter(enter) => enter.endpoint(),
+            Self::Discovery(discovery) => discovery.endpoint(),
+            Self::Membership(membership) => membership.endpoint(),
             Self::Code { .. } | Self::Discover(_) => Endpoint::MagicLink,
             Self::RevokeAll(_) => Endpoint::Revoke,
             Self::Exchange { .. } | Self::ExchangeIntermediate { .. } | Self::ListSessions(_) => {
                 Endpoint::Other
             }
             Self::ImportPassword { .. }
-            | Self::CreateOrg { .. }
+            | Self::CreateOrg(_)
+            | Self::Keep(_)
             | Self::UpdateOrg { .. }
             | Self::DeleteOrg(_)
             | Self::UpdateUser { .. }

@@ -1,11 +1,15 @@
-//! Logins without a password: magic links, mailed codes, OAuth, second factors, discovery.
+//! Logins without a password: magic links, codes by mail and text, OAuth, second factors.
 
 use super::call::{Error, IntermediateToken, LoginToken, OrgId, Proof, Reply, UserId, Vertical};
 use super::gate::{No, take};
-use super::people::NewUser;
+use super::means::MeansId;
+use super::org_rules::Joining;
+use super::people::{NO_EMAIL, NewUser, Status};
 use super::project::{Now, Project, no};
-use super::sessions::{Factor, Factors};
+use super::rule::Rule;
+use super::sessions::{Factor, Factors, Shown};
 use super::tokens::{Bearer, Purpose, Unusable};
+use super::with::{Phone, Verifier};
 use crate::email::Email;
 use crate::time::Span;
 
@@ -18,7 +22,7 @@ impl Project {
         create: bool,
         life: Option<Span>,
     ) -> Result<Reply, No> {
-        let created = self.person_to_mail(now, email, org, create)?;
+        let (user, created) = self.person_to_mail(now, email, org, create)?;
         let of_signup = created && self.settings.vertical == Vertical::Consumer;
         let default = if of_signup {
             self.settings.signup_link_life
@@ -26,7 +30,7 @@ impl Project {
             self.settings.login_link_life
         };
         let expires = now.clock + life.unwrap_or(default);
-        let bearer = Bearer::new(email, org);
+        let bearer = Bearer::new(email, org).of(user).under(now.with);
         let token = self.login_tokens.issue(bearer, Purpose::MagicLink, expires);
         Ok(Reply::Mailed { token, created })
     }
@@ -39,50 +43,147 @@ impl Project {
         create: bool,
         life: Span,
     ) -> Result<Reply, No> {
-        let created = self.person_to_mail(now, email, org, create)?;
-        let bearer = Bearer::new(email, org);
+        let (user, created) = self.person_to_mail(now, email, org, create)?;
+        let bearer = Bearer::new(email, org).of(user);
         let token = self
             .login_tokens
             .issue(bearer, Purpose::Code, now.clock + life);
         Ok(Reply::Mailed { token, created })
     }
 
-    /// Finds the person who gets a mail, or creates them; says whether it did.
+    /// Finds the person who gets a mail, or creates them; says whether it did. A call that says whom
+    /// the address is for gives it to them.
     fn person_to_mail(
         &mut self,
         now: Now,
         email: Email,
         org: Option<OrgId>,
         create: bool,
-    ) -> Result<bool, No> {
-        let (user, created) = match self.person(email, org) {
-            Ok(user) => (user, false),
-            Err(missing) if missing.error == Error::OrganizationNotFound => return Err(missing),
-            Err(_) if create && self.settings.magic_link_creates => {
-                let pending = self.settings.vertical == Vertical::B2b;
+    ) -> Result<(UserId, bool), No> {
+        let known = self.person(email, org);
+        let (user, created) = match (self.named(now)?, known) {
+            (Some(user), Ok(owner)) if user != owner => return Err(no(Error::DuplicateEmail)),
+            (Some(user), Err(_)) => {
+                self.people.add_email(user, email);
+                (user, false)
+            }
+            (_, Ok(user)) => (user, false),
+            (None, Err(missing)) if missing.error == Error::OrganizationNotFound => {
+                return Err(missing);
+            }
+            (None, Err(missing)) if !create => return Err(missing),
+            (None, Err(missing)) => {
+                self.may_join(now, org, missing)?;
+                let b2b = self.settings.vertical == Vertical::B2b;
+                let status = if b2b || now.with.pending {
+                    Status::Pending
+                } else {
+                    Status::Active
+                };
                 let new = NewUser {
-                    pending,
+                    status,
                     ..NewUser::plain(email, org)
                 };
                 (self.add(now, new)?, true)
             }
-            Err(missing) => return Err(missing),
         };
+        self.count_mail(now, user)?;
+        Ok((user, created))
+    }
+
+    /// Counts a message against its person's limit.
+    pub(super) fn count_mail(&mut self, now: Now, user: UserId) -> Result<(), No> {
         if let Some(limit) = self.settings.mails_per_person {
             let mails = &mut self.known_mut(user)?.mails;
             let room = take(mails, Some(limit), Span::ZERO, now.clock);
             room.map_err(|wait| self.gate.throttled(wait))?;
         }
-        Ok(created)
+        Ok(())
     }
 
+    /// The person that a call is for, where it says so: by their id or by their session.
+    fn named(&mut self, now: Now) -> Result<Option<UserId>, No> {
+        if let Some(user) = now.with.user {
+            return self.known(user).map(|_| Some(user));
+        }
+        let Some(token) = now.with.session else {
+            return Ok(None);
+        };
+        let live = self.sessions.live_mut(token.session, now.clock);
+        Ok(Some(live.ok_or(no(Error::SessionNotFound))?.user))
+    }
+
+    /// Whether somebody may become a user or member by their address alone.
+    pub(super) fn may_join(&self, now: Now, org: Option<OrgId>, missing: No) -> Result<(), No> {
+        let joining = org.and_then(|org| self.people.org(org));
+        let joining = joining.map_or(Joining::AsSettings, |org| org.rules.email_jit);
+        match joining {
+            Joining::All => Ok(()),
+            Joining::AsSettings if self.settings.magic_link_creates => Ok(()),
+            Joining::AsSettings => Err(missing),
+            Joining::Restricted if now.with.listed_domain => Ok(()),
+            Joining::Restricted => Err(no(Error::Rule(Rule::JitDomain))),
+            Joining::NotAllowed => Err(no(Error::Rule(Rule::JitNotAllowed))),
+        }
+    }
+
+    /// Texts a code to a number (consumer).
+    pub(super) fn send_text(
+        &mut self,
+        now: Now,
+        phone: Phone,
+        whatsapp: bool,
+        create: bool,
+        life: Span,
+    ) -> Result<Reply, No> {
+        let known = self.people.with_phone(phone);
+        let (user, created) = match (self.named(now)?, known) {
+            (Some(user), Some(owner)) if user != owner => {
+                return Err(no(Error::Rule(Rule::DuplicatePhone)));
+            }
+            (Some(user), None) => {
+                self.people.add_phone(user, phone, false);
+                (user, false)
+            }
+            (_, Some(user)) => (user, false),
+            (None, None) if !create => return Err(no(Error::Rule(Rule::PhoneNotFound))),
+            (None, None) => {
+                let status = if now.with.pending {
+                    Status::Pending
+                } else {
+                    Status::Active
+                };
+                let new = NewUser {
+                    status,
+                    ..NewUser::plain(NO_EMAIL, None)
+                };
+                let user = self.add(now, new)?;
+                self.people.add_phone(user, phone, false);
+                (user, true)
+            }
+        };
+        self.count_mail(now, user)?;
+        let purpose = if whatsapp {
+            Purpose::WhatsApp
+        } else {
+            Purpose::Text
+        };
+        let bearer = Bearer::at(phone).of(user);
+        let token = self.login_tokens.issue(bearer, purpose, now.clock + life);
+        Ok(Reply::Mailed { token, created })
+    }
+
+    /// A mailed link, or one that the application delivered itself.
     pub(super) fn magic_link(
         &mut self,
         now: Now,
         token: LoginToken,
         duration: Option<Span>,
     ) -> Result<Reply, No> {
-        self.follow(now, token, Purpose::MagicLink, duration, Factor::MagicLink)
+        let purpose = self.login_tokens.purpose(token);
+        let linked = [Purpose::Embedded, Purpose::EmailChange];
+        let purpose = purpose.filter(|it| linked.contains(it));
+        self.follow(now, token, purpose.unwrap_or(Purpose::MagicLink), duration)
     }
 
     pub(super) fn oauth(
@@ -91,7 +192,7 @@ impl Project {
         token: LoginToken,
         duration: Option<Span>,
     ) -> Result<Reply, No> {
-        let done = self.follow(now, token, Purpose::OAuth, duration, Factor::OAuth);
+        let done = self.follow(now, token, Purpose::OAuth, duration);
         // Stytch answers 400 here, where other tokens get 401 or 404 (sandbox values).
         done.map_err(|no| {
             if no.error == Error::LoginTokenInvalid {
@@ -102,19 +203,90 @@ impl Project {
         })
     }
 
-    /// Uses up a token that proves an address.
+    /// Uses up a token that proves an address or a number.
     fn follow(
         &mut self,
         now: Now,
         token: LoginToken,
         purpose: Purpose,
         duration: Option<Span>,
-        factor: Factor,
     ) -> Result<Reply, No> {
         let bearer = self.spend(now, token, purpose)?;
-        let user = self.person(bearer.email, bearer.org())?;
-        self.known_mut(user)?.verified = true;
-        self.log_in(now, user, duration, Factors::one(factor))
+        let user = self.bearer(bearer)?;
+        self.may_use(user, bearer)?;
+        let means = self.prove(user, bearer, purpose)?;
+        let factors = Factors::one(purpose.factor());
+        self.log_in(now, user, duration, Shown { factors, means })
+    }
+
+    /// Whether a member's organization allows the social provider of their token.
+    fn may_use(&self, user: UserId, bearer: Bearer) -> Result<(), No> {
+        let row = self.known(user)?;
+        let org = row.org().and_then(|org| self.people.org(org));
+        let rules = org.filter(|_| !row.breakglass).map(|org| org.rules);
+        let method = bearer.provider().and_then(super::Provider::method);
+        match (rules, method) {
+            (Some(rules), Some(method)) if !rules.methods.has(method) => {
+                Err(no(Error::Rule(Rule::MethodRestricted)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Who bears a token.
+    fn bearer(&self, bearer: Bearer) -> Result<UserId, No> {
+        match bearer.user() {
+            Some(user) => self.known(user).map(|_| user),
+            None => self.person(bearer.email, bearer.org()),
+        }
+    }
+
+    /// Notes what a token has proved; says which address, number or tie that is, where it is not the
+    /// first address.
+    fn prove(
+        &mut self,
+        user: UserId,
+        bearer: Bearer,
+        purpose: Purpose,
+    ) -> Result<Option<MeansId>, No> {
+        if let Some(phone) = bearer.phone() {
+            let id = self.people.phone_id(user, phone);
+            let id = id.ok_or(no(Error::Rule(Rule::PhoneNotFound)))?;
+            self.people.verify(user, id);
+            return Ok(Some(id));
+        }
+        if purpose == Purpose::Embedded {
+            return Ok(None);
+        }
+        if purpose == Purpose::EmailChange {
+            let owner = self.people.find(bearer.email, self.known(user)?.org());
+            if owner.is_some_and(|owner| owner != user) {
+                return Err(no(Error::DuplicateEmail));
+            }
+            self.people.change_email(user, bearer.email, true);
+            return Ok(None);
+        }
+        let id = match self.people.email_id(user, bearer.email) {
+            Some(id) => id,
+            // An address that was another's login until now: only a social login can bring one.
+            None if purpose == Purpose::OAuth && self.settings.vertical == Vertical::Consumer => {
+                if self.people.find(bearer.email, None).is_some() {
+                    return Err(no(Error::DuplicateEmail));
+                }
+                self.people.add_email(user, bearer.email)
+            }
+            None => return Err(no(Error::Rule(Rule::EmailNotFound))),
+        };
+        let voids = self.settings.passwordless_voids_unproved_password;
+        let row = self.known_mut(user)?;
+        if voids && id.0 == user.0 && row.has_password && !row.verified {
+            row.stale_password = true;
+        }
+        self.people.verify(user, id);
+        if let Some(provider) = bearer.provider() {
+            return Ok(Some(self.people.tie(user, provider)));
+        }
+        Ok((id.0 != user.0).then_some(id))
     }
 
     pub(super) fn spend(
@@ -123,12 +295,24 @@ impl Project {
         token: LoginToken,
         purpose: Purpose,
     ) -> Result<Bearer, No> {
-        self.login_tokens
-            .spend(token, purpose, now.clock)
-            .map_err(invalid)
+        let bearer = self
+            .login_tokens
+            .look(token, purpose, now.clock)
+            .map_err(invalid)?;
+        let broken = match (bearer.challenged(), now.with.verifier) {
+            (true, Verifier::Right) | (false, Verifier::Absent) => None,
+            (true, Verifier::Absent) => Some(Rule::PkceExpected),
+            (true, Verifier::Wrong) => Some(Rule::PkceMismatch),
+            (false, Verifier::Right | Verifier::Wrong) => Some(Rule::PkceUnexpected),
+        };
+        if let Some(rule) = broken {
+            return Err(no(Error::Rule(rule)));
+        }
+        self.login_tokens.void(token);
+        Ok(bearer)
     }
 
-    /// A mailed code: a wrong one counts towards the lock and does not use the right one up.
+    /// A code by mail or text: a wrong one counts towards the lock and does not use the right one up.
     pub(super) fn code(
         &mut self,
         now: Now,
@@ -136,18 +320,22 @@ impl Project {
         proof: Proof,
         duration: Option<Span>,
     ) -> Result<Reply, No> {
+        let purpose = self.login_tokens.purpose(token);
+        let texts = [Purpose::Text, Purpose::WhatsApp];
+        let purpose = purpose.filter(|it| texts.contains(it));
+        let purpose = purpose.unwrap_or(Purpose::Code);
         let bearer = self
             .login_tokens
-            .look(token, Purpose::Code, now.clock)
+            .look(token, purpose, now.clock)
             .map_err(invalid)?;
-        let user = self.person(bearer.email, bearer.org())?;
+        let user = self.bearer(bearer)?;
         self.not_locked(now, user)?;
         if proof != Proof::RightCode {
             self.fail(now, user);
             return Err(no(Error::WrongCode));
         }
         self.succeed(user);
-        self.follow(now, token, Purpose::Code, duration, Factor::EmailCode)
+        self.follow(now, token, purpose, duration)
     }
 
     /// The social provider consents at once. A consumer project then knows the person; a B2B project
@@ -158,26 +346,27 @@ impl Project {
         email: Email,
         org: Option<OrgId>,
     ) -> Result<Reply, No> {
-        let creates =
-            self.settings.vertical == Vertical::Consumer || self.settings.magic_link_creates;
-        let created = match self.person(email, org) {
-            Ok(_) => false,
-            Err(missing) if !creates || missing.error == Error::OrganizationNotFound => {
-                return Err(missing);
-            }
-            Err(_) => {
+        let known = match self.named(now)? {
+            Some(user) => Ok(user),
+            None => self.person(email, org),
+        };
+        let (user, created) = match known {
+            Ok(user) => (user, false),
+            Err(missing) if missing.error == Error::OrganizationNotFound => return Err(missing),
+            Err(missing) => {
+                if self.settings.vertical == Vertical::B2b {
+                    self.may_join(now, org, missing)?;
+                }
                 let new = NewUser {
                     verified: true,
                     ..NewUser::plain(email, org)
                 };
-                self.add(now, new)?;
-                true
+                (self.add(now, new)?, true)
             }
         };
         let expires = now.clock + self.settings.oauth_token_life;
-        let token = self
-            .login_tokens
-            .issue(Bearer::new(email, org), Purpose::OAuth, expires);
+        let bearer = Bearer::new(email, org).of(user).under(now.with);
+        let token = self.login_tokens.issue(bearer, Purpose::OAuth, expires);
         Ok(Reply::Mailed { token, created })
     }
 
@@ -203,8 +392,10 @@ impl Project {
         duration: Option<Span>,
     ) -> Result<Reply, No> {
         let live = self.intermediates.live(token, now.clock).copied();
-        let found = live.and_then(|row| row.member().map(|member| (member, row.factors)));
-        let (member, factors) = found.ok_or(no(Error::SessionNotFound))?;
+        let found = live.and_then(|row| row.member().map(|member| (member, row)));
+        let (member, row) = found.ok_or(no(Error::SessionNotFound))?;
+        let factors = row.factors;
+        self.may_prove_second(member, Factor::Sms, row.primary_missing)?;
         self.not_locked(now, member)?;
         if proof != Proof::RightCode {
             self.fail(now, member);
@@ -212,49 +403,13 @@ impl Project {
         }
         self.succeed(member);
         self.intermediates.spend(token);
+        self.prove_member_phone(member);
         self.log_in(now, member, duration, factors.and(Factor::Sms))
-    }
-
-    /// Mails a discovery link; whether anybody has the address is not told.
-    pub(super) fn send_discovery(&mut self, now: Now, email: Email) -> Reply {
-        let expires = now.clock + self.settings.login_link_life;
-        let bearer = Bearer::new(email, None);
-        let token = self.login_tokens.issue(bearer, Purpose::Discovery, expires);
-        Reply::Mailed {
-            token,
-            created: false,
-        }
-    }
-
-    /// A discovery link proves an address; which organization is still to be chosen.
-    pub(super) fn discover(&mut self, now: Now, token: LoginToken) -> Result<Reply, No> {
-        let bearer = self.spend(now, token, Purpose::Discovery)?;
-        let expires = now.clock + self.settings.intermediate_life;
-        let factors = Factors::one(Factor::MagicLink);
-        let token = self
-            .intermediates
-            .issue(bearer.email, None, expires, factors);
-        Ok(Reply::SecondFactorNeeded(token))
-    }
-
-    pub(super) fn exchange_intermediate(
-        &mut self,
-        now: Now,
-        token: IntermediateToken,
-        org: OrgId,
-        duration: Option<Span>,
-    ) -> Result<Reply, No> {
-        let live = self.intermediates.live(token, now.clock).copied();
-        let row = live.ok_or(no(Error::SessionNotFound))?;
-        let member = self.person(row.email, Some(org))?;
-        self.intermediates.spend(token);
-        self.known_mut(member)?.verified = true;
-        self.log_in(now, member, duration, row.factors)
     }
 }
 
 /// A token nobody issued is not found; one that was used or is stale cannot be used.
-fn invalid(why: Unusable) -> No {
+pub(super) fn invalid(why: Unusable) -> No {
     match why {
         Unusable::Unknown => No {
             status: 404,

@@ -5,8 +5,10 @@ use super::errand::{Errand, ErrandAnswer, ErrandReply};
 use super::gate::No;
 use super::people::NewUser;
 use super::project::{Now, Project, no};
+use super::rule::Rule;
 use super::sessions::{Factor, Factors};
 use super::tokens::{Bearer, Intermediate, Purpose};
+use super::with::With;
 use crate::answer::{Answer, Outcome};
 use crate::email::Email;
 use crate::time::{Span, Timestamp};
@@ -40,6 +42,9 @@ impl Project {
         }
         if proof == Proof::RightPassword {
             self.succeed(user);
+            if self.known(user)?.stale_password {
+                return Err(no(Error::Rule(Rule::ResetPassword)));
+            }
             return Ok(());
         }
         self.fail(now, user);
@@ -115,6 +120,7 @@ impl Project {
             return Err(no(Error::DuplicateEmail));
         }
         row.has_password = true;
+        row.stale_password = false;
         row.verified |= verified;
         Ok(ErrandReply::Imported {
             user,
@@ -146,13 +152,53 @@ impl Project {
         duration: Option<Span>,
     ) -> Result<Reply, No> {
         let user = self.person(email, org)?;
+        self.set_password(user)?;
+        self.revoke_all(now, user)?;
+        self.log_in(now, user, duration, FACTORS)
+    }
+
+    /// Whoever reads the mail has proved the address, and is unlocked.
+    fn set_password(&mut self, user: UserId) -> Result<(), No> {
         let row = self.known_mut(user)?;
         row.has_password = true;
+        row.stale_password = false;
         row.verified = true;
         row.failures = 0;
         row.locked_until = Timestamp::from_micros(i64::MIN);
-        self.revoke_all(now, user)?;
-        self.log_in(now, user, duration, FACTORS)
+        Ok(())
+    }
+
+    /// A new password on the strength of a session; the session itself lives on.
+    pub(super) fn reset_by_session(
+        &mut self,
+        now: Now,
+        session: u32,
+        duration: Option<Span>,
+    ) -> Result<Reply, No> {
+        let live = self.sessions.live_mut(session, now.clock);
+        let user = live.ok_or(no(Error::SessionNotFound))?.user;
+        let newest = self
+            .sessions
+            .factors(session)
+            .iter()
+            .map(|it| it.last)
+            .max();
+        if newest.is_none_or(|newest| now.clock - newest > self.settings.fresh_factor) {
+            return Err(no(Error::Rule(Rule::SessionTooOld)));
+        }
+        let row = self.known_mut(user)?;
+        row.has_password = true;
+        row.stale_password = false;
+        let newest = row.newest_session;
+        self.ledger.revoked += self.sessions.revoke_others(newest, session, now.clock);
+        self.authenticate(now, session, duration)
+    }
+
+    /// The password is good no longer until it is reset by mail (B2B `require_reset`).
+    pub(super) fn require_reset(&mut self, user: UserId) -> Result<Reply, No> {
+        let row = self.known_mut(user)?;
+        row.stale_password = row.has_password;
+        Ok(Reply::Done)
     }
 
     pub(super) fn finish_reset(
@@ -166,12 +212,12 @@ impl Project {
     }
 
     /// The first half of a flow: free if the second half has a chance, the whole call if not.
-    pub(super) fn first_half(&mut self, stamp: Stamp, errand: &Errand) -> ErrandAnswer {
+    pub(super) fn first_half(&mut self, stamp: Stamp, with: With, errand: &Errand) -> ErrandAnswer {
         let now = self.now(stamp.at);
         let (whole, token) = match *errand {
             Errand::StartReset { email, org } => {
                 let expires = now.clock + self.settings.reset_life;
-                let bearer = Bearer::new(email, org);
+                let bearer = Bearer::new(email, org).under(with);
                 let token = self
                     .person(email, org)
                     .map(|_| self.login_tokens.issue(bearer, Purpose::Reset, expires));
@@ -198,7 +244,7 @@ impl Project {
                     sent,
                 )
             }
-            _ => return self.errand(stamp, errand),
+            _ => return self.errand_with(stamp, with, errand),
         };
         match token {
             Some(token) => {

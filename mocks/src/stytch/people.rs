@@ -3,12 +3,32 @@
 use rustc_hash::FxHashMap;
 
 use super::call::{OrgId, UserId, Vertical};
+use super::means::Means;
+use super::org_rules::OrgRules;
+use super::with::Phone;
 use crate::email::Email;
 use crate::limit::FixedWindow;
 use crate::time::Timestamp;
 
 /// The absent organization or session in a compact row.
 pub(super) const NONE: u32 = u32::MAX;
+
+/// The address of people who have none: they are known by a number.
+pub(super) const NO_EMAIL: Email = Email::lower(u32::MAX);
+
+/// Where somebody stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// They have logged in, or count as if they had.
+    #[default]
+    Active,
+    /// They were created on the way and have not logged in yet.
+    Pending,
+    /// They were invited and have not come yet (B2B).
+    Invited,
+    /// They were deleted; a member can be reactivated.
+    Deleted,
+}
 
 /// A user or a member.
 #[derive(Clone, Debug)]
@@ -32,9 +52,11 @@ pub(super) struct User {
     pub(super) verified: bool,
     /// Has a second factor of their own (B2B).
     pub(super) mfa_enrolled: bool,
-    /// Was invited or created on the way and has not logged in yet (B2B).
-    pub(super) pending: bool,
-    deleted: bool,
+    /// The password has to be reset before it is good again.
+    pub(super) stale_password: bool,
+    /// Is not bound by what the organization allows (B2B).
+    pub(super) breakglass: bool,
+    pub(super) status: Status,
 }
 
 const _: () = assert!(size_of::<User>() <= 64, "two million users must fit");
@@ -43,12 +65,20 @@ impl User {
     pub(super) fn org(&self) -> Option<OrgId> {
         (self.org != NONE).then_some(OrgId(self.org))
     }
+
+    pub(super) fn has_email(&self) -> bool {
+        self.email != NO_EMAIL
+    }
+
+    fn exists(&self) -> bool {
+        self.status != Status::Deleted
+    }
 }
 
 /// An organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Org {
-    pub(super) mfa_required: bool,
+    pub(super) rules: OrgRules,
     pub(super) created: Timestamp,
     deleted: bool,
 }
@@ -59,17 +89,13 @@ pub(super) struct NoSuchOrg;
 
 /// A new person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, not states"
-)]
 pub(super) struct NewUser {
     pub(super) email: Email,
     pub(super) org: Option<OrgId>,
     pub(super) has_password: bool,
     pub(super) verified: bool,
     pub(super) mfa_enrolled: bool,
-    pub(super) pending: bool,
+    pub(super) status: Status,
 }
 
 impl NewUser {
@@ -81,7 +107,7 @@ impl NewUser {
             has_password: false,
             verified: false,
             mfa_enrolled: false,
-            pending: false,
+            status: Status::Active,
         }
     }
 }
@@ -94,6 +120,14 @@ pub(super) struct People {
     orgs: Vec<Org>,
     /// Organization and mailbox to user. Never iterated.
     by_address: FxHashMap<u64, u32>,
+    /// Number to user (consumer). Never iterated.
+    pub(super) by_phone: FxHashMap<Phone, UserId>,
+    /// What people have beside their first address. Never iterated.
+    pub(super) means: FxHashMap<UserId, Means>,
+    /// Whose each of those is, by the order in which they were made.
+    pub(super) owners: Vec<UserId>,
+    /// How many people exist.
+    count: usize,
 }
 
 impl People {
@@ -103,7 +137,16 @@ impl People {
             users: Vec::new(),
             orgs: Vec::new(),
             by_address: FxHashMap::default(),
+            by_phone: FxHashMap::default(),
+            means: FxHashMap::default(),
+            owners: Vec::new(),
+            count: 0,
         }
+    }
+
+    /// Whether the project has users, not members.
+    pub(super) fn has_users(&self) -> bool {
+        self.vertical == Vertical::Consumer
     }
 
     /// Consumer projects have no organizations; B2B calls need an existing one.
@@ -116,13 +159,13 @@ impl People {
     }
 
     pub(super) fn user(&self, id: UserId) -> Option<&User> {
-        self.users.get(id.0 as usize).filter(|user| !user.deleted)
+        self.users.get(id.0 as usize).filter(|user| user.exists())
     }
 
     pub(super) fn user_mut(&mut self, id: UserId) -> Option<&mut User> {
         self.users
             .get_mut(id.0 as usize)
-            .filter(|user| !user.deleted)
+            .filter(|user| user.exists())
     }
 
     pub(super) fn org(&self, id: OrgId) -> Option<&Org> {
@@ -144,7 +187,10 @@ impl People {
             return Err(taken);
         }
         let id = self.users.len() as u32;
-        self.by_address.insert(key(new.email, new.org), id);
+        if new.email != NO_EMAIL {
+            self.by_address.insert(key(new.email, new.org), id);
+        }
+        self.count += 1;
         self.users.push(User {
             email: new.email,
             org: new.org.map_or(NONE, |org| org.0),
@@ -156,26 +202,62 @@ impl People {
             has_password: new.has_password,
             verified: new.verified,
             mfa_enrolled: new.mfa_enrolled,
-            pending: new.pending,
-            deleted: false,
+            stale_password: false,
+            breakglass: false,
+            status: new.status,
         });
         Ok(UserId(id))
     }
 
-    /// Removes a person; their address is free again.
+    /// Removes a person; their addresses and numbers are free again. A member can come back.
     pub(super) fn remove(&mut self, id: UserId) -> bool {
+        self.release_means(id);
         let Some(user) = self.user_mut(id) else {
             return false;
         };
-        user.deleted = true;
-        let key = key(user.email, user.org());
-        self.by_address.remove(&key);
+        user.status = Status::Deleted;
+        let (email, org) = (user.email, user.org());
+        self.release(email, org);
+        self.count -= 1;
+        if self.has_users() {
+            self.means.remove(&id);
+        }
         true
     }
 
-    pub(super) fn add_org(&mut self, mfa_required: bool, now: Timestamp) -> OrgId {
+    /// A deleted person's row.
+    pub(super) fn deleted(&self, id: UserId) -> Option<&User> {
+        self.users.get(id.0 as usize).filter(|user| !user.exists())
+    }
+
+    /// Brings a deleted member back, unless somebody else has their address by now.
+    pub(super) fn restore(&mut self, id: UserId) -> Result<(), UserId> {
+        let Some(row) = self.deleted(id) else {
+            return Ok(());
+        };
+        let (email, org) = (row.email, row.org());
+        if let Some(other) = self.find(email, org) {
+            return Err(other);
+        }
+        self.claim(email, org, id);
+        self.users[id.0 as usize].status = Status::Active;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Makes an address somebody's.
+    pub(super) fn claim(&mut self, email: Email, org: Option<OrgId>, user: UserId) {
+        self.by_address.insert(key(email, org), user.0);
+    }
+
+    /// Makes an address nobody's.
+    pub(super) fn release(&mut self, email: Email, org: Option<OrgId>) {
+        self.by_address.remove(&key(email, org));
+    }
+
+    pub(super) fn add_org(&mut self, rules: OrgRules, now: Timestamp) -> OrgId {
         self.orgs.push(Org {
-            mfa_required,
+            rules,
             created: now,
             deleted: false,
         });
@@ -200,7 +282,7 @@ impl People {
             .iter()
             .enumerate();
         users
-            .filter(|(_, user)| !user.deleted)
+            .filter(|(_, user)| user.exists())
             .map(move |(i, user)| (UserId((first + i) as u32), user))
     }
 
@@ -216,7 +298,13 @@ impl People {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.by_address.len()
+        self.count
+    }
+
+    /// Everyone who ever existed, in order of id, deleted ones included.
+    pub(super) fn all_users(&self) -> impl Iterator<Item = (UserId, &User)> {
+        let users = self.users.iter().enumerate();
+        users.map(|(i, user)| (UserId(i as u32), user))
     }
 
     /// Whether someone in the project is locked at this time.

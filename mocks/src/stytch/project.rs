@@ -7,10 +7,13 @@ use super::call::{
 use super::errand::{Errand, ErrandAnswer, ErrandReply};
 use super::gate::{Gate, No};
 use super::migrate::Pending;
-use super::people::{NewUser, NoSuchOrg, People};
-use super::sessions::{Factor, Factors, Sessions};
+use super::org_rules::OrgRules;
+use super::people::{NewUser, NoSuchOrg, People, Status};
+use super::rule::Rule;
+use super::sessions::{Sessions, Shown};
 use super::settings::Settings;
 use super::tokens::{Intermediates, LoginTokens};
+use super::with::With;
 use crate::email::Email;
 use crate::keys::KeySet;
 use crate::ledger::Ledger;
@@ -19,7 +22,8 @@ use crate::time::{Span, Timestamp};
 /// A Stytch project. It reads no clock, opens no socket and throws no dice.
 #[derive(Clone, Debug)]
 pub struct Project {
-    pub(super) settings: Settings,
+    /// Boxed: a project is moved into the future that serves it.
+    pub(super) settings: Box<Settings>,
     pub(super) gate: Gate,
     pub(super) people: People,
     pub(super) sessions: Sessions,
@@ -67,6 +71,8 @@ pub(super) struct Now {
     pub(super) clock: Timestamp,
     /// The keys published at this moment.
     pub(super) keys: KeySet,
+    /// What the call brings along.
+    pub(super) with: With,
 }
 
 impl Project {
@@ -79,7 +85,7 @@ impl Project {
             login_tokens: LoginTokens::default(),
             intermediates: Intermediates::default(),
             ledger: Ledger::default(),
-            settings,
+            settings: Box::new(settings),
             start,
         }
     }
@@ -97,8 +103,10 @@ impl Project {
 
     /// Adds an organization.
     pub fn seed_org(&mut self, org: SeedOrg) -> OrgId {
-        self.people
-            .add_org(org.mfa_required, self.gate.clock(self.start))
+        self.people.add_org(
+            OrgRules::open(org.mfa_required),
+            self.gate.clock(self.start),
+        )
     }
 
     /// Adds a person. Seeding an address again (in the same organization) gives the person who has it.
@@ -114,7 +122,7 @@ impl Project {
             has_password: seed.has_password,
             verified: seed.verified,
             mfa_enrolled: seed.mfa_enrolled,
-            pending: false,
+            status: Status::Active,
         };
         let (Ok(user) | Err(user)) = self.people.add(new, self.gate.clock(self.start));
         user
@@ -122,6 +130,11 @@ impl Project {
 
     /// Answers a call, or asks for the one thing that it cannot know.
     pub fn handle(&mut self, stamp: Stamp, call: &Call) -> Step {
+        self.handle_with(stamp, With::default(), call)
+    }
+
+    /// Answers a call under circumstances of its own.
+    pub fn handle_with(&mut self, stamp: Stamp, with: With, call: &Call) -> Step {
         if let Call::Migrate {
             token,
             org,
@@ -131,17 +144,22 @@ impl Project {
             return self.migrate(stamp, token, org, duration);
         }
         Step::Done(self.run(stamp, call.endpoint(), |project, now| {
-            project.serve(now, call)
+            project.serve(Now { with, ..now }, call)
         }))
     }
 
     /// Answers an errand.
     pub fn errand(&mut self, stamp: Stamp, errand: &Errand) -> ErrandAnswer {
+        self.errand_with(stamp, With::default(), errand)
+    }
+
+    /// Answers an errand under circumstances of its own.
+    pub fn errand_with(&mut self, stamp: Stamp, with: With, errand: &Errand) -> ErrandAnswer {
         match errand.endpoint() {
             Some(endpoint) => self.run(stamp, endpoint, |project, now| {
-                project.run_errand(now, errand)
+                project.run_errand(Now { with, ..now }, errand)
             }),
-            None => self.first_half(stamp, errand),
+            None => self.first_half(stamp, with, errand),
         }
     }
 
@@ -208,6 +226,12 @@ impl Project {
                 create,
                 life,
             } => self.send_code(now, email, org, create, life),
+            Errand::SendText {
+                phone,
+                whatsapp,
+                create,
+                life,
+            } => self.send_text(now, phone, whatsapp, create, life),
             Errand::Code {
                 token,
                 proof,
@@ -233,14 +257,18 @@ impl Project {
                 org,
                 duration,
             } => self.exchange_intermediate(now, token, org, duration),
-            Errand::CreateOrg { mfa_required } => {
-                let org = self.people.add_org(mfa_required, now.clock);
+            Errand::CreateOrg(rules) => {
+                let org = self.people.add_org(rules, now.clock);
                 return Ok(ErrandReply::Organization(org));
             }
-            Errand::UpdateOrg { org, mfa_required } => self.update_org(org, mfa_required),
+            Errand::UpdateOrg { org, rules } => self.update_org(org, rules),
             Errand::DeleteOrg(org) => self.delete_org(now, org),
             Errand::UpdateUser { user, mfa_enrolled } => self.update_user(user, mfa_enrolled),
             Errand::DeleteUser(user) => self.delete_user(now, user),
+            Errand::Enter(enter) => self.enter(now, enter),
+            Errand::Keep(keep) => return self.keep(now, keep),
+            Errand::Membership(membership) => self.membership(now, membership),
+            Errand::Discovery(discovery) => return self.discovery(now, discovery),
             Errand::Read { user, org } => self.read(user, org),
             Errand::Rejected { status, .. } => Err(No {
                 status,
@@ -272,27 +300,40 @@ impl Project {
         Now {
             clock: self.gate.clock(at),
             keys: self.settings.keys.at(at),
+            with: With::default(),
         }
     }
 
-    /// The end of a login's first factor: a session, none because none was asked for, or the
-    /// question for a second factor.
+    /// The end of a login: a session, none because none was asked for, or the question for another
+    /// factor. A session that the call brings along gets the factor instead of a new one.
     pub(super) fn log_in(
         &mut self,
         now: Now,
         user: UserId,
         duration: Option<Span>,
-        factors: Factors,
+        shown: impl Into<Shown>,
     ) -> Result<Reply, No> {
+        let mut shown: Shown = shown.into();
+        if let Some(session) = self.session_to_join(now, user)? {
+            return self.join(now, session, duration, shown);
+        }
+        let carried = self.carried(now, user)?;
+        shown.factors = carried.map_or(shown.factors, |row| shown.factors.with(row.factors));
+        if !self.allows(user, shown)? {
+            return Err(no(Error::Rule(Rule::MethodRestricted)));
+        }
         let needs_second = self.needs_second_factor(user)?;
-        if needs_second && !factors.iter().any(|factor| factor == Factor::Sms) {
-            return self.ask_second_factor(now, user, factors);
+        if needs_second && !shown.factors.iter().any(super::Factor::is_second) {
+            return self.ask_second_factor(now, user, shown.factors);
+        }
+        if let Some(token) = now.with.intermediate {
+            self.intermediates.spend(token);
         }
         let Some(length) = self.session_length(duration) else {
-            self.known_mut(user)?.pending = false;
+            self.known_mut(user)?.status = Status::Active;
             return Ok(Reply::NoSession(user));
         };
-        let opened = self.open(now, user, length, factors)?;
+        let opened = self.open(now, user, length, shown)?;
         self.ledger.opened += 1;
         Ok(Reply::Session(opened))
     }
@@ -304,7 +345,16 @@ impl Project {
         }
         let user = self.known(user)?;
         let org = user.org().and_then(|org| self.people.org(org));
-        Ok(user.mfa_enrolled || org.is_some_and(|org| org.mfa_required))
+        let required = org.is_some_and(|org| org.rules.mfa_required) && !user.breakglass;
+        Ok(user.mfa_enrolled || required)
+    }
+
+    /// Whether this person's organization allows one of these factors.
+    pub(super) fn allows(&self, user: UserId, shown: Shown) -> Result<bool, No> {
+        let user = self.known(user)?;
+        let org = user.org().and_then(|org| self.people.org(org));
+        let rules = org.filter(|_| !user.breakglass).map(|org| org.rules);
+        Ok(rules.is_none_or(|rules| rules.allow(shown.factors)))
     }
 
     /// How long a new session lasts; none where a consumer call does not say.
@@ -321,13 +371,16 @@ impl Project {
         now: Now,
         user: UserId,
         length: Span,
-        factors: Factors,
+        shown: impl Into<Shown>,
     ) -> Result<Opened, No> {
+        let shown: Shown = shown.into();
         let row = self.people.user_mut(user).ok_or(no(Error::UserNotFound))?;
-        row.pending = false;
+        row.status = Status::Active;
+        let newest = &mut row.newest_session;
         let session = self
             .sessions
-            .open(user, &mut row.newest_session, now.clock, length, factors);
+            .open(user, newest, now.clock, length, shown.factors);
+        self.sessions.detail(session, shown, now.clock);
         self.tokens_of(now, session)
             .ok_or(no(Error::SessionNotFound))
     }
@@ -361,12 +414,16 @@ impl Project {
     /// The person with this address, or the vertical's way of saying that there is none.
     pub(super) fn person(&self, email: Email, org: Option<OrgId>) -> Result<UserId, No> {
         let org = self.people.scope(org)?;
-        self.people
+        let user = self
+            .people
             .find(email, org)
             .ok_or(no(match self.settings.vertical {
                 Vertical::Consumer => Error::EmailNotFound,
                 Vertical::B2b => Error::UserNotFound,
-            }))
+            }))?;
+        // A retired address still belongs to its member, but leads nowhere.
+        let current = self.people.email_id(user, email);
+        current.map_or(Err(no(Error::Rule(Rule::RetiredEmail))), |_| Ok(user))
     }
 
     /// Adds a person by a call.
@@ -402,6 +459,7 @@ pub(super) fn no(error: Error) -> No {
         | Error::MigrateNotConfigured
         | Error::MigrateUnexpectedResponse
         | Error::MigrateEmailUnknown => 400,
+        Error::Rule(rule) => rule.status(),
         Error::Other => 500,
     };
     No {

@@ -2,6 +2,7 @@
 
 use super::call::{Error, OrgId, Reply, UserId};
 use super::gate::No;
+use super::org_rules::OrgRules;
 use super::people::{NewUser, User};
 use super::project::{Now, Project, no};
 use crate::email::Email;
@@ -34,16 +35,9 @@ impl Project {
         Ok(Reply::Done)
     }
 
-    pub(super) fn update_org(
-        &mut self,
-        org: OrgId,
-        mfa_required: Option<bool>,
-    ) -> Result<Reply, No> {
-        let row = self
-            .people
-            .org_mut(org)
-            .ok_or(no(Error::OrganizationNotFound))?;
-        row.mfa_required = mfa_required.unwrap_or(row.mfa_required);
+    pub(super) fn update_org(&mut self, org: OrgId, rules: OrgRules) -> Result<Reply, No> {
+        let row = self.people.org_mut(org);
+        row.ok_or(no(Error::OrganizationNotFound))?.rules = rules;
         Ok(Reply::Done)
     }
 

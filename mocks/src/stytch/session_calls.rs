@@ -1,8 +1,11 @@
 //! Authenticate, revoke and exchange sessions.
 
-use super::call::{Error, OrgId, Reply, SessionJwt, SessionToken, UserId};
+use super::call::{Error, OrgId, Reply, SessionJwt, SessionToken, UserId, Vertical};
 use super::gate::No;
 use super::project::{Now, Project, no};
+use super::rule::Rule;
+use super::sessions::{Factor, Factors, Shown};
+use super::tokens::Intermediate;
 use crate::time::Span;
 
 impl Project {
@@ -15,6 +18,9 @@ impl Project {
     ) -> Result<Reply, No> {
         let live = self.sessions.live_mut(session, now.clock);
         let row = live.ok_or(no(Error::SessionNotFound))?;
+        if duration.is_some() && row.factors.has(Factor::Impersonated) {
+            return Err(no(Error::Rule(Rule::Impersonated)));
+        }
         row.last_accessed = now.clock;
         if let Some(duration) = duration {
             row.expires = now.clock + duration;
@@ -70,6 +76,70 @@ impl Project {
             .ok_or(no(Error::SessionNotFound))?;
         let email = self.known(user)?.email;
         let member = self.person(email, Some(org))?;
-        self.log_in(now, member, duration, factors)
+        self.log_in_or_ask(now, member, duration, factors)
+    }
+
+    /// As a login, but a first factor that the organization does not allow is asked for again
+    /// instead of refused.
+    pub(super) fn log_in_or_ask(
+        &mut self,
+        now: Now,
+        member: UserId,
+        duration: Option<Span>,
+        factors: Factors,
+    ) -> Result<Reply, No> {
+        if self.allows(member, factors.into())? {
+            return self.log_in(now, member, duration, factors);
+        }
+        let asked = self.ask_second_factor(now, member, factors)?;
+        if let Reply::SecondFactorNeeded(token) = asked {
+            self.intermediates.ask_primary(token);
+        }
+        Ok(asked)
+    }
+
+    /// The session that a login joins, which must live and be the same person's.
+    pub(super) fn session_to_join(&mut self, now: Now, user: UserId) -> Result<Option<u32>, No> {
+        let Some(token) = now.with.session else {
+            return Ok(None);
+        };
+        let live = self.sessions.live_mut(token.session, now.clock);
+        let row = live.ok_or(no(Error::SessionNotFound))?;
+        if row.user == user {
+            return Ok(Some(token.session));
+        }
+        Err(no(Error::Rule(match self.settings.vertical {
+            Vertical::Consumer => Rule::UserIdMismatch,
+            Vertical::B2b => Rule::SessionElsewhere,
+        })))
+    }
+
+    /// Adds a factor to a live session; its end moves only when a duration is sent.
+    pub(super) fn join(
+        &mut self,
+        now: Now,
+        session: u32,
+        duration: Option<Span>,
+        shown: Shown,
+    ) -> Result<Reply, No> {
+        let reply = self.authenticate(now, session, duration)?;
+        self.sessions.add(session, shown, now.clock);
+        Ok(reply)
+    }
+
+    /// The intermediate session that a login brings along: the same member's, or one that has no
+    /// organization yet and the same address.
+    pub(super) fn carried(&self, now: Now, user: UserId) -> Result<Option<Intermediate>, No> {
+        let Some(token) = now.with.intermediate else {
+            return Ok(None);
+        };
+        let live = self.intermediates.live(token, now.clock).copied();
+        let row = live.ok_or(no(Error::SessionNotFound))?;
+        let same = match row.member() {
+            Some(member) => member == user,
+            None => self.people.email_id(user, row.email).is_some(),
+        };
+        same.then_some(Some(row))
+            .ok_or(no(Error::Rule(Rule::IntermediateElsewhere)))
     }
 }

@@ -59,6 +59,17 @@ pub struct Settings {
     pub reset_life: Span,
     /// How long an intermediate session waits for its second factor. 10 min (`OpenAPI`).
     pub intermediate_life: Span,
+    /// How fresh a factor has to be for a password reset by session. 5 min (`OpenAPI`).
+    pub fresh_factor: Span,
+    /// Whether a first passwordless login at an unproved address makes a password stale until it is
+    /// reset, so that nobody keeps one that they set for an address of somebody else. Yes (`OpenAPI`).
+    pub passwordless_voids_unproved_password: bool,
+    /// How long an invitation is good. 7 d (`OpenAPI`).
+    pub invite_life: Span,
+    /// How long an authenticator app waits for its first code. 24 h (`OpenAPI`).
+    pub totp_life: Span,
+    /// How long an impersonated session lasts. 60 min, always (`OpenAPI`).
+    pub impersonation: Span,
     /// Mails to one person. 1 per second (Stytch docs, rate limits).
     pub mails_per_person: Option<WindowLimit>,
     /// Consecutive failures until a person is locked. 10 (Stytch docs, user locks).
@@ -105,6 +116,11 @@ impl Default for Settings {
             oauth_token_life: Span::from_mins(5),
             reset_life: Span::from_mins(30),
             intermediate_life: Span::from_mins(10),
+            fresh_factor: Span::from_mins(5),
+            passwordless_voids_unproved_password: true,
+            invite_life: Span::from_days(7),
+            totp_life: Span::from_hours(24),
+            impersonation: Span::from_mins(60),
             mails_per_person: Some(WindowLimit {
                 calls: 1,
                 window: Span::from_secs(1),

@@ -1,8 +1,9 @@
 //! Single-use tokens: mailed links and codes, OAuth tokens, and intermediate sessions.
 
 use super::call::{IntermediateToken, LoginToken, OrgId, UserId};
-use super::people::NONE;
-use super::sessions::Factors;
+use super::people::{NO_EMAIL, NONE};
+use super::sessions::{Factor, Factors};
+use super::with::{Phone, Provider, With};
 use crate::email::Email;
 use crate::time::Timestamp;
 
@@ -19,6 +20,40 @@ pub(super) enum Purpose {
     Reset,
     /// Showing an address at B2B discovery, before any organization is chosen.
     Discovery,
+    /// The same by a mailed code.
+    DiscoveryCode,
+    /// The same by a new password.
+    DiscoveryReset,
+    /// The same by a social login.
+    DiscoveryOAuth,
+    /// A code sent by SMS.
+    Text,
+    /// A code sent by `WhatsApp`.
+    WhatsApp,
+    /// A link that the application delivers itself.
+    Embedded,
+    /// Tying a social provider to a user who is known already.
+    Attach,
+    /// A member's new address.
+    EmailChange,
+    /// Logging in as somebody else.
+    Impersonation,
+}
+
+impl Purpose {
+    /// The factor that a token of this purpose proves.
+    pub(super) const fn factor(self) -> Factor {
+        match self {
+            Self::MagicLink | Self::Discovery | Self::EmailChange => Factor::MagicLink,
+            Self::OAuth | Self::Attach | Self::DiscoveryOAuth => Factor::OAuth,
+            Self::Code | Self::DiscoveryCode => Factor::EmailCode,
+            Self::Reset | Self::DiscoveryReset => Factor::Password,
+            Self::Text => Factor::Sms,
+            Self::WhatsApp => Factor::WhatsApp,
+            Self::Embedded => Factor::Embedded,
+            Self::Impersonation => Factor::Impersonated,
+        }
+    }
 }
 
 /// Whom a token speaks for.
@@ -26,6 +61,10 @@ pub(super) enum Purpose {
 pub(super) struct Bearer {
     pub(super) email: Email,
     org: u32,
+    user: u32,
+    phone: u32,
+    provider: Option<Provider>,
+    challenged: bool,
 }
 
 impl Bearer {
@@ -33,7 +72,52 @@ impl Bearer {
         Self {
             email,
             org: org.map_or(NONE, |org| org.0),
+            user: NONE,
+            phone: NONE,
+            provider: None,
+            challenged: false,
         }
+    }
+
+    /// Someone who was reached at a number.
+    pub(super) fn at(phone: Phone) -> Self {
+        Self {
+            phone: phone.0,
+            ..Self::new(NO_EMAIL, None)
+        }
+    }
+
+    /// The same, and who they are.
+    pub(super) fn of(self, user: UserId) -> Self {
+        Self {
+            user: user.0,
+            ..self
+        }
+    }
+
+    /// The same, under a call's circumstances.
+    pub(super) fn under(self, with: With) -> Self {
+        Self {
+            provider: with.provider,
+            challenged: with.challenged,
+            ..self
+        }
+    }
+
+    pub(super) fn user(self) -> Option<UserId> {
+        (self.user != NONE).then_some(UserId(self.user))
+    }
+
+    pub(super) fn phone(self) -> Option<Phone> {
+        (self.phone != NONE).then_some(Phone(self.phone))
+    }
+
+    pub(super) fn provider(self) -> Option<Provider> {
+        self.provider
+    }
+
+    pub(super) fn challenged(self) -> bool {
+        self.challenged
     }
 
     pub(super) fn org(self) -> Option<OrgId> {
@@ -80,6 +164,18 @@ impl LoginTokens {
         LoginToken(self.rows.len() as u32 - 1)
     }
 
+    /// What a token was issued for.
+    pub(super) fn purpose(&self, token: LoginToken) -> Option<Purpose> {
+        self.rows.get(token.0 as usize).map(|row| row.purpose)
+    }
+
+    /// Makes a token worthless.
+    pub(super) fn void(&mut self, token: LoginToken) {
+        if let Some(row) = self.rows.get_mut(token.0 as usize) {
+            row.spent = true;
+        }
+    }
+
     /// Looks at a token without using it up.
     pub(super) fn look(
         &self,
@@ -98,18 +194,6 @@ impl LoginTokens {
             Ok(row.bearer)
         }
     }
-
-    /// Uses a token up.
-    pub(super) fn spend(
-        &mut self,
-        token: LoginToken,
-        purpose: Purpose,
-        now: Timestamp,
-    ) -> Result<Bearer, Unusable> {
-        let bearer = self.look(token, purpose, now)?;
-        self.rows[token.0 as usize].spent = true;
-        Ok(bearer)
-    }
 }
 
 /// An intermediate session: some factor is done, another one or the choice of an organization is missing.
@@ -119,6 +203,8 @@ pub(super) struct Intermediate {
     member: u32,
     pub(super) expires: Timestamp,
     pub(super) factors: Factors,
+    /// Whether the first factor is one that the organization does not allow.
+    pub(super) primary_missing: bool,
     spent: bool,
 }
 
@@ -149,9 +235,17 @@ impl Intermediates {
             member,
             expires,
             factors,
+            primary_missing: false,
             spent: false,
         });
         IntermediateToken(self.rows.len() as u32 - 1)
+    }
+
+    /// Marks that the first factor is not one that the organization allows.
+    pub(super) fn ask_primary(&mut self, token: IntermediateToken) {
+        if let Some(row) = self.rows.get_mut(token.0 as usize) {
+            row.primary_missing = true;
+        }
     }
 
     pub(super) fn live(&self, token: IntermediateToken, now: Timestamp) -> Option<&Intermediate> {

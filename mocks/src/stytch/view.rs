@@ -1,10 +1,13 @@
 //! Reading a project without a call: what a census counts and a codec shows.
 
 use super::call::{Endpoint, IntermediateToken, OrgId, SessionToken, UserId};
-use super::people::User;
+use super::means::{Means, MeansId, Thing};
+use super::org_rules::OrgRules;
+use super::people::{Status, User};
 use super::project::Project;
-use super::sessions::{Factors, Session};
+use super::sessions::{Factors, Proved, Session};
 use super::settings::Settings;
+use super::with::Phone;
 use crate::email::Email;
 use crate::keys::KeySet;
 use crate::ledger::Ledger;
@@ -20,8 +23,8 @@ use crate::time::Timestamp;
 pub struct UserView {
     /// Who.
     pub id: UserId,
-    /// Their address.
-    pub email: Email,
+    /// Their first address; none where they are known by a number.
+    pub email: Option<Email>,
     /// Their organization (B2B).
     pub org: Option<OrgId>,
     /// When the record was made.
@@ -32,8 +35,12 @@ pub struct UserView {
     pub verified: bool,
     /// Whether they have a second factor of their own (B2B).
     pub mfa_enrolled: bool,
-    /// Whether they were created on the way and have not logged in yet (B2B).
-    pub pending: bool,
+    /// Whether the password has to be reset before it is good again.
+    pub stale_password: bool,
+    /// Whether they are not bound by what their organization allows (B2B).
+    pub breakglass: bool,
+    /// Where they stand.
+    pub status: Status,
     /// The end of their lock; in the past where there is none.
     pub locked_until: Timestamp,
 }
@@ -45,8 +52,8 @@ pub struct OrgView {
     pub id: OrgId,
     /// When it was made.
     pub created: Timestamp,
-    /// Whether all members need a second factor.
-    pub mfa_required: bool,
+    /// Settings that decide something.
+    pub rules: OrgRules,
 }
 
 /// A session, as the project keeps it.
@@ -130,6 +137,54 @@ impl Project {
         self.people.user(id).map(|user| user_view(id, user))
     }
 
+    /// A member who was deleted.
+    pub fn deleted_user(&self, id: UserId) -> Option<UserView> {
+        self.people.deleted(id).map(|user| user_view(id, user))
+    }
+
+    /// Everyone who ever existed, in order of id, deleted ones included.
+    pub fn all_users(&self) -> impl Iterator<Item = UserView> {
+        self.people
+            .all_users()
+            .map(|(id, user)| user_view(id, user))
+    }
+
+    /// What a person has beside their first address.
+    pub fn means(&self, user: UserId) -> Means {
+        self.people.means(user).cloned().unwrap_or_default()
+    }
+
+    /// The id of a person's address.
+    pub fn email_id(&self, user: UserId, email: Email) -> Option<MeansId> {
+        self.people.email_id(user, email)
+    }
+
+    /// The id of a person's number.
+    pub fn phone_id(&self, user: UserId, phone: Phone) -> Option<MeansId> {
+        self.people.phone_id(user, phone)
+    }
+
+    /// Whose number this is (consumer).
+    pub fn find_phone(&self, phone: Phone) -> Option<UserId> {
+        self.people.with_phone(phone)
+    }
+
+    /// Whose this address, number, app, tie or password is.
+    pub fn owner(&self, thing: Thing, id: MeansId) -> Option<UserId> {
+        self.people.owner(thing, id)
+    }
+
+    /// The factors of a session, live or not.
+    pub fn factors(&self, session: u32) -> Vec<Proved> {
+        self.sessions.factors(session)
+    }
+
+    /// Whether an intermediate session still lacks a first factor that its organization allows.
+    pub fn lacks_primary(&self, token: IntermediateToken, now: Timestamp) -> bool {
+        let row = self.intermediates.live(token, self.gate.clock(now));
+        row.is_some_and(|row| row.primary_missing)
+    }
+
     /// Everyone who exists, in order of id, from this id on.
     pub fn users_from(&self, first: UserId) -> impl Iterator<Item = UserView> {
         self.people
@@ -143,7 +198,7 @@ impl Project {
         Some(OrgView {
             id,
             created: org.created,
-            mfa_required: org.mfa_required,
+            rules: org.rules,
         })
     }
 
@@ -190,13 +245,15 @@ impl Project {
 fn user_view(id: UserId, user: &User) -> UserView {
     UserView {
         id,
-        email: user.email,
+        email: user.has_email().then_some(user.email),
         org: user.org(),
         created: user.created,
         has_password: user.has_password,
         verified: user.verified,
         mfa_enrolled: user.mfa_enrolled,
-        pending: user.pending,
+        stale_password: user.stale_password,
+        breakglass: user.breakglass,
+        status: user.status,
         locked_until: user.locked_until,
     }
 }

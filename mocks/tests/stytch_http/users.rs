@@ -209,7 +209,7 @@ async fn sessions_are_authenticated_extended_listed_and_revoked() {
         told(by(Some("short"), None, None).await),
         is(400, "invalid_session_token")
     );
-    let made_up = "WJtR5BCy38Szd5AfoDpf0iqFKEt4EE5JhjlWUY7l3FtY";
+    let made_up = "59cnLELtq5cFVS6uYK9f-pAWzBkhqZl8AvLhbhOvKNWw";
     assert_eq!(
         told(by(Some(made_up), None, None).await),
         is(404, "session_not_found")

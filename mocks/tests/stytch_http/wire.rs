@@ -98,7 +98,7 @@ async fn strangers_lost_routes_and_bad_bodies_are_told_so() {
         (json!({ "email": ADA }), "bad_request"),
         (
             json!({ "email": ADA, "password": "x", "session_token": "y" }),
-            "bad_request",
+            "invalid_session_token",
         ),
     ] {
         let (status, told) = stage.raw("/v1/passwords/authenticate", &body).await;

@@ -133,7 +133,10 @@ impl StandIn {
         let people = project.users_from(stytch::UserId(0));
         Holdings {
             auth0,
-            stytch: people.map(|user| directory.text(user.email)).collect(),
+            stytch: people
+                .filter_map(|user| user.email)
+                .map(|email| directory.text(email))
+                .collect(),
             organizations: project.orgs_from(OrgId(0)).count(),
         }
     }

@@ -13,17 +13,14 @@ use serde_json::{Map, Value, json};
 
 use super::Face;
 use super::fields::Fields;
-use super::names::Presented;
 use super::problem::{self, Bad, Problem};
+use super::unmodelled;
 use crate::answer::{Answer, Outcome, Refusal};
 use crate::auth0::{self, AccessToken, Audience, Scopes};
 use crate::http::journal::Notes;
 use crate::http::stamp::Exchange;
 use crate::keys::KeyId;
-use crate::stytch::{
-    Call, Endpoint, Errand, ErrandReply, Error, OrgId, Reply, SessionJwt, SessionToken, Step,
-    Vertical,
-};
+use crate::stytch::{Call, Endpoint, Errand, ErrandReply, Error, OrgId, Reply, Step, With};
 use crate::time::{Span, Timestamp};
 
 /// Bodies longer than this are refused.
@@ -38,6 +35,8 @@ pub(super) struct Ask {
     /// The query's fields.
     pub(super) query: Fields,
     path: Vec<(String, String)>,
+    basic: Option<(String, String)>,
+    host: Option<String>,
 }
 
 /// An answer that serves.
@@ -55,25 +54,6 @@ pub(super) type Done = Result<Good, Bad>;
 /// What the machine served, and how long that took.
 pub(super) type Got<R> = Result<(R, Span), Bad>;
 
-/// A session as a request names it.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Session {
-    Token(SessionToken),
-    Jwt(SessionJwt),
-}
-
-impl Session {
-    pub(super) fn token(self) -> SessionToken {
-        match self {
-            Self::Token(token) => token,
-            Self::Jwt(jwt) => SessionToken {
-                session: jwt.session,
-                handle: 0,
-            },
-        }
-    }
-}
-
 impl Good {
     pub(super) fn new(took: Span, body: Value) -> Self {
         Self {
@@ -84,6 +64,14 @@ impl Good {
         }
     }
 
+    /// The same with one more field.
+    pub(super) fn and(mut self, name: &str, value: Value) -> Self {
+        if let Value::Object(body) = &mut self.body {
+            body.insert(name.to_owned(), value);
+        }
+        self
+    }
+
     pub(super) fn redirect(took: Span, location: String) -> Self {
         let headers = vec![(header::LOCATION, location)];
         Self {
@@ -92,6 +80,12 @@ impl Good {
             headers,
             status: StatusCode::FOUND,
         }
+    }
+
+    /// The same body under another status: errors of OAuth 2.0 have a form of their own.
+    pub(super) fn under(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
     }
 
     pub(super) fn with(mut self, name: HeaderName, value: &str) -> Self {
@@ -162,6 +156,15 @@ where
     route(MethodFilter::DELETE, Door::Locked, endpoint, handler)
 }
 
+/// A `POST` that everybody may make.
+pub(super) fn public_post<F, T>(endpoint: Endpoint, handler: F) -> MethodRouter<Face>
+where
+    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
+    T: Future<Output = Done> + Send + 'static,
+{
+    route(MethodFilter::POST, Door::Open, endpoint, handler)
+}
+
 /// A `GET` that everybody may make.
 pub(super) fn public<F, T>(endpoint: Endpoint, handler: F) -> MethodRouter<Face>
 where
@@ -202,25 +205,18 @@ pub(super) async fn lost(
     exchange: Exchange,
     request: Request,
 ) -> Response {
-    let other = match (
-        face.0.vertical,
-        request.uri().path().starts_with("/v1/b2b/"),
-    ) {
-        (Vertical::Consumer, true) => Problem::bad(
-            "invalid_b2b_endpoint",
-            "This endpoint is for B2B projects, and this is a consumer project.",
-        ),
-        (Vertical::B2b, false) => Problem::bad(
-            "invalid_consumer_endpoint",
-            "This endpoint is for consumer projects, and this is a B2B project.",
-        ),
-        _ => Problem {
-            status: 404,
-            error_type: "route_not_found",
-            message: "The route could not be found.".to_owned(),
-        },
+    let problem = unmodelled::lost(face.0.vertical, request.uri().path());
+    leave(&face, exchange, Endpoint::Other, Err(problem.into())).await
+}
+
+/// A route that there is, by another method.
+pub(super) async fn wrong_method(State(face): State<Face>, exchange: Exchange) -> Response {
+    let problem = Problem {
+        status: 405,
+        error_type: "method_not_allowed",
+        message: "The route does not allow this method.".to_owned(),
     };
-    leave(&face, exchange, Endpoint::Other, Err(other.into())).await
+    leave(&face, exchange, Endpoint::Other, Err(problem.into())).await
 }
 
 impl Ask {
@@ -233,6 +229,10 @@ impl Ask {
         if door == Door::Locked {
             face.check_credentials(request.headers())?;
         }
+        let basic = basic(request.headers());
+        let form = is_form(request.headers());
+        let host = request.headers().get(header::HOST);
+        let host = host.and_then(|host| host.to_str().ok()).map(str::to_owned);
         let params = request.extract_parts::<RawPathParams>().await;
         let path = params.map_or_else(
             |_| Vec::new(),
@@ -249,7 +249,11 @@ impl Ask {
         let query = query.map_or_else(|_| Vec::new(), |Query(pairs)| pairs);
         let body = to_bytes(request.into_body(), LONGEST_BODY).await;
         let body = body.map_err(|_| Problem::bad("bad_request", "The body is too long."))?;
-        let fields = Fields::of_body(&body)?;
+        let fields = if form {
+            Fields::of_form(&body)
+        } else {
+            Fields::of_body(&body)?
+        };
         if let Some(notes) = exchange.notes() {
             let presented = ["session_token", "session_jwt"].map(|name| fields.raw(name));
             let token = presented.into_iter().flatten().find_map(Value::as_str);
@@ -263,6 +267,8 @@ impl Ask {
             fields,
             query: Fields::of_query(query),
             path,
+            basic,
+            host,
         })
     }
 
@@ -272,9 +278,25 @@ impl Ask {
         part.map_or("", |(_, value)| value.as_str())
     }
 
+    /// What the client calls this server.
+    pub(super) fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
+    /// The user and password of HTTP Basic authentication.
+    pub(super) fn basic(&self) -> Option<(String, String)> {
+        self.basic.clone()
+    }
+
     /// Makes a call to the machine; Migrate Session has its own way.
     pub(super) fn call(&self, call: &Call) -> Got<Reply> {
-        let step = self.face.project().handle(self.exchange.stamp(), call);
+        self.call_with(With::default(), call)
+    }
+
+    /// Makes a call under circumstances of its own.
+    pub(super) fn call_with(&self, with: With, call: &Call) -> Got<Reply> {
+        let stamp = self.exchange.stamp();
+        let step = self.face.project().handle_with(stamp, with, call);
         match step {
             Step::Done(answer) => got(answer),
             Step::AskUserInfo(_) => Err(odd(Span::ZERO)),
@@ -314,7 +336,12 @@ impl Ask {
 
     /// Runs an errand that is answered as a call is.
     pub(super) fn errand(&self, errand: &Errand) -> Got<Reply> {
-        match self.any_errand(errand)? {
+        self.errand_with(With::default(), errand)
+    }
+
+    /// Runs an errand that is answered as a call is, under circumstances of its own.
+    pub(super) fn errand_with(&self, with: With, errand: &Errand) -> Got<Reply> {
+        match self.any_errand_with(with, errand)? {
             (ErrandReply::Reply(reply), took) => Ok((reply, took)),
             (_, took) => Err(odd(took)),
         }
@@ -322,50 +349,13 @@ impl Ask {
 
     /// Runs an errand.
     pub(super) fn any_errand(&self, errand: &Errand) -> Got<ErrandReply> {
-        let answer = self.face.project().errand(self.exchange.stamp(), errand);
-        got(answer)
+        self.any_errand_with(With::default(), errand)
     }
 
-    /// The session that the request names by exactly one of token and JWT.
-    pub(super) fn session(&self) -> Result<Session, Problem> {
-        let fields = &self.fields;
-        match (fields.text("session_token")?, fields.text("session_jwt")?) {
-            (Some(_), Some(_)) => Err(Problem::bad(
-                "too_many_session_arguments",
-                "Only one of session_token and session_jwt may be provided.",
-            )),
-            (None, None) => Err(Problem::bad(
-                "no_session_arguments",
-                "One of session_token and session_jwt must be provided.",
-            )),
-            (Some(token), None) => match self.face.0.names.read_session_token(token) {
-                Presented::Token(token) => Ok(Session::Token(token)),
-                Presented::Malformed => Err(Problem::bad(
-                    "invalid_session_token",
-                    "Session token format is invalid.",
-                )),
-            },
-            (None, Some(jwt)) => self.face.read_session_jwt(jwt).map(Session::Jwt),
-        }
-    }
-
-    /// Refuses what the mock would have to answer wrongly.
-    pub(super) fn not_modelled(&self, fields: &[&str]) -> Result<(), Problem> {
-        match fields.iter().find(|name| self.fields.raw(name).is_some()) {
-            None => Ok(()),
-            Some(name) => Err(Problem::field(name, "is not modelled by this mock here")),
-        }
-    }
-
-    /// Takes over the request's custom claims into a session.
-    pub(super) fn claim(&self, session: u32) -> Result<(), Problem> {
-        if let Some(custom) = self.fields.object("session_custom_claims")? {
-            let mut book = self.face.book();
-            let mut claims = book.claims.get(session).cloned().unwrap_or_default();
-            super::book::merge_deep(&mut claims, &super::jwt::allowed(custom));
-            book.claims.set(session, claims);
-        }
-        Ok(())
+    /// Runs an errand under circumstances of its own.
+    pub(super) fn any_errand_with(&self, with: With, errand: &Errand) -> Got<ErrandReply> {
+        let stamp = self.exchange.stamp();
+        got(self.face.project().errand_with(stamp, with, errand))
     }
 }
 
@@ -388,15 +378,28 @@ pub(super) fn odd(took: Span) -> Bad {
     Bad::Refused { refusal, took }
 }
 
+fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = value.split_once(' ')?;
+    let decoded = STANDARD.decode(encoded.trim()).ok();
+    let decoded = decoded.filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (user, secret) = text.split_once(':')?;
+    Some((user.to_owned(), secret.to_owned()))
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    kind.and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+}
+
 impl Face {
     fn check_credentials(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let config = &self.0.config;
-        let given = headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok()?.strip_prefix("Basic "))
-            .and_then(|encoded| STANDARD.decode(encoded).ok());
-        let expected = format!("{}:{}", config.project_id, config.secret);
-        if given.is_some_and(|given| given == expected.as_bytes()) {
+        let given = basic(headers);
+        if given.is_some_and(|(user, secret)| user == config.project_id && secret == config.secret)
+        {
             return Ok(());
         }
         Err(Problem {

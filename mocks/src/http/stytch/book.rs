@@ -10,7 +10,13 @@ use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use super::hashes::Imported;
-use crate::stytch::{LoginToken, OrgId, UserId};
+use super::m2m::Clients;
+use super::numbers::Numbers;
+use super::sso::Connections;
+
+use crate::email::Email;
+use crate::stytch::{LoginToken, MeansId, OrgId, UserId};
+use crate::time::Timestamp;
 
 /// What is known of a person beside what the machine keeps.
 #[derive(Clone, Debug, Default)]
@@ -25,10 +31,10 @@ pub(super) struct Profile {
     pub(super) external_id: Option<String>,
     /// `roles`.
     pub(super) roles: Vec<String>,
-    /// `mfa_phone_number` (B2B), `phone_number` (consumer).
-    pub(super) phone: String,
-    /// The social provider they used last: `google`, `microsoft` or `github`.
-    pub(super) provider: Option<&'static str>,
+    /// `default_mfa_method` (B2B).
+    pub(super) default_mfa: Option<String>,
+    /// When this profile was changed last (B2B).
+    pub(super) updated: Option<Timestamp>,
 }
 
 /// What is known of an organization beside what the machine keeps.
@@ -40,8 +46,10 @@ pub(super) struct OrgProfile {
     pub(super) slug: Option<String>,
     /// `organization_external_id`.
     pub(super) external_id: Option<String>,
-    /// Settings that are shown as they were set and decide nothing here.
+    /// Settings that are shown as they were set; the machine keeps those that decide something.
     pub(super) settings: Map<String, Value>,
+    /// When this profile was changed last.
+    pub(super) updated: Option<Timestamp>,
 }
 
 /// A password that somebody chose or imported; people without one have the seeded one.
@@ -66,10 +74,50 @@ pub(super) struct Book {
     pub(super) org_names: FxHashMap<String, OrgId>,
     /// Chosen and imported passwords.
     pub(super) secrets: FxHashMap<UserId, Secret>,
-    /// The newest code mailed to a person.
-    pub(super) codes: Recent<UserId, LoginToken>,
+    /// The newest code sent to an address or number.
+    pub(super) codes: Recent<MeansId, LoginToken>,
+    /// The newest discovery code mailed to an address (B2B).
+    pub(super) discovery_codes: Recent<Email, LoginToken>,
     /// Custom claims of sessions.
     pub(super) claims: Recent<u32, Map<String, Value>>,
+    /// `attributes` of sessions: address and browser of whoever logged in.
+    pub(super) attributes: Recent<u32, Value>,
+    /// What a token of a trusted issuer calls itself, by the session that it opened.
+    pub(super) token_ids: Recent<u32, String>,
+    /// What a token's sender asked of whoever uses it.
+    pub(super) bonds: Recent<LoginToken, Bond>,
+    /// Telephone numbers as text.
+    pub(super) phones: Numbers,
+    /// Secrets and imported recovery codes of authenticator apps.
+    pub(super) totps: FxHashMap<MeansId, TotpSecret>,
+    /// Machine-to-machine clients.
+    pub(super) m2m: Clients,
+    /// SSO connections of organizations.
+    pub(super) sso: Connections,
+    /// Roles that an organization defines for itself (B2B).
+    pub(super) org_policies: FxHashMap<OrgId, Value>,
+    /// The sandbox's user or member, once somebody has asked for them.
+    pub(super) sandbox: Option<(UserId, Option<OrgId>)>,
+    /// Keys of trusted issuers, and when they were fetched.
+    pub(super) trusted_keys: FxHashMap<String, (Timestamp, Value)>,
+}
+
+/// What binds a token to the device that asked for it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bond {
+    /// The code challenge (RFC 7636, S256).
+    pub(super) challenge: Option<String>,
+    /// `attributes`, for `options.ip_match_required` and its sibling.
+    pub(super) attributes: Option<Value>,
+}
+
+/// The secret of an authenticator app.
+#[derive(Clone, Debug)]
+pub(super) struct TotpSecret {
+    /// The key of RFC 6238.
+    pub(super) key: Vec<u8>,
+    /// Recovery codes that were imported instead of made.
+    pub(super) recovery: Option<Vec<String>>,
 }
 
 impl Book {
@@ -83,6 +131,17 @@ impl Book {
             self.external_people.remove(&(org, id));
         }
         self.secrets.remove(&person);
+        if self.sandbox.is_some_and(|(user, _)| user == person) {
+            self.sandbox = None;
+        }
+    }
+
+    /// Forgets a person's external id.
+    pub(super) fn forget_external_id(&mut self, org: Option<OrgId>, person: UserId) {
+        let profile = self.people.get_mut(&person);
+        if let Some(id) = profile.and_then(|profile| profile.external_id.take()) {
+            self.external_people.remove(&(org, id));
+        }
     }
 
     /// Forgets an organization.
@@ -92,6 +151,8 @@ impl Book {
                 self.org_names.remove(&name);
             }
         }
+        self.org_policies.remove(&org);
+        self.sso.forget(org);
     }
 }
 

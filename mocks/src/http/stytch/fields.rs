@@ -28,6 +28,18 @@ impl Fields {
         }
     }
 
+    /// The fields of a form.
+    pub(super) fn of_form(bytes: &[u8]) -> Self {
+        let mut url = reqwest::Url::parse("http://form.invalid/").expect("a constant URL");
+        url.set_query(Some(&String::from_utf8_lossy(bytes)));
+        let pairs = url.query_pairs();
+        Self::of_query(
+            pairs
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect(),
+        )
+    }
+
     /// The fields of a query.
     pub(super) fn of_query(pairs: Vec<(String, String)>) -> Self {
         Self(
@@ -131,19 +143,65 @@ impl Fields {
         }
     }
 
-    /// A number of minutes between two bounds.
-    pub(super) fn minutes(
+    /// A number of minutes between two bounds, and what it is called if it is not.
+    pub(super) fn minutes_or(
         &self,
         name: &str,
         least: i64,
         most: i64,
+        error_type: &'static str,
     ) -> Result<Option<Span>, Problem> {
         match self.number(name)? {
-            Some(minutes) if !(least..=most).contains(&minutes) => Err(Problem::field(
-                name,
-                &format!("must be between {least} and {most}"),
+            Some(minutes) if !(least..=most).contains(&minutes) => Err(Problem::bad(
+                error_type,
+                format!("{name} must be between {least} and {most}."),
             )),
             minutes => Ok(minutes.map(Span::from_mins)),
+        }
+    }
+
+    /// A telephone number in E.164 form.
+    pub(super) fn phone(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        let digits = text.strip_prefix('+').unwrap_or_default();
+        let fits = (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        if fits && !digits.starts_with('0') {
+            Ok(Some(text))
+        } else {
+            Err(Problem::bad(
+                "invalid_phone_number",
+                "Phone number format is invalid: it must be in E.164 form, such as +10000000000.",
+            ))
+        }
+    }
+
+    /// An address of the web, and what it is called if it is none.
+    pub(super) fn url(
+        &self,
+        name: &str,
+        error_type: &'static str,
+    ) -> Result<Option<&str>, Problem> {
+        let text = self.text(name)?;
+        match text {
+            Some(text) if reqwest::Url::parse(text).is_err() => {
+                Err(Problem::bad(error_type, format!("{name} is not a URL.")))
+            }
+            text => Ok(text),
+        }
+    }
+
+    /// A code of six digits that has to be there.
+    pub(super) fn code(&self, name: &str, error_type: &'static str) -> Result<&str, Problem> {
+        let text = self.needed(name)?;
+        if text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit()) {
+            Ok(text)
+        } else {
+            Err(Problem::bad(
+                error_type,
+                format!("{name} must have six digits."),
+            ))
         }
     }
 }

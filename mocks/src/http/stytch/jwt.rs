@@ -88,10 +88,7 @@ impl Face {
         }
         claims.insert("iss".into(), json!(format!("stytch.com/{project}")));
         claims.insert("aud".into(), json!([project]));
-        claims.insert(
-            "sub".into(),
-            json!(names.person(self.0.vertical, jwt.subject)),
-        );
+        claims.insert("sub".into(), json!(self.person_id(jwt.subject)));
         claims.insert("iat".into(), json!(jwt.issued.as_secs()));
         claims.insert("nbf".into(), json!(jwt.issued.as_secs()));
         claims.insert("exp".into(), json!(jwt.expires.as_secs()));
@@ -107,12 +104,12 @@ impl Face {
             session["authentication_factors"] = self.factors(&row, picture);
         }
         if self.0.vertical == Vertical::Consumer {
-            session["attributes"] = json!({ "ip_address": "", "user_agent": "" });
+            session["attributes"] = self.attributes(jwt.session);
         }
         claims.insert(PLACE.into(), session);
         if let Some(org) = jwt.org {
             let claim = json!({
-                "organization_id": names.organization(org),
+                "organization_id": self.organization_id(org),
                 "slug": self.slug(org),
             });
             claims.insert("https://stytch.com/organization".into(), claim);
@@ -157,7 +154,9 @@ impl Face {
             .map(|org| number(Kind::Organization, &org.organization_id));
         Ok(SessionJwt {
             session: number(Kind::Session, &claims.session.id),
-            subject: UserId(number(person, &claims.sub)),
+            subject: self
+                .sandbox_person(&claims.sub)
+                .unwrap_or_else(|| UserId(number(person, &claims.sub))),
             org: org.map(OrgId),
             issued: Timestamp::from_secs(claims.iat),
             expires: Timestamp::from_secs(claims.exp),

@@ -6,19 +6,21 @@
 //! mock's: `POST /v1/b2b/passwords` signs a member up in one request, as `POST /v1/passwords` does
 //! a user.
 //!
-//! Not modelled, and refused rather than ignored: adding a factor to an existing session, and
-//! authorization checks. Not modelled and ignored: PKCE, telemetry, locales and mail templates.
+//! Not modelled, and refused with `unavailable_endpoint`: passkeys, biometrics, crypto wallets,
+//! Connected Apps, SCIM, fraud. Ignored: telemetry, locales, mail templates.
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | [`ask`] | a request on its way in and its answer on its way out |
-//! | [`fields`], [`problem`] | what a request says; what goes wrong, in Stytch's words |
-//! | [`names`], [`jwt`] | ids, tokens and JWTs as text |
+//! | [`ask`], [`brought`] | a request on its way in and its answer on its way out; what it brings along |
+//! | [`fields`], [`problem`], [`unmodelled`] | what a request says; what goes wrong, in Stytch's words |
+//! | [`names`], [`numbers`], [`jwt`] | ids, tokens, telephone numbers and JWTs as text |
 //! | [`texts`] | the same for whoever changes sides: a client that goes on where a machine was |
 //! | [`book`], [`hashes`] | what only the wire knows; imported password hashes |
-//! | [`objects`] | users, members, sessions and organizations as JSON |
-//! | [`userinfo`] | the one call that a project makes |
-//! | [`consumer`], [`b2b`] | the endpoints |
+//! | [`objects`], [`factors`], [`providers`] | users, members, organizations and sessions as JSON |
+//! | [`userinfo`], [`trusted`] | the calls that a project makes; tokens of trusted issuers |
+//! | [`search`], [`filters`] | pages of people |
+//! | [`policy`], [`totp`], [`strength`], [`m2m`], [`sso`], [`sandbox`] | one feature each |
+//! | [`consumer`], [`b2b`], [`shared`] | the endpoints |
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -33,24 +35,39 @@ use crate::email::Email;
 use crate::stytch::{OrgId, Project, Proof, UserId, Vertical};
 use crate::time::Timestamp;
 use book::{Book, Secret};
-use names::Names;
+use names::{Kind, Names};
 use userinfo::UserInfoClient;
 
 mod ask;
 mod b2b;
 mod book;
+mod brought;
 mod consumer;
+mod factors;
 mod fields;
+mod filters;
 mod hashes;
 mod jwt;
+mod m2m;
 mod names;
+mod numbers;
 mod objects;
+mod policy;
 mod problem;
+mod providers;
+mod sandbox;
 mod search;
+mod shared;
+mod sso;
+mod strength;
 mod texts;
+mod totp;
+mod trusted;
+mod unmodelled;
 mod userinfo;
 
 pub use texts::IntermediateTexts;
+pub use trusted::{TrustedKeys, TrustedProfile};
 pub use userinfo::NoClient;
 
 /// How a project is reached and whom it asks.
@@ -64,6 +81,13 @@ pub struct Config {
     pub public_token: String,
     /// The legacy provider's `UserInfo` address; none: Migrate Session is not configured.
     pub userinfo_url: Option<String>,
+    /// Issuers whose tokens `sessions/attest` takes.
+    pub trusted: Vec<TrustedProfile>,
+    /// Roles, resources and scopes beside Stytch's own, in the form of `GET …/rbac/policy`.
+    pub policy: Option<serde_json::Value>,
+    /// Whether new passwords are refused for being weak or breached. No: seeded people and tests have
+    /// passwords of every kind.
+    pub checks_strength: bool,
 }
 
 impl Default for Config {
@@ -74,6 +98,9 @@ impl Default for Config {
             secret: "secret-test-cutover-demo-secret-000000000000000=".to_owned(),
             public_token: "public-token-test-0c07e12a-0000-4000-8000-000000000002".to_owned(),
             userinfo_url: None,
+            trusted: Vec::new(),
+            policy: None,
+            checks_strength: false,
         }
     }
 }
@@ -137,7 +164,10 @@ impl Face {
             Vertical::Consumer => consumer::routes(),
             Vertical::B2b => b2b::routes(),
         };
-        routes.fallback(ask::lost).with_state(self.clone())
+        routes
+            .fallback(ask::lost)
+            .method_not_allowed_fallback(ask::wrong_method)
+            .with_state(self.clone())
     }
 
     /// The keys that sign session JWTs.
@@ -171,12 +201,36 @@ impl Face {
 
     /// The id of a person on the wire.
     pub fn person_id(&self, user: UserId) -> String {
-        self.0.names.person(self.0.vertical, user)
+        let sandbox = self.book().sandbox;
+        match (self.0.vertical, sandbox) {
+            (Vertical::Consumer, Some((known, _))) if known == user => sandbox::USER.to_owned(),
+            _ => self.0.names.person(self.0.vertical, user),
+        }
     }
 
     /// The id of an organization on the wire; its slug works as well.
     pub fn organization_id(&self, org: OrgId) -> String {
-        self.0.names.organization(org)
+        let sandbox = self.book().sandbox;
+        match sandbox.and_then(|(_, org)| org) {
+            Some(known) if known == org => sandbox::ORGANIZATION.to_owned(),
+            _ => self.0.names.organization(org),
+        }
+    }
+
+    /// The organization that a text names by id, slug or external id. A name that none has gives an
+    /// id that none has: saying so is the machine's part.
+    fn org_named(&self, text: &str) -> OrgId {
+        let by_id = self.0.names.read_id(Kind::Organization, text).map(OrgId);
+        let by_name = || self.book().org_names.get(text).copied();
+        let by_rule = || {
+            let org = OrgId(text.strip_prefix("org-")?.parse().ok()?);
+            (self.slug(org) == text).then_some(org)
+        };
+        by_id
+            .or_else(|| self.sandbox_org(text))
+            .or_else(by_name)
+            .or_else(by_rule)
+            .unwrap_or(OrgId(u32::MAX))
     }
 
     /// Forgets everybody and everything that calls have made; settings and keys stay.
@@ -201,6 +255,9 @@ impl Face {
         let Some(user) = self.project().find_user(email, org) else {
             return Proof::WrongPassword;
         };
+        if self.book().sandbox.is_some_and(|(known, _)| known == user) {
+            return Proof::RightPassword;
+        }
         let secret = self.book().secrets.get(&user).cloned();
         let right = match secret {
             None => {
@@ -222,10 +279,27 @@ impl Face {
         }
     }
 
+    /// Gives somebody a role.
+    fn give_role(&self, user: UserId, role: &str) {
+        let mut book = self.book();
+        let profile = book.people.entry(user).or_default();
+        profile.roles.push(role.to_owned());
+    }
+
     /// Remembers the password that somebody chose.
     fn choose(&self, user: UserId, password: &str) {
         let digest = self.0.names.digest(password);
         self.book().secrets.insert(user, Secret::Chosen(digest));
+    }
+
+    fn deliver_text(&self, number: &str, subject: &str, code: String) {
+        self.0.mailbox.deliver(Message {
+            to: number.to_owned(),
+            from: "stytch".to_owned(),
+            subject: subject.to_owned(),
+            token: code,
+            link: None,
+        });
     }
 
     fn deliver(&self, email: Email, subject: &str, token: String, link: Option<String>) {

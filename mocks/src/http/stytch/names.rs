@@ -33,6 +33,24 @@ pub(super) enum Kind {
     OAuthUser,
     /// A member's tie to a social provider.
     OAuthMember,
+    /// A telephone number.
+    Phone,
+    /// A user's authenticator app.
+    Totp,
+    /// A member's authenticator app.
+    MemberTotp,
+    /// A recovery code's set.
+    RecoveryCode,
+    /// A link that the application delivered itself.
+    Embedded,
+    /// A machine-to-machine client.
+    Client,
+    /// An OIDC connection of an organization.
+    Oidc,
+    /// A SAML connection of an organization.
+    Saml,
+    /// An external SSO connection of an organization.
+    External,
     /// One request.
     Request,
 }
@@ -49,6 +67,15 @@ impl Kind {
             Self::MemberPassword => "member-password",
             Self::OAuthUser => "oauth-user",
             Self::OAuthMember => "oauth-member",
+            Self::Phone => "phone-number",
+            Self::Totp => "totp",
+            Self::MemberTotp => "totp-registration",
+            Self::RecoveryCode => "totp-recovery-code",
+            Self::Embedded => "embedded",
+            Self::Client => "m2m-client",
+            Self::Oidc => "oidc-connection",
+            Self::Saml => "saml-connection",
+            Self::External => "external-connection",
             Self::Request => "request-id",
         }
     }
@@ -203,6 +230,38 @@ impl Names {
         let hash = hash(&self.secret, medium, &number.to_be_bytes());
         let digits = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]) % 1_000_000;
         format!("{digits:06}")
+    }
+
+    /// Whether the project is a test project, where sandbox values are answered.
+    pub(super) fn is_test(&self) -> bool {
+        self.environment == "test"
+    }
+
+    /// Secret bytes that belong to a number: the key of an authenticator app (RFC 4226: 160 bits).
+    pub(super) fn secret_bytes(&self, purpose: &str, number: u32) -> Vec<u8> {
+        hash(&self.secret, purpose, &number.to_be_bytes())[..20].to_vec()
+    }
+
+    /// The id of a machine-to-machine client.
+    pub(super) fn client(&self, number: u64) -> String {
+        self.id(Kind::Client, number as u32)
+    }
+
+    /// An unguessable text that belongs to a number.
+    pub(super) fn secret_text(&self, purpose: &str, number: u64) -> String {
+        URL_SAFE_NO_PAD.encode(hash(&self.secret, purpose, &number.to_be_bytes()))
+    }
+
+    /// A recovery code: three groups of four, as Stytch writes them.
+    pub(super) fn recovery_code(&self, app: u32, generation: u16, place: u16) -> String {
+        let mut data = app.to_be_bytes().to_vec();
+        data.extend(generation.to_be_bytes());
+        data.extend(place.to_be_bytes());
+        let hash = hash(&self.secret, "recovery", &data);
+        let letter =
+            |byte: &u8| char::from(b"abcdefghijkmnpqrstuvwxyz23456789"[usize::from(byte % 32)]);
+        let text: String = hash[..12].iter().map(letter).collect();
+        format!("{}-{}-{}", &text[..4], &text[4..8], &text[8..])
     }
 
     /// What is kept of a password that someone chose.

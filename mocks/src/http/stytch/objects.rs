@@ -1,12 +1,16 @@
-//! Users, members, sessions and organizations as JSON, whole enough for Stytch's own SDKs.
+//! Users, members and organizations as JSON, whole enough for Stytch's own SDKs.
 
 use jiff::Timestamp as Instant;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Face;
 use super::book::{OrgProfile, Profile};
 use super::names::Kind;
-use crate::stytch::{Factor, OrgId, OrgView, Project, SessionView, UserId, UserView, Vertical};
+use super::providers;
+use crate::stytch::{
+    Joining, Means, Method, OrgId, OrgRules, OrgView, Project, SessionView, Status, UserId,
+    UserView, Vertical,
+};
 use crate::time::Timestamp;
 
 /// A person, and the organization and session they are shown with, as they were at one moment.
@@ -27,7 +31,7 @@ impl Picture {
         session: Option<u32>,
         now: Timestamp,
     ) -> Option<Self> {
-        let user = project.user(user)?;
+        let user = project.user(user).or_else(|| project.deleted_user(user))?;
         Some(Self {
             user,
             org: user.org.and_then(|org| project.org(org)),
@@ -44,36 +48,46 @@ pub(super) fn rfc3339(time: Timestamp) -> String {
     instant.to_string()
 }
 
+/// A status as Stytch writes it.
+pub(super) const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Active => "active",
+        Status::Pending => "pending",
+        Status::Invited => "invited",
+        Status::Deleted => "deleted",
+    }
+}
+
 impl Face {
     /// A user object.
     pub(super) fn user(&self, picture: &Picture) -> Value {
         let view = &picture.user;
         let profile = self.profile(view.id);
+        let means = self.project().means(view.id);
         let number = view.id.0;
         let names = &self.0.names;
-        let password = view.has_password.then(
-            || json!({ "password_id": names.id(Kind::Password, number), "requires_reset": false }),
-        );
+        let password = view.has_password.then(|| {
+            json!({
+                "password_id": names.id(Kind::Password, number),
+                "requires_reset": view.stale_password,
+            })
+        });
         let locked = picture.now < view.locked_until;
-        let phones = match profile.phone.as_str() {
-            "" => json!([]),
-            phone => json!([{ "phone_id": "", "phone_number": phone, "verified": false }]),
-        };
-        json!({
-            "user_id": names.id(Kind::User, number),
-            "status": if view.pending { "pending" } else { "active" },
-            "emails": [{
-                "email_id": names.id(Kind::Email, number),
-                "email": self.0.directory.text(view.email),
-                "verified": view.verified,
-            }],
-            "phone_numbers": phones,
-            "providers": self.providers(view.id, &profile, Kind::OAuthUser),
+        let mut user = json!({
+            "user_id": self.person_id(view.id),
+            "status": status(view.status),
+            "emails": self.emails(view, &means),
+            "phone_numbers": self.phones(&means),
+            "providers": self.providers(view.id, &means, Kind::OAuthUser),
             "webauthn_registrations": [],
             "biometric_registrations": [],
-            "totps": [],
+            "totps": means.totps.iter().map(|totp| json!({
+                "totp_id": names.id(Kind::Totp, totp.id.0),
+                "verified": totp.verified,
+            })).collect::<Vec<_>>(),
             "crypto_wallets": [],
             "is_locked": locked,
+            "lock_created_at": locked.then(|| self.locked_at(view)),
             "lock_expires_at": locked.then(|| rfc3339(view.locked_until)),
             "roles": self.roles(picture),
             "name": profile.name.unwrap_or_else(|| {
@@ -83,150 +97,123 @@ impl Face {
             "password": password,
             "trusted_metadata": profile.trusted,
             "untrusted_metadata": profile.untrusted,
-            "external_id": profile.external_id,
+        });
+        if let Some(id) = profile.external_id {
+            user["external_id"] = json!(id);
+        }
+        user
+    }
+
+    fn emails(&self, view: &UserView, means: &Means) -> Vec<Value> {
+        let first = view.email.map(|email| (view.id.0, email, view.verified));
+        let others = means
+            .emails
+            .iter()
+            .map(|it| (it.id.0, it.what, it.verified));
+        let all = first.into_iter().chain(others);
+        all.map(|(id, email, verified)| {
+            json!({
+                "email_id": self.0.names.id(Kind::Email, id),
+                "email": self.0.directory.text(email),
+                "verified": verified,
+            })
         })
+        .collect()
+    }
+
+    fn phones(&self, means: &Means) -> Vec<Value> {
+        let phones = means.phones.iter().map(|owned| {
+            json!({
+                "phone_id": self.0.names.id(Kind::Phone, owned.id.0),
+                "phone_number": self.book().phones.text(owned.what.0),
+                "verified": owned.verified,
+            })
+        });
+        phones.collect()
+    }
+
+    fn locked_at(&self, view: &UserView) -> String {
+        rfc3339(view.locked_until - self.project().settings().lock_for)
     }
 
     /// A member object.
     pub(super) fn member(&self, picture: &Picture) -> Value {
         let view = &picture.user;
         let profile = self.profile(view.id);
-        let number = view.id.0;
+        let means = self.project().means(view.id);
         let names = &self.0.names;
         let password = if view.has_password {
-            names.id(Kind::MemberPassword, number)
+            names.id(Kind::MemberPassword, view.id.0)
         } else {
             String::new()
         };
         let locked = picture.now < view.locked_until;
-        let roles: Vec<Value> = self
-            .roles(picture)
-            .into_iter()
-            .map(|role| {
-                let sources = json!([{ "type": "direct_assignment", "details": {} }]);
-                json!({ "role_id": role, "sources": sources })
+        let phone = means.phones.first();
+        let number = phone.map(|owned| self.book().phones.text(owned.what.0).to_owned());
+        let totp = means.totps.iter().find(|totp| totp.verified);
+        let retired: Vec<Value> = means
+            .retired
+            .iter()
+            .map(|owned| {
+                json!({
+                    "email_id": names.id(Kind::Email, owned.id.0),
+                    "email_address": self.0.directory.text(owned.what),
+                })
             })
             .collect();
-        json!({
-            "organization_id": view.org.map(|org| names.organization(org)).unwrap_or_default(),
-            "member_id": names.id(Kind::Member, number),
-            "email_address": self.0.directory.text(view.email),
+        let given = self.roles(picture);
+        let is_admin = given.iter().any(|role| role == "stytch_admin");
+        let roles: Vec<Value> = given
+            .into_iter()
+            .map(|role| {
+                json!({
+                    "role_id": role,
+                    "sources": [{ "type": "direct_assignment", "details": {} }],
+                })
+            })
+            .collect();
+        let second = profile.default_mfa.clone().unwrap_or_else(|| {
+            if view.mfa_enrolled {
+                "sms_otp".to_owned()
+            } else {
+                String::new()
+            }
+        });
+        let email = view.email.map(|email| self.0.directory.text(email));
+        let mut member = json!({
+            "organization_id": view.org.map(|org| self.organization_id(org)).unwrap_or_default(),
+            "member_id": self.person_id(view.id),
+            "email_address": email.unwrap_or_default(),
             "email_address_verified": view.verified,
-            "status": if view.pending { "pending" } else { "active" },
+            "status": status(view.status),
             "name": profile.name.clone().unwrap_or_else(|| json!("")),
             "sso_registrations": [],
-            "oauth_registrations": self.providers(view.id, &profile, Kind::OAuthMember),
-            "retired_email_addresses": [],
-            "is_breakglass": false,
-            "is_admin": false,
+            "oauth_registrations": self.providers(view.id, &means, Kind::OAuthMember),
+            "retired_email_addresses": retired,
+            "is_breakglass": view.breakglass,
+            "is_admin": is_admin,
             "member_password_id": password,
-            "totp_registration_id": "",
+            "totp_registration_id": totp
+                .map(|totp| names.id(Kind::MemberTotp, totp.id.0))
+                .unwrap_or_default(),
             "mfa_enrolled": view.mfa_enrolled,
-            "mfa_phone_number": profile.phone,
-            "mfa_phone_number_verified": !profile.phone.is_empty(),
-            "default_mfa_method": if view.mfa_enrolled { "sms_otp" } else { "" },
+            "mfa_phone_number": number.unwrap_or_default(),
+            "mfa_phone_number_verified": phone.is_some_and(|owned| owned.verified),
+            "default_mfa_method": second,
             "is_locked": locked,
+            "lock_created_at": locked.then(|| self.locked_at(view)),
             "lock_expires_at": locked.then(|| rfc3339(view.locked_until)),
             "roles": roles,
             "created_at": rfc3339(view.created),
-            "updated_at": rfc3339(view.created),
+            "updated_at": rfc3339(profile.updated.unwrap_or(view.created)),
             "trusted_metadata": profile.trusted,
             "untrusted_metadata": profile.untrusted,
-            "external_id": profile.external_id,
             "scim_registration": null,
-        })
-    }
-
-    /// A session object of either product.
-    pub(super) fn session(&self, row: &SessionView, picture: &Picture) -> Value {
-        let names = &self.0.names;
-        let (id, whose) = match self.0.vertical {
-            Vertical::Consumer => ("session_id", "user_id"),
-            Vertical::B2b => ("member_session_id", "member_id"),
-        };
-        let mut session = json!({
-            id: names.id(Kind::Session, row.id),
-            whose: self.person_id(row.user),
-            "started_at": rfc3339(row.started),
-            "last_accessed_at": rfc3339(row.last_accessed),
-            "expires_at": rfc3339(row.expires),
-            "authentication_factors": self.factors(row, picture),
-            "roles": self.roles(picture),
-            "custom_claims": self.book().claims.get(row.id).cloned(),
         });
-        match picture.org {
-            None => session["attributes"] = json!({ "ip_address": "", "user_agent": "" }),
-            Some(org) => {
-                session["organization_id"] = json!(names.organization(org.id));
-                session["organization_slug"] = json!(self.slug(org.id));
-            }
+        if let Some(id) = profile.external_id {
+            member["external_id"] = json!(id);
         }
-        session
-    }
-
-    /// `authentication_factors` of a session.
-    pub(super) fn factors(&self, row: &SessionView, picture: &Picture) -> Value {
-        let number = picture.user.id.0;
-        let names = &self.0.names;
-        let profile = self.profile(picture.user.id);
-        let email = || {
-            json!({
-                "email_id": names.id(Kind::Email, number),
-                "email_address": self.0.directory.text(picture.user.email),
-            })
-        };
-        let consumer = self.0.vertical == Vertical::Consumer;
-        let factors = row.factors.iter().map(|factor| {
-            let provider = profile.provider.unwrap_or("google");
-            let oauth = if consumer {
-                Kind::OAuthUser
-            } else {
-                Kind::OAuthMember
-            };
-            let (kind, delivery, detail) = match factor {
-                Factor::Imported => ("imported", "imported_auth0".to_owned(), None),
-                Factor::Password => ("password", "knowledge".to_owned(), None),
-                Factor::MagicLink => (
-                    "magic_link",
-                    "email".to_owned(),
-                    Some(("email_factor".to_owned(), email())),
-                ),
-                Factor::EmailCode => {
-                    let kind = if consumer { "otp" } else { "email_otp" };
-                    (
-                        kind,
-                        "email".to_owned(),
-                        Some(("email_factor".to_owned(), email())),
-                    )
-                }
-                Factor::OAuth => {
-                    let detail = json!({
-                        "id": names.id(oauth, number),
-                        "provider_subject": provider_subject(picture.user.id),
-                        "email_id": names.id(Kind::Email, number),
-                    });
-                    let name = format!("{provider}_oauth_factor");
-                    ("oauth", format!("oauth_{provider}"), Some((name, detail)))
-                }
-                Factor::Sms => {
-                    let detail = json!({ "phone_id": "", "phone_number": profile.phone });
-                    (
-                        "otp",
-                        "sms".to_owned(),
-                        Some(("phone_number_factor".to_owned(), detail)),
-                    )
-                }
-            };
-            let mut object = Map::new();
-            object.insert("type".into(), json!(kind));
-            object.insert("delivery_method".into(), json!(delivery));
-            for time in ["last_authenticated_at", "created_at", "updated_at"] {
-                object.insert(time.into(), json!(rfc3339(row.started)));
-            }
-            object.extend(detail);
-            Value::Object(object)
-        });
-        factors.collect()
+        member
     }
 
     /// An organization object.
@@ -236,26 +223,20 @@ impl Face {
             .name
             .unwrap_or_else(|| format!("Organization {}", view.id.0));
         let mut organization = json!({
-            "organization_id": self.0.names.organization(view.id),
+            "organization_id": self.organization_id(view.id),
             "organization_name": name,
             "organization_slug": self.slug(view.id),
-            "organization_external_id": profile.external_id,
             "organization_logo_url": "",
             "trusted_metadata": {},
             "created_at": rfc3339(view.created),
-            "updated_at": rfc3339(view.created),
+            "updated_at": rfc3339(profile.updated.unwrap_or(view.created)),
             "sso_jit_provisioning": "ALL_ALLOWED",
             "sso_jit_provisioning_allowed_connections": [],
-            "sso_active_connections": [],
-            "sso_default_connection_id": null,
+            "sso_active_connections": self.book().sso.active(&self.0.names, view.id),
+            "sso_default_connection_id": "",
             "scim_active_connection": null,
             "email_allowed_domains": [],
-            "email_jit_provisioning": "NOT_ALLOWED",
             "email_invites": "ALL_ALLOWED",
-            "auth_methods": "ALL_ALLOWED",
-            "allowed_auth_methods": [],
-            "mfa_methods": "ALL_ALLOWED",
-            "allowed_mfa_methods": [],
             "oauth_tenant_jit_provisioning": "NOT_ALLOWED",
             "allowed_oauth_tenants": {},
             "claimed_email_domains": [],
@@ -269,12 +250,26 @@ impl Face {
         for (key, value) in profile.settings {
             organization[key] = value;
         }
-        let policy = if view.mfa_required {
-            "REQUIRED_FOR_ALL"
-        } else {
-            "OPTIONAL"
-        };
-        organization["mfa_policy"] = json!(policy);
+        if let Some(id) = profile.external_id {
+            organization["organization_external_id"] = json!(id);
+        }
+        let rules = [
+            rules_shown(view.rules),
+            self.book().org_policies.get(&view.id).map_or_else(
+                || json!({}),
+                |policy| json!({ "custom_roles": policy["roles"] }),
+            ),
+        ];
+        for (key, value) in rules
+            .into_iter()
+            .filter_map(|it| match it {
+                Value::Object(map) => Some(map),
+                _ => None,
+            })
+            .flatten()
+        {
+            organization[key] = value;
+        }
         organization
     }
 
@@ -300,34 +295,68 @@ impl Face {
             Vertical::B2b => "stytch_member",
         };
         let given = self.profile(picture.user.id).roles;
+        let given = given.into_iter().filter(|role| role != everybody);
         std::iter::once(everybody.to_owned()).chain(given).collect()
     }
 
-    fn providers(&self, user: UserId, profile: &Profile, kind: Kind) -> Value {
-        let Some(provider) = profile.provider else {
-            return json!([]);
-        };
+    fn providers(&self, user: UserId, means: &Means, kind: Kind) -> Vec<Value> {
         let id = match kind {
             Kind::OAuthMember => "member_oauth_registration_id",
             _ => "oauth_user_registration_id",
         };
-        json!([{
-            "provider_type": provider_type(provider),
-            "provider_subject": provider_subject(user),
-            "profile_picture_url": "",
-            "locale": "",
-            id: self.0.names.id(kind, user.0),
-        }])
+        let ties = means.ties.iter().map(|tie| {
+            json!({
+                "provider_type": providers::shown(tie.provider),
+                "provider_subject": provider_subject(user),
+                "profile_picture_url": "",
+                "locale": "",
+                id: self.0.names.id(kind, tie.id.0),
+            })
+        });
+        ties.collect()
     }
 }
 
-/// A provider's name as objects show it.
-pub(super) fn provider_type(provider: &str) -> &'static str {
-    match provider {
-        "microsoft" => "Microsoft",
-        "github" => "Github",
-        _ => "Google",
-    }
+/// Settings of an organization that the machine keeps.
+fn rules_shown(rules: OrgRules) -> Value {
+    let policy = if rules.mfa_required {
+        "REQUIRED_FOR_ALL"
+    } else {
+        "OPTIONAL"
+    };
+    let list = |methods: crate::stytch::Methods,
+                second: bool|
+     -> (&'static str, Vec<&'static str>) {
+        let kind = Method::ALL
+            .into_iter()
+            .filter(|it| it.is_second() == second);
+        let (allowed, others): (Vec<Method>, Vec<Method>) = kind.partition(|it| methods.has(*it));
+        if others.is_empty() {
+            ("ALL_ALLOWED", Vec::new())
+        } else {
+            (
+                "RESTRICTED",
+                allowed.into_iter().map(Method::name).collect(),
+            )
+        }
+    };
+    let (auth_methods, allowed) = list(rules.methods, false);
+    let (mfa_methods, allowed_mfa) = list(rules.mfa_methods, true);
+    let joining = |joining, seeded| match joining {
+        Joining::AsSettings => seeded,
+        Joining::All => "ALL_ALLOWED",
+        Joining::Restricted => "RESTRICTED",
+        Joining::NotAllowed => "NOT_ALLOWED",
+    };
+    json!({
+        "mfa_policy": policy,
+        "auth_methods": auth_methods,
+        "allowed_auth_methods": allowed,
+        "mfa_methods": mfa_methods,
+        "allowed_mfa_methods": allowed_mfa,
+        "email_jit_provisioning": joining(rules.email_jit, "NOT_ALLOWED"),
+        "email_invites": joining(rules.invites, "ALL_ALLOWED"),
+    })
 }
 
 /// Who a person is at their social provider.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::answer::{Breakage, Refusal};
-use crate::stytch::{Endpoint, Error, Vertical};
+use crate::stytch::{Endpoint, Error, Rule, Vertical};
 use crate::time::Span;
 
 /// A request that is refused by its form.
@@ -24,6 +24,15 @@ impl Problem {
             status: 400,
             error_type,
             message: message.into(),
+        }
+    }
+
+    /// A session that does not live.
+    pub(super) fn no_session() -> Self {
+        Self {
+            status: 404,
+            error_type: "session_not_found",
+            message: "Session could not be found.".to_owned(),
         }
     }
 
@@ -157,6 +166,14 @@ fn words(
         ),
         Error::RateLimited => ("too_many_requests", "Too many requests have been made."),
         Error::NotAllowed => ("organization_suspended", "This is not allowed."),
+        Error::Rule(Rule::ResetPassword) if b2b => (
+            "member_reset_password",
+            "The member's password must be reset before it can be used again.",
+        ),
+        Error::Rule(rule) => {
+            let (_, error_type, message) = rule.told();
+            (error_type, message)
+        }
         Error::Injected(_) | Error::Other => status_words(refusal.status),
     }
 }

@@ -1,4 +1,4 @@
-//! The one call that a Stytch project makes: `UserInfo` at the legacy provider.
+//! The calls that a Stytch project makes: `UserInfo` at the legacy provider, and keys of trusted issuers.
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,9 @@ use crate::time::Span;
 
 /// In time-lapse the modelled time decides; a real wait this long means that something is wrong.
 const LAPSE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long keys of a trusted issuer are waited for (UNCONFIRMED).
+const KEYS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Answers longer than this are no `UserInfo`.
 const LONGEST: usize = 1 << 20;
@@ -36,6 +39,22 @@ impl UserInfoClient {
             client: client.build()?,
             url,
         })
+    }
+
+    /// The key set at an address; none if there is no answer that is one.
+    pub(super) async fn keys(&self, url: &str, exchange: &Exchange) -> Option<Value> {
+        let request = self.client.get(url).timeout(KEYS_PATIENCE);
+        let request = match exchange.forwarded(exchange.stamp()) {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        };
+        let answer = request.send().await.ok()?;
+        if !answer.status().is_success() {
+            return None;
+        }
+        let body = answer.bytes().await.ok()?;
+        let set: Value = serde_json::from_slice(body.get(..LONGEST.min(body.len()))?).ok()?;
+        set["keys"].is_array().then_some(set)
     }
 
     /// Asks who a legacy token belongs to.

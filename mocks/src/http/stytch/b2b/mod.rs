@@ -1,10 +1,13 @@
 //! The endpoints of a B2B project: organizations and members.
 
 mod discovery;
+mod links;
 mod logins;
+mod member_means;
 mod members;
 mod organizations;
 mod passwords;
+mod second;
 mod sessions;
 
 use axum::Router;
@@ -16,22 +19,32 @@ use super::consumer;
 use super::names::Kind;
 use super::objects::{self, Picture};
 use super::problem::{Bad, Problem};
-use crate::stytch::{Endpoint, IntermediateToken, OrgId, Reply, UserId};
+use super::{policy, shared, sso};
+use crate::email::Email;
+use crate::stytch::{Endpoint, IntermediateToken, LoginToken, Method, OrgId, Reply, UserId, With};
 use crate::time::Span;
 
 /// All routes.
 pub(super) fn routes() -> Router<Face> {
     let product = Router::new()
         .merge(session_routes())
-        .merge(record_routes())
+        .merge(organization_routes())
+        .merge(member_routes())
+        .merge(password_routes())
         .merge(login_routes())
-        .merge(discovery_routes());
-    Router::new().nest("/v1/b2b", product)
+        .merge(second_routes())
+        .merge(discovery_routes())
+        .merge(sso_routes());
+    Router::new()
+        .nest("/v1/b2b", product)
+        .merge(shared::routes())
 }
 
 fn session_routes() -> Router<Face> {
+    let other = Endpoint::Other;
+    let own_policy = get(other, policy::read_own).merge(put(other, policy::write_own));
     Router::new()
-        .route("/sessions", get(Endpoint::Other, sessions::list))
+        .route("/sessions", get(other, sessions::list))
         .route(
             "/sessions/migrate",
             post(Endpoint::Migrate, sessions::migrate),
@@ -40,34 +53,61 @@ fn session_routes() -> Router<Face> {
             "/sessions/authenticate",
             post(Endpoint::Authenticate, sessions::authenticate),
         )
+        .route("/sessions/exchange", post(other, sessions::exchange))
+        .route("/sessions/attest", post(other, sessions::attest))
         .route(
-            "/sessions/exchange",
-            post(Endpoint::Other, sessions::exchange),
+            "/sessions/exchange_access_token",
+            post(other, shared::exchange_access_token),
         )
         .route("/sessions/revoke", post(Endpoint::Revoke, sessions::revoke))
+        .route(
+            "/impersonation/authenticate",
+            post(other, sessions::impersonate),
+        )
         .route(
             "/sessions/jwks/{project_id}",
             public(Endpoint::Jwks, consumer::jwks),
         )
+        .route("/rbac/policy", get(other, policy::read))
+        .route("/rbac/organizations/{organization_id}", own_policy)
 }
 
-fn record_routes() -> Router<Face> {
+fn organization_routes() -> Router<Face> {
     let records = Endpoint::Records;
     let organization = get(records, organizations::read)
         .merge(put(records, organizations::update))
         .merge(delete(records, organizations::remove));
-    let member = put(records, members::update).merge(delete(records, members::remove));
     Router::new()
         .route("/organizations", post(records, organizations::create))
         .route(
             "/organizations/search",
             post(records, organizations::search),
         )
+        .route("/organizations/{organization_id}", organization)
+        .route(
+            "/organizations/{organization_id}/external_id",
+            delete(records, organizations::remove_external_id),
+        )
+        .route(
+            "/organizations/{organization_id}/metrics",
+            get(records, organizations::metrics),
+        )
+}
+
+fn member_routes() -> Router<Face> {
+    let records = Endpoint::Records;
+    let member = put(records, members::update).merge(delete(records, members::remove));
+    let one = "/organizations/{organization_id}/members/{member_id}";
+    let of_one = |rest: &str| format!("{one}/{rest}");
+    Router::new()
         .route(
             "/organizations/members/search",
             post(records, members::search),
         )
-        .route("/organizations/{organization_id}", organization)
+        .route(
+            "/organizations/members/dangerously_get/{member_id}",
+            get(records, members::dangerously_read),
+        )
         .route(
             "/organizations/{organization_id}/members",
             post(records, members::create),
@@ -76,20 +116,53 @@ fn record_routes() -> Router<Face> {
             "/organizations/{organization_id}/member",
             get(records, members::read),
         )
+        .route(one, member)
         .route(
-            "/organizations/{organization_id}/members/{member_id}",
-            member,
+            &of_one("reactivate"),
+            put(records, member_means::reactivate),
+        )
+        .route(
+            &of_one("external_id"),
+            delete(records, member_means::remove_external_id),
+        )
+        .route(&of_one("totp"), delete(records, member_means::remove_totp))
+        .route(
+            &of_one("unlink_retired_email"),
+            post(records, member_means::unlink),
+        )
+        .route(
+            &of_one("start_email_update"),
+            post(Endpoint::SendMagicLink, member_means::start_email_update),
+        )
+        .route(
+            &of_one("oauth_providers/{provider}"),
+            get(records, member_means::oauth_provider),
+        )
+        .route(
+            &of_one("oidc_providers"),
+            get(records, member_means::oidc_providers),
+        )
+        .route(
+            "/organizations/{organization_id}/members/mfa_phone_numbers/{member_id}",
+            delete(records, member_means::remove_phone),
+        )
+        .route(
+            "/organizations/{organization_id}/members/passwords/{member_password_id}",
+            delete(records, member_means::remove_password),
         )
 }
 
-fn login_routes() -> Router<Face> {
+fn password_routes() -> Router<Face> {
     let change = Endpoint::PasswordChange;
-    let send = Endpoint::SendMagicLink;
     Router::new()
         .route("/passwords", post(change, passwords::sign_up))
         .route(
             "/passwords/authenticate",
             post(Endpoint::Password, passwords::authenticate),
+        )
+        .route(
+            "/passwords/strength_check",
+            post(Endpoint::Other, passwords::strength_check),
         )
         .route(
             "/passwords/migrate",
@@ -104,34 +177,60 @@ fn login_routes() -> Router<Face> {
             post(change, passwords::finish_reset),
         )
         .route(
+            "/passwords/email/require_reset",
+            post(change, passwords::require_reset),
+        )
+        .route(
             "/passwords/existing_password/reset",
             post(change, passwords::replace),
         )
         .route(
-            "/magic_links/email/login_or_signup",
-            post(send, logins::login_or_signup),
+            "/passwords/session/reset",
+            post(change, passwords::reset_by_session),
         )
+}
+
+fn login_routes() -> Router<Face> {
+    let send = Endpoint::SendMagicLink;
+    let follow = Endpoint::MagicLink;
+    Router::new()
         .route(
-            "/magic_links/authenticate",
-            post(Endpoint::MagicLink, logins::follow_link),
+            "/magic_links/email/login_or_signup",
+            post(send, links::login_or_signup),
         )
+        .route("/magic_links/email/invite", post(send, links::invite))
+        .route("/magic_links/authenticate", post(follow, links::follow))
+        .route(
+            "/otps/email/login_or_signup",
+            post(send, logins::code_or_signup),
+        )
+        .route("/otps/email/authenticate", post(follow, logins::code))
         .route(
             "/public/oauth/{provider}/start",
             public(Endpoint::StartOAuth, logins::start_oauth),
         )
         .route("/oauth/authenticate", post(Endpoint::OAuth, logins::oauth))
+}
+
+fn second_routes() -> Router<Face> {
+    let (second, records) = (Endpoint::SecondFactor, Endpoint::Records);
+    Router::new()
+        .route("/otps/sms/send", post(second, second::send_sms))
+        .route("/otps/sms/authenticate", post(second, second::sms))
+        .route("/totp", post(records, second::create_totp))
+        .route("/totp/authenticate", post(second, second::totp))
+        .route("/totp/migrate", post(records, second::migrate_totp))
+        .route("/recovery_codes/recover", post(second, second::recover))
+        .route("/recovery_codes/rotate", post(records, second::rotate))
         .route(
-            "/otps/sms/send",
-            post(Endpoint::SecondFactor, logins::send_sms),
-        )
-        .route(
-            "/otps/sms/authenticate",
-            post(Endpoint::SecondFactor, logins::sms),
+            "/recovery_codes/{organization_id}/{member_id}",
+            get(records, second::recovery_codes),
         )
 }
 
 fn discovery_routes() -> Router<Face> {
     let send = Endpoint::SendMagicLink;
+    let follow = Endpoint::MagicLink;
     Router::new()
         .route(
             "/magic_links/email/discovery/send",
@@ -139,15 +238,73 @@ fn discovery_routes() -> Router<Face> {
         )
         .route(
             "/magic_links/discovery/authenticate",
-            post(Endpoint::MagicLink, discovery::follow),
+            post(follow, discovery::follow),
+        )
+        .route(
+            "/otps/email/discovery/send",
+            post(send, discovery::send_code),
+        )
+        .route(
+            "/otps/email/discovery/authenticate",
+            post(follow, discovery::code),
+        )
+        .route(
+            "/passwords/discovery/authenticate",
+            post(Endpoint::Password, discovery::password),
+        )
+        .route(
+            "/passwords/discovery/email/reset/start",
+            post(send, discovery::start_reset),
+        )
+        .route(
+            "/passwords/discovery/email/reset",
+            post(Endpoint::PasswordChange, discovery::finish_reset),
+        )
+        .route(
+            "/public/oauth/{provider}/discovery/start",
+            public(Endpoint::StartOAuth, discovery::start_oauth),
+        )
+        .route(
+            "/oauth/discovery/authenticate",
+            post(Endpoint::OAuth, discovery::oauth),
         )
         .route(
             "/discovery/organizations",
             post(Endpoint::Records, discovery::list),
         )
         .route(
+            "/discovery/organizations/create",
+            post(Endpoint::Other, discovery::found),
+        )
+        .route(
             "/discovery/intermediate_sessions/exchange",
             post(Endpoint::Other, discovery::enter),
+        )
+}
+
+fn sso_routes() -> Router<Face> {
+    let records = Endpoint::Records;
+    let one = "{organization_id}/connections/{connection_id}";
+    Router::new()
+        .route(
+            "/sso/authenticate",
+            post(Endpoint::OAuth, sso::authenticate),
+        )
+        .route("/sso/{organization_id}", get(records, sso::list))
+        .route(&format!("/sso/{one}"), delete(records, sso::remove))
+        .route(
+            "/sso/oidc/{organization_id}",
+            post(records, sso::create_oidc),
+        )
+        .route(&format!("/sso/oidc/{one}"), put(records, sso::update_oidc))
+        .route(
+            "/sso/saml/{organization_id}",
+            post(records, sso::create_saml),
+        )
+        .route(&format!("/sso/saml/{one}"), put(records, sso::update_saml))
+        .route(
+            "/sso/external/{organization_id}",
+            post(records, sso::create_external),
         )
 }
 
@@ -156,7 +313,8 @@ async fn entered(ask: &Ask, got: (Reply, Span), extra: Value) -> Done {
     let (reply, took) = got;
     let mut body = match reply {
         Reply::Session(opened) => {
-            ask.claim(opened.token.session)?;
+            ask.claim(opened.token.session)
+                .map_err(|problem| Bad::Told { problem, took })?;
             let session = Some(opened.token.session);
             let picture = picture(ask, opened.jwt.subject, session, took)?;
             let face = &ask.face;
@@ -172,12 +330,12 @@ async fn entered(ask: &Ask, got: (Reply, Span), extra: Value) -> Done {
             body.insert("member_authenticated".into(), json!(true));
             body.insert("intermediate_session_token".into(), json!(""));
             body.insert("mfa_required".into(), Value::Null);
+            body.insert("primary_required".into(), Value::Null);
             body
         }
         Reply::SecondFactorNeeded(token) => halfway(ask, token, took)?,
         _ => return Err(odd(took)),
     };
-    body.insert("primary_required".into(), Value::Null);
     body.insert("member_device".into(), Value::Null);
     if let Value::Object(extra) = extra {
         body.extend(extra);
@@ -195,12 +353,11 @@ fn halfway(ask: &Ask, token: IntermediateToken, took: Span) -> Result<Map<String
     let picture = picture(ask, member, None, took)?;
     let mut body = with_organization(ask, &picture);
     let text = ask.face.0.names.intermediate_token(token);
-    let options = json!({
-        "mfa_phone_number": ask.face.profile(member).phone,
-        "totp_registration_id": "",
-    });
-    let life = ask.face.project().settings().intermediate_life;
-    let clock = ask.face.project().clock(now);
+    let (life, clock, lacks_primary) = {
+        let project = ask.face.project();
+        let life = project.settings().intermediate_life;
+        (life, project.clock(now), project.lacks_primary(token, now))
+    };
     body.insert("session_token".into(), json!(""));
     body.insert("session_jwt".into(), json!(""));
     body.insert("member_session".into(), Value::Null);
@@ -211,9 +368,37 @@ fn halfway(ask: &Ask, token: IntermediateToken, took: Span) -> Result<Map<String
         "intermediate_session_token_expires_at".into(),
         json!(expires),
     );
-    let required = json!({ "member_options": options, "secondary_auth_initiated": null });
-    body.insert("mfa_required".into(), required);
+    let (primary, second) = if lacks_primary {
+        (primary_required(&picture), Value::Null)
+    } else {
+        (Value::Null, mfa_required(ask, &picture))
+    };
+    body.insert("primary_required".into(), primary);
+    body.insert("mfa_required".into(), second);
     Ok(body)
+}
+
+/// What a member needs for their second factor.
+fn mfa_required(ask: &Ask, picture: &Picture) -> Value {
+    let member = ask.face.member(picture);
+    json!({
+        "member_options": {
+            "mfa_phone_number": member["mfa_phone_number"],
+            "totp_registration_id": member["totp_registration_id"],
+        },
+        "secondary_auth_initiated": null,
+    })
+}
+
+/// The first factors that a member's organization allows.
+fn primary_required(picture: &Picture) -> Value {
+    let rules = picture.org.map(|org| org.rules);
+    let allowed: Vec<&str> = Method::ALL
+        .into_iter()
+        .filter(|it| !it.is_second() && rules.is_none_or(|rules| rules.methods.has(*it)))
+        .map(Method::name)
+        .collect();
+    json!({ "allowed_auth_methods": allowed })
 }
 
 /// Member and organization, as nearly every answer has them.
@@ -238,25 +423,20 @@ fn picture(ask: &Ask, member: UserId, session: Option<u32>, took: Span) -> Resul
     Picture::take(&ask.face.project(), member, session, now).ok_or_else(|| odd(took))
 }
 
-/// The organization that a request names by id, slug or external id. A name that none has gives an
-/// id that none has: saying so is the machine's part.
-fn org_named(ask: &Ask, text: &str) -> OrgId {
-    let face = &ask.face;
-    let by_id = face.0.names.read_id(Kind::Organization, text).map(OrgId);
-    let by_name = || face.book().org_names.get(text).copied();
-    let by_rule = || {
-        let org = OrgId(text.strip_prefix("org-")?.parse().ok()?);
-        (face.slug(org) == text).then_some(org)
-    };
-    by_id
-        .or_else(by_name)
-        .or_else(by_rule)
-        .unwrap_or(OrgId(u32::MAX))
+/// The organization of a request's path.
+fn org_of_path(ask: &Ask) -> OrgId {
+    ask.face.org_named(ask.path("organization_id"))
 }
 
 /// The organization of a request's body.
 fn org_of(ask: &Ask) -> Result<OrgId, Problem> {
-    Ok(org_named(ask, ask.fields.needed("organization_id")?))
+    Ok(ask.face.org_named(ask.fields.needed("organization_id")?))
+}
+
+/// The organization and the address of a request's body.
+fn whom(ask: &Ask) -> Result<(OrgId, Email), Problem> {
+    let org = org_of(ask)?;
+    Ok((org, ask.face.email(ask.fields.address("email_address")?)))
 }
 
 /// The member of an organization that a request names by id or external id.
@@ -264,14 +444,17 @@ fn member_named(ask: &Ask, org: OrgId, text: &str) -> UserId {
     let face = &ask.face;
     let by_id = face.0.names.read_id(Kind::Member, text).map(UserId);
     let external = || {
-        face.book()
-            .external_people
+        let book = face.book();
+        book.external_people
             .get(&(Some(org), text.to_owned()))
             .copied()
     };
     let nobody = UserId(u32::MAX);
     let member = by_id.or_else(external).unwrap_or(nobody);
-    let view = face.project().user(member);
+    let project = face.project();
+    let view = project
+        .user(member)
+        .or_else(|| project.deleted_user(member));
     if view.is_some_and(|view| view.org == Some(org)) {
         member
     } else {
@@ -279,11 +462,57 @@ fn member_named(ask: &Ask, org: OrgId, text: &str) -> UserId {
     }
 }
 
+/// The organization and the member of a request's body.
+fn member_of(ask: &Ask) -> Result<(OrgId, UserId), Problem> {
+    let org = org_of(ask)?;
+    let member = member_named(ask, org, ask.fields.needed("member_id")?);
+    Ok((org, member))
+}
+
+/// The organization and the member of a request's path.
+fn member_of_path(ask: &Ask) -> (OrgId, UserId) {
+    let org = org_of_path(ask);
+    (org, member_named(ask, org, ask.path("member_id")))
+}
+
 fn email_id(ask: &Ask, member: UserId) -> String {
     ask.face.0.names.id(Kind::Email, member.0)
 }
 
-/// Logins take a session that they would add their factor to; the mock adds none.
-fn no_attaching(ask: &Ask) -> Result<(), Problem> {
-    ask.not_modelled(&["session_token", "session_jwt", "intermediate_session_token"])
+/// What a login brings along, and whether its address is one that the organization lists.
+fn with_domain(ask: &Ask, org: OrgId) -> Result<With, Problem> {
+    let address = ask.fields.address("email_address")?;
+    Ok(With {
+        listed_domain: ask.listed_domain(Some(org), address),
+        ..With::default()
+    })
+}
+
+/// What was mailed, and whether its reader was created.
+fn mailed(got: (Reply, Span)) -> Result<(LoginToken, bool, Span), Bad> {
+    match got {
+        (Reply::Mailed { token, created }, took) => Ok((token, created, took)),
+        (_, took) => Err(odd(took)),
+    }
+}
+
+/// Whom a login is about, finished or halfway.
+fn whose(ask: &Ask, reply: &Reply) -> Option<UserId> {
+    match reply {
+        Reply::Session(opened) => Some(opened.jwt.subject),
+        Reply::SecondFactorNeeded(token) => {
+            let now = ask.exchange.stamp().at;
+            ask.face.project().intermediate(*token, now)?.1
+        }
+        _ => None,
+    }
+}
+
+/// Member and organization as the answer to a change.
+fn shown(ask: &Ask, member: UserId, took: Span) -> Done {
+    let picture = picture(ask, member, None, took)?;
+    Ok(Good::new(
+        took,
+        Value::Object(with_organization(ask, &picture)),
+    ))
 }

@@ -5,36 +5,35 @@ use serde_json::{Map, Value, json};
 use super::super::ask::{Ask, Done, Good, odd};
 use super::super::book;
 use super::super::problem::Problem;
-use super::org_named;
-use crate::stytch::{Errand, ErrandReply, OrgId, UserId};
+use super::org_of_path;
+use crate::stytch::{Errand, ErrandReply, Joining, Method, Methods, OrgId, OrgRules, UserId};
 use crate::time::Span;
 
-/// Settings that are kept and shown, and decide nothing in this mock.
-const SHOWN: [&str; 17] = [
+/// Settings that are kept as they are and shown.
+const SHOWN: [&str; 13] = [
     "organization_logo_url",
     "sso_default_connection_id",
     "sso_jit_provisioning",
     "sso_jit_provisioning_allowed_connections",
     "email_allowed_domains",
-    "email_jit_provisioning",
-    "email_invites",
-    "auth_methods",
-    "allowed_auth_methods",
-    "mfa_methods",
-    "allowed_mfa_methods",
     "oauth_tenant_jit_provisioning",
     "allowed_oauth_tenants",
     "claimed_email_domains",
     "rbac_email_implicit_role_assignments",
     "allowed_first_party_connected_apps",
     "allowed_third_party_connected_apps",
+    "first_party_connected_apps_allowed_type",
+    "third_party_connected_apps_allowed_type",
 ];
 
 pub(super) async fn create(ask: Ask) -> Done {
-    ask.fields.needed("organization_name")?;
+    if ask.fields.text("organization_name")?.is_none() {
+        let message = "The organization_name is required.";
+        return Err(Problem::bad("organization_name_missing", message).into());
+    }
     check_names(&ask, None)?;
-    let mfa_required = mfa_policy(&ask)?.unwrap_or(false);
-    let (reply, took) = ask.any_errand(&Errand::CreateOrg { mfa_required })?;
+    let rules = new_rules(&ask)?;
+    let (reply, took) = ask.any_errand(&Errand::CreateOrg(rules))?;
     let ErrandReply::Organization(org) = reply else {
         return Err(odd(took));
     };
@@ -42,26 +41,173 @@ pub(super) async fn create(ask: Ask) -> Done {
     shown(&ask, org, took)
 }
 
+/// The settings of a new organization: invitations are open only where no setting was given at all.
+pub(super) fn new_rules(ask: &Ask) -> Result<OrgRules, Problem> {
+    let given = AUTH_SETTINGS
+        .iter()
+        .any(|name| ask.fields.raw(name).is_some());
+    let base = OrgRules {
+        email_jit: Joining::NotAllowed,
+        invites: if given {
+            Joining::NotAllowed
+        } else {
+            Joining::All
+        },
+        ..OrgRules::open(false)
+    };
+    rules(ask, base)
+}
+
+/// Settings of an organization that the machine keeps.
+const AUTH_SETTINGS: [&str; 7] = [
+    "email_jit_provisioning",
+    "email_invites",
+    "auth_methods",
+    "allowed_auth_methods",
+    "mfa_policy",
+    "mfa_methods",
+    "allowed_mfa_methods",
+];
+
+/// These settings, with what the request changes of them.
+fn rules(ask: &Ask, mut rules: OrgRules) -> Result<OrgRules, Problem> {
+    let fields = &ask.fields;
+    match fields.text("mfa_policy")? {
+        None => {}
+        Some("OPTIONAL") => rules.mfa_required = false,
+        Some("REQUIRED_FOR_ALL") => rules.mfa_required = true,
+        Some(_) => {
+            let message = "mfa_policy must be OPTIONAL or REQUIRED_FOR_ALL.";
+            return Err(Problem::bad("invalid_organization_mfa_policy", message));
+        }
+    }
+    rules.methods = methods(
+        ask,
+        rules.methods,
+        &Restricting {
+            switch: "auth_methods",
+            list: "allowed_auth_methods",
+            second: false,
+            unknown: "invalid_organization_allowed_auth_methods",
+            missing: "allowed_auth_methods_required_for_restricted",
+            wrong: "invalid_organization_auth_method_settings",
+        },
+    )?;
+    rules.mfa_methods = methods(
+        ask,
+        rules.mfa_methods,
+        &Restricting {
+            switch: "mfa_methods",
+            list: "allowed_mfa_methods",
+            second: true,
+            unknown: "invalid_organization_allowed_mfa_methods",
+            missing: "allowed_mfa_methods_required_for_restricted",
+            wrong: "invalid_organization_mfa_factor_setting",
+        },
+    )?;
+    rules.email_jit = joining(ask, "email_jit_provisioning", false)?.unwrap_or(rules.email_jit);
+    rules.invites = joining(ask, "email_invites", true)?.unwrap_or(rules.invites);
+    Ok(rules)
+}
+
+/// A pair of settings: a switch, and a list of what is allowed once it is RESTRICTED.
+struct Restricting {
+    switch: &'static str,
+    list: &'static str,
+    second: bool,
+    unknown: &'static str,
+    missing: &'static str,
+    wrong: &'static str,
+}
+
+fn methods(ask: &Ask, kept: Methods, pair: &Restricting) -> Result<Methods, Problem> {
+    let listed: Vec<Method> = ask
+        .fields
+        .texts(pair.list)?
+        .into_iter()
+        .map(|name| {
+            let mut all = Method::ALL.into_iter();
+            let found = all.find(|it| it.is_second() == pair.second && it.name() == name);
+            found.ok_or_else(|| {
+                let message = format!("{} does not know `{name}`.", pair.list);
+                Problem::bad(pair.unknown, message)
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    match ask.fields.text(pair.switch)? {
+        None if listed.is_empty() => Ok(kept),
+        Some("ALL_ALLOWED") => Ok(Methods::ALL),
+        Some("RESTRICTED") if listed.is_empty() => Err(Problem::bad(
+            pair.missing,
+            format!(
+                "{} is required where {} is RESTRICTED.",
+                pair.list, pair.switch
+            ),
+        )),
+        // A list alone changes what a restricted organization allows.
+        None | Some("RESTRICTED") => Ok(Methods::only(listed)),
+        Some(_) => Err(Problem::bad(
+            pair.wrong,
+            format!("{} must be ALL_ALLOWED or RESTRICTED.", pair.switch),
+        )),
+    }
+}
+
+fn joining(ask: &Ask, name: &str, all: bool) -> Result<Option<Joining>, Problem> {
+    Ok(Some(match ask.fields.text(name)? {
+        None => return Ok(None),
+        Some("ALL_ALLOWED") if all => Joining::All,
+        Some("RESTRICTED") => Joining::Restricted,
+        Some("NOT_ALLOWED") => Joining::NotAllowed,
+        Some(_) => {
+            let message = format!("{name} has a value that is not known.");
+            return Err(Problem::bad(
+                "invalid_organization_auth_factor_setting",
+                message,
+            ));
+        }
+    }))
+}
+
+pub(super) async fn remove_external_id(ask: Ask) -> Done {
+    let org = org_of_path(&ask);
+    let (_, took) = ask.errand(&Errand::read(None, Some(org)))?;
+    let mut book = ask.face.book();
+    let profile = book.orgs.get_mut(&org);
+    if let Some(id) = profile.and_then(|profile| profile.external_id.take()) {
+        book.org_names.remove(&id);
+    }
+    drop(book);
+    shown(&ask, org, took)
+}
+
+pub(super) async fn metrics(ask: Ask) -> Done {
+    let org = org_of_path(&ask);
+    let (_, took) = ask.errand(&Errand::read(None, Some(org)))?;
+    let project = ask.face.project();
+    let members = project.users_from(UserId(0));
+    let count = members.filter(|member| member.org == Some(org)).count();
+    Ok(Good::new(took, json!({ "member_count": count })))
+}
+
 pub(super) async fn read(ask: Ask) -> Done {
-    let org = org_named(&ask, ask.path("organization_id"));
-    let (_, took) = ask.errand(&Errand::Read {
-        user: None,
-        org: Some(org),
-    })?;
+    let org = org_of_path(&ask);
+    let (_, took) = ask.errand(&Errand::read(None, Some(org)))?;
     shown(&ask, org, took)
 }
 
 pub(super) async fn update(ask: Ask) -> Done {
-    let org = org_named(&ask, ask.path("organization_id"));
+    let org = org_of_path(&ask);
     check_names(&ask, Some(org))?;
-    let mfa_required = mfa_policy(&ask)?;
-    let (_, took) = ask.errand(&Errand::UpdateOrg { org, mfa_required })?;
+    let kept = ask.face.project().org(org).map(|view| view.rules);
+    let rules = rules(&ask, kept.unwrap_or(OrgRules::open(false)))?;
+    let (_, took) = ask.errand(&Errand::UpdateOrg { org, rules })?;
     describe(&ask, org)?;
     shown(&ask, org, took)
 }
 
 pub(super) async fn remove(ask: Ask) -> Done {
-    let org = org_named(&ask, ask.path("organization_id"));
+    let org = org_of_path(&ask);
     let everyone: Vec<UserId> = {
         let project = ask.face.project();
         let members = project
@@ -75,6 +221,7 @@ pub(super) async fn remove(ask: Ask) -> Done {
         book.forget_person(Some(org), member);
     }
     book.forget_org(org);
+    drop(book);
     Ok(Good::new(
         took,
         json!({ "organization_id": ask.face.organization_id(org) }),
@@ -94,10 +241,7 @@ pub(super) async fn search(ask: Ask) -> Done {
         )
     })?;
     let wanted = wanted(&ask, ask.fields.object("query")?)?;
-    let (_, took) = ask.errand(&Errand::Read {
-        user: None,
-        org: None,
-    })?;
+    let (_, took) = ask.errand(&Errand::read(None, None))?;
     let all: Vec<_> = ask.face.project().orgs_from(OrgId(0)).collect();
     let matching = all
         .iter()
@@ -128,7 +272,7 @@ fn wanted(ask: &Ask, query: Option<&Map<String, Value>>) -> Result<Vec<Vec<OrgId
             .map_err(|_| Problem::field(name, "must be an array of strings"))?;
         match name {
             "organization_ids" | "organization_slugs" => {
-                Ok(texts.iter().map(|text| org_named(ask, text)).collect())
+                Ok(texts.iter().map(|text| ask.face.org_named(text)).collect())
             }
             _ => Err(Problem::bad(
                 "bad_request",
@@ -139,41 +283,28 @@ fn wanted(ask: &Ask, query: Option<&Map<String, Value>>) -> Result<Vec<Vec<OrgId
     operands.into_iter().flatten().map(read).collect()
 }
 
-fn mfa_policy(ask: &Ask) -> Result<Option<bool>, Problem> {
-    match ask.fields.text("mfa_policy")? {
-        None => Ok(None),
-        Some("OPTIONAL") => Ok(Some(false)),
-        Some("REQUIRED_FOR_ALL") => Ok(Some(true)),
-        Some(_) => Err(Problem::field(
-            "mfa_policy",
-            "must be OPTIONAL or REQUIRED_FOR_ALL",
-        )),
-    }
-}
-
 /// Refuses a name that is malformed, and a slug or external id that another organization has.
-fn check_names(ask: &Ask, of: Option<OrgId>) -> Result<(), Problem> {
+pub(super) fn check_names(ask: &Ask, of: Option<OrgId>) -> Result<(), Problem> {
     if ask
         .fields
         .text("organization_name")?
         .is_some_and(|name| name.chars().count() > 128)
     {
-        return Err(Problem::field(
-            "organization_name",
-            "must have 1 to 128 characters",
-        ));
+        let message = "The organization_name must have 1 to 128 characters.";
+        return Err(Problem::bad("invalid_organization_name", message));
     }
     let free = |name: &str| {
         let holder = ask.face.book().org_names.get(name).copied();
-        let ruled = org_named(ask, name);
+        let ruled = ask.face.org_named(name);
         let taken = holder.or_else(|| ask.face.project().org(ruled).map(|org| org.id));
         taken.is_none() || taken == of
     };
     if let Some(slug) = ask.fields.text("organization_slug")? {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
         if !(2..=128).contains(&slug.len()) || !slug.chars().all(allowed) {
-            let rule = "must have 2 to 128 of letters, digits and - . _ ~";
-            return Err(Problem::field("organization_slug", rule));
+            let message =
+                "The organization_slug must have 2 to 128 of letters, digits and - . _ ~.";
+            return Err(Problem::bad("invalid_organization_slug", message));
         }
         if !free(slug) {
             return Err(Problem::bad(
@@ -192,7 +323,7 @@ fn check_names(ask: &Ask, of: Option<OrgId>) -> Result<(), Problem> {
 }
 
 /// Takes over what a request says about an organization and the machine does not keep.
-fn describe(ask: &Ask, org: OrgId) -> Result<(), Problem> {
+pub(super) fn describe(ask: &Ask, org: OrgId) -> Result<(), Problem> {
     let fields = &ask.fields;
     let name = fields.text("organization_name")?;
     let slug = fields.text("organization_slug")?;
@@ -200,6 +331,7 @@ fn describe(ask: &Ask, org: OrgId) -> Result<(), Problem> {
     let trusted = fields.object("trusted_metadata")?;
     let mut book = ask.face.book();
     let profile = book.orgs.entry(org).or_default();
+    profile.updated = Some(ask.exchange.stamp().at);
     for setting in SHOWN {
         if let Some(value) = fields.raw(setting) {
             profile.settings.insert(setting.to_owned(), value.clone());

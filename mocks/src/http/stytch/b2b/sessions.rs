@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::super::ask::{Ask, Done, Good, Session};
+use super::super::ask::{Ask, Done, Good};
+use super::super::brought::Session;
 use super::super::consumer::none_to_revoke;
 use super::super::names::Kind;
-use super::{entered, member_named, org_named, org_of, picture};
-use crate::stytch::{Call, Errand, SessionToken, UserId};
+use super::super::problem::Problem;
+use super::{entered, member_named, org_of, picture};
+use crate::stytch::{Call, Enter, Errand, Reply, SessionToken, UserId};
 
 pub(super) async fn migrate(ask: Ask) -> Done {
     let legacy = ask.fields.needed("session_token")?;
@@ -16,14 +18,50 @@ pub(super) async fn migrate(ask: Ask) -> Done {
 }
 
 pub(super) async fn authenticate(ask: Ask) -> Done {
-    ask.not_modelled(&["authorization_check"])?;
     let duration = ask.fields.duration()?;
-    let call = match ask.session()? {
+    let session = match ask.fields.text("session_token")? {
+        Some(text) if ask.fields.raw("session_jwt").is_none() => {
+            ask.sandbox_session(text).map(Session::Token)
+        }
+        _ => None,
+    };
+    let session = session.map_or_else(|| ask.session(), Ok)?;
+    let verdict = ask.verdict(session.token().session)?;
+    let call = match session {
         Session::Token(token) => Call::Authenticate { token, duration },
         Session::Jwt(jwt) => Call::AuthenticateJwt { jwt, duration },
     };
     let got = ask.call(&call)?;
-    entered(&ask, got, json!({ "verdict": null })).await
+    entered(&ask, got, json!({ "verdict": verdict })).await
+}
+
+pub(super) async fn attest(ask: Ask) -> Done {
+    let profile = ask.profile()?;
+    let token = ask.fields.needed("token")?;
+    let duration = ask.fields.duration()?;
+    let with = ask.with()?;
+    let org = ask.fields.text("organization_id")?;
+    let org = org.map(|text| ask.face.org_named(text));
+    let attested = ask.attest(profile, token, org).await;
+    let enter = Enter::Attest {
+        seen: attested.seen,
+        creates: profile.creates,
+        org: attested.org,
+        duration,
+    };
+    let got = ask.errand_with(with, &Errand::Enter(enter))?;
+    if let Reply::Session(opened) = got.0 {
+        let mut book = ask.face.book();
+        book.token_ids.set(opened.token.session, attested.token_id);
+    }
+    entered(&ask, got, json!({})).await
+}
+
+pub(super) async fn impersonate(ask: Ask) -> Done {
+    let text = ask.fields.needed("impersonation_token")?;
+    let token = ask.face.0.names.read_login_token(text);
+    let got = ask.errand(&Errand::Enter(Enter::Impersonate(token)))?;
+    entered(&ask, got, json!({})).await
 }
 
 pub(super) async fn exchange(ask: Ask) -> Done {
@@ -38,6 +76,21 @@ pub(super) async fn exchange(ask: Ask) -> Done {
 }
 
 pub(super) async fn revoke(ask: Ask) -> Done {
+    let named = [
+        "member_id",
+        "member_session_id",
+        "session_token",
+        "session_jwt",
+    ];
+    if named
+        .iter()
+        .filter(|name| ask.fields.raw(name).is_some())
+        .count()
+        > 1
+    {
+        let message = "Only one of member_session_id, session_token, session_jwt and member_id may be provided.";
+        return Err(Problem::bad("too_many_session_revoke_arguments", message).into());
+    }
     if let Some(member) = ask.fields.text("member_id")? {
         let member = ask
             .face
@@ -65,7 +118,7 @@ pub(super) async fn revoke(ask: Ask) -> Done {
 }
 
 pub(super) async fn list(ask: Ask) -> Done {
-    let org = org_named(&ask, ask.query.needed("organization_id")?);
+    let org = ask.face.org_named(ask.query.needed("organization_id")?);
     let member = member_named(&ask, org, ask.query.needed("member_id")?);
     let (_, took) = ask.errand(&Errand::ListSessions(member))?;
     let now = ask.exchange.stamp().at;

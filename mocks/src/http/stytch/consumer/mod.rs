@@ -1,14 +1,21 @@
 //! The endpoints of a consumer project: users.
 
-mod logins;
+mod links;
+mod oauth;
+mod otps;
 mod passwords;
 mod sessions;
+mod totps;
+mod user_means;
 mod users;
 
-pub(super) use logins::{consent, provider};
+pub(super) use links::life_of;
+pub(super) use oauth::{consent, provider_values};
+pub(super) use otps::in_otp_words;
 pub(super) use passwords::already_has_one;
 pub(super) use sessions::{jwks, none_to_revoke};
-pub(super) use users::{check_external_id, describe};
+pub(super) use user_means::phone_of;
+pub(super) use users::{check_external_id, describe, metadata_fits};
 
 use axum::Router;
 use serde_json::{Value, json};
@@ -18,7 +25,9 @@ use super::ask::{Ask, Done, Good, delete, get, odd, post, public, put};
 use super::names::Kind;
 use super::objects::Picture;
 use super::problem::{Bad, Problem};
-use crate::stytch::{Endpoint, Reply, UserId};
+use super::shared;
+use crate::email::Email;
+use crate::stytch::{Endpoint, LoginToken, Reply, UserId};
 use crate::time::Span;
 
 /// All routes.
@@ -26,12 +35,15 @@ pub(super) fn routes() -> Router<Face> {
     Router::new()
         .merge(session_routes())
         .merge(record_routes())
+        .merge(password_routes())
         .merge(login_routes())
+        .merge(shared::routes())
 }
 
 fn session_routes() -> Router<Face> {
+    let other = Endpoint::Other;
     Router::new()
-        .route("/v1/sessions", get(Endpoint::Other, sessions::list))
+        .route("/v1/sessions", get(other, sessions::list))
         .route(
             "/v1/sessions/migrate",
             post(Endpoint::Migrate, sessions::migrate),
@@ -44,31 +56,84 @@ fn session_routes() -> Router<Face> {
             "/v1/sessions/revoke",
             post(Endpoint::Revoke, sessions::revoke),
         )
+        .route("/v1/sessions/attest", post(other, sessions::attest))
+        .route(
+            "/v1/sessions/exchange_access_token",
+            post(other, shared::exchange_access_token),
+        )
+        .route(
+            "/v1/impersonation/authenticate",
+            post(other, sessions::impersonate),
+        )
         .route(
             "/v1/sessions/jwks/{project_id}",
             public(Endpoint::Jwks, jwks),
         )
+        .route("/v1/rbac/policy", get(other, super::policy::read))
 }
 
 fn record_routes() -> Router<Face> {
-    let one = get(Endpoint::Records, users::read)
-        .merge(put(Endpoint::Records, users::update))
-        .merge(delete(Endpoint::Records, users::remove));
+    let records = Endpoint::Records;
+    let one = get(records, users::read)
+        .merge(put(records, users::update))
+        .merge(delete(records, users::remove));
     Router::new()
-        .route("/v1/users", post(Endpoint::Records, users::create))
-        .route("/v1/users/search", post(Endpoint::Records, users::search))
+        .route("/v1/users", post(records, users::create))
+        .route("/v1/users/search", post(records, users::search))
         .route("/v1/users/{user_id}", one)
+        .route(
+            "/v1/users/{user_id}/external_id",
+            delete(records, users::remove_external_id),
+        )
+        .route(
+            "/v1/users/{user_id}/exchange_primary_factor",
+            put(records, user_means::exchange),
+        )
+        .route(
+            "/v1/users/emails/{id}",
+            delete(records, user_means::remove_email),
+        )
+        .route(
+            "/v1/users/phone_numbers/{id}",
+            delete(records, user_means::remove_phone),
+        )
+        .route(
+            "/v1/users/passwords/{id}",
+            delete(records, user_means::remove_password),
+        )
+        .route(
+            "/v1/users/totps/{id}",
+            delete(records, user_means::remove_totp),
+        )
+        .route(
+            "/v1/users/oauth/{id}",
+            delete(records, user_means::remove_tie),
+        )
+        .route(
+            "/v1/users/webauthn_registrations/{id}",
+            delete(records, user_means::no_webauthn),
+        )
+        .route(
+            "/v1/users/biometric_registrations/{id}",
+            delete(records, user_means::no_biometrics),
+        )
+        .route(
+            "/v1/users/crypto_wallets/{id}",
+            delete(records, user_means::no_wallet),
+        )
 }
 
-fn login_routes() -> Router<Face> {
+fn password_routes() -> Router<Face> {
     let change = Endpoint::PasswordChange;
-    let send = Endpoint::SendMagicLink;
-    let follow = Endpoint::MagicLink;
     Router::new()
         .route("/v1/passwords", post(change, passwords::create))
         .route(
             "/v1/passwords/authenticate",
             post(Endpoint::Password, passwords::authenticate),
+        )
+        .route(
+            "/v1/passwords/strength_check",
+            post(Endpoint::Other, passwords::strength_check),
         )
         .route(
             "/v1/passwords/migrate",
@@ -87,27 +152,54 @@ fn login_routes() -> Router<Face> {
             post(change, passwords::replace),
         )
         .route(
-            "/v1/magic_links/email/login_or_create",
-            post(send, logins::login_or_create),
+            "/v1/passwords/session/reset",
+            post(change, passwords::reset_by_session),
         )
-        .route("/v1/magic_links/email/send", post(send, logins::send_link))
+}
+
+fn login_routes() -> Router<Face> {
+    let send = Endpoint::SendMagicLink;
+    let follow = Endpoint::MagicLink;
+    let second = Endpoint::SecondFactor;
+    Router::new()
+        .route("/v1/magic_links", post(Endpoint::Records, links::create))
         .route(
-            "/v1/magic_links/authenticate",
-            post(follow, logins::follow_link),
+            "/v1/magic_links/email/login_or_create",
+            post(send, links::login_or_create),
         )
+        .route("/v1/magic_links/email/send", post(send, links::send_link))
+        .route("/v1/magic_links/email/invite", post(send, links::invite))
+        .route(
+            "/v1/magic_links/email/revoke_invite",
+            post(Endpoint::Records, links::revoke_invite),
+        )
+        .route("/v1/magic_links/authenticate", post(follow, links::follow))
         .route(
             "/v1/otps/email/login_or_create",
-            post(send, logins::code_or_create),
+            post(send, otps::code_or_create),
         )
-        .route("/v1/otps/email/send", post(send, logins::send_code))
-        .route("/v1/otps/authenticate", post(follow, logins::code))
+        .route("/v1/otps/email/send", post(send, otps::send_code))
+        .route(
+            "/v1/otps/{medium}/login_or_create",
+            post(send, otps::text_or_create),
+        )
+        .route("/v1/otps/{medium}/send", post(send, otps::send_text))
+        .route("/v1/otps/authenticate", post(follow, otps::authenticate))
         .route(
             "/v1/public/oauth/{provider}/start",
-            public(Endpoint::StartOAuth, logins::start_oauth),
+            public(Endpoint::StartOAuth, oauth::start),
         )
+        .route("/v1/oauth/attach", post(Endpoint::Other, oauth::attach))
         .route(
             "/v1/oauth/authenticate",
-            post(Endpoint::OAuth, logins::oauth),
+            post(Endpoint::OAuth, oauth::authenticate),
+        )
+        .route("/v1/totps", post(Endpoint::Records, totps::create))
+        .route("/v1/totps/authenticate", post(second, totps::authenticate))
+        .route("/v1/totps/recover", post(second, totps::recover))
+        .route(
+            "/v1/totps/recovery_codes",
+            post(Endpoint::Records, totps::recovery_codes),
         )
 }
 
@@ -120,7 +212,8 @@ async fn entered(ask: &Ask, got: (Reply, Span), under: &str, extra: Value) -> Do
         _ => return Err(odd(took)),
     };
     if let Some(opened) = opened {
-        ask.claim(opened.token.session)?;
+        ask.claim(opened.token.session)
+            .map_err(|problem| Bad::Told { problem, took })?;
     }
     let session = opened.map(|opened| opened.token.session);
     let picture = picture(ask, user, session, took)?;
@@ -130,6 +223,7 @@ async fn entered(ask: &Ask, got: (Reply, Span), under: &str, extra: Value) -> Do
         "user": face.user(&picture),
         "session_token": "",
         "session_jwt": "",
+        "user_device": null,
         under: null,
     });
     if let Some(opened) = opened {
@@ -155,22 +249,47 @@ fn picture(ask: &Ask, user: UserId, session: Option<u32>, took: Span) -> Result<
 /// The user that a request names by Stytch's id or by their external id. A name that nobody has
 /// gives an id that nobody has: saying so is the machine's part.
 fn user_named(ask: &Ask, text: &str) -> UserId {
-    let known = ask.face.0.names.read_id(Kind::User, text).map(UserId);
+    let face = &ask.face;
+    let known = face.0.names.read_id(Kind::User, text).map(UserId);
     let external = || {
-        ask.face
-            .book()
-            .external_people
-            .get(&(None, text.to_owned()))
-            .copied()
+        let book = face.book();
+        book.external_people.get(&(None, text.to_owned())).copied()
     };
-    known.or_else(external).unwrap_or(UserId(u32::MAX))
+    known
+        .or_else(|| face.sandbox_person(text))
+        .or_else(external)
+        .unwrap_or(UserId(u32::MAX))
 }
 
-fn email_id(ask: &Ask, user: UserId) -> String {
-    ask.face.0.names.id(Kind::Email, user.0)
+/// The id of a user's address.
+fn email_id(ask: &Ask, user: UserId, email: Email) -> String {
+    let id = ask.face.project().email_id(user, email);
+    ask.face
+        .0
+        .names
+        .id(Kind::Email, id.map_or(user.0, |id| id.0))
 }
 
-/// Consumer logins take the session they would add their factor to; the mock adds none.
-fn no_attaching(ask: &Ask) -> Result<(), Problem> {
-    ask.not_modelled(&["session_token", "session_jwt"])
+/// Whom a login is about.
+fn user_of(reply: &Reply) -> Option<UserId> {
+    match reply {
+        Reply::Session(opened) => Some(opened.jwt.subject),
+        Reply::NoSession(user) => Some(*user),
+        _ => None,
+    }
+}
+
+/// What was mailed, and whether its reader was created.
+fn mailed(got: (Reply, Span)) -> Result<(LoginToken, bool, Span), Bad> {
+    match got {
+        (Reply::Mailed { token, created }, took) => Ok((token, created, took)),
+        (_, took) => Err(odd(took)),
+    }
+}
+
+/// The address that a request names, and its handle.
+fn address<'a>(ask: &'a Ask, name: &str) -> Result<(&'a str, Email), Problem> {
+    let text = ask.fields.address(name)?;
+    ask.face.note_sandbox_address(text);
+    Ok((text, ask.face.email(text)))
 }

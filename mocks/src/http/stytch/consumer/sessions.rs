@@ -3,29 +3,64 @@
 use axum::http::header::CACHE_CONTROL;
 use serde_json::{Value, json};
 
-use super::super::ask::{Ask, Done, Good, Session, odd};
+use super::super::ask::{Ask, Done, Good, odd};
+use super::super::brought::Session;
 use super::super::names::Kind;
 use super::super::objects::Picture;
 use super::super::problem::Problem;
 use super::{entered, picture, user_named};
-use crate::stytch::{Call, Errand, Reply, SessionToken};
+use crate::stytch::{Call, Enter, Errand, Reply, SessionToken};
 
 pub(super) async fn migrate(ask: Ask) -> Done {
     let token = ask.fields.needed("session_token")?;
     let duration = ask.fields.duration()?;
     let got = ask.migrate(token, None, duration).await?;
-    entered(&ask, got, "session", json!({ "user_device": null })).await
+    entered(&ask, got, "session", json!({})).await
 }
 
 pub(super) async fn authenticate(ask: Ask) -> Done {
-    ask.not_modelled(&["authorization_check"])?;
     let duration = ask.fields.duration()?;
-    let call = match ask.session()? {
+    let session = match ask.fields.text("session_token")? {
+        Some(text) if ask.fields.raw("session_jwt").is_none() => {
+            ask.sandbox_session(text).map(Session::Token)
+        }
+        _ => None,
+    };
+    let session = session.map_or_else(|| ask.session(), Ok)?;
+    let verdict = ask.verdict(session.token().session)?;
+    let call = match session {
         Session::Token(token) => Call::Authenticate { token, duration },
         Session::Jwt(jwt) => Call::AuthenticateJwt { jwt, duration },
     };
     let got = ask.call(&call)?;
-    entered(&ask, got, "session", json!({ "verdict": null })).await
+    entered(&ask, got, "session", json!({ "verdict": verdict })).await
+}
+
+pub(super) async fn attest(ask: Ask) -> Done {
+    let profile = ask.profile()?;
+    let token = ask.fields.needed("token")?;
+    let duration = ask.fields.duration()?;
+    let with = ask.with()?;
+    let attested = ask.attest(profile, token, None).await;
+    let enter = Enter::Attest {
+        seen: attested.seen,
+        creates: profile.creates,
+        org: None,
+        duration,
+    };
+    let got = ask.errand_with(with, &Errand::Enter(enter))?;
+    if let Reply::Session(opened) = got.0 {
+        let mut book = ask.face.book();
+        book.token_ids.set(opened.token.session, attested.token_id);
+    }
+    entered(&ask, got, "session", json!({})).await
+}
+
+pub(super) async fn impersonate(ask: Ask) -> Done {
+    let text = ask.fields.needed("impersonation_token")?;
+    let token = ask.face.0.names.read_login_token(text);
+    let got = ask.errand(&Errand::Enter(Enter::Impersonate(token)))?;
+    entered(&ask, got, "session", json!({})).await
 }
 
 pub(super) async fn revoke(ask: Ask) -> Done {

@@ -1,0 +1,135 @@
+//! Social logins: a browser's way there and back, and what the application makes of it.
+
+use axum::http::header::HeaderName;
+use serde_json::json;
+
+use super::super::ask::{Ask, Done, Good, odd};
+use super::super::link;
+use super::super::names::Kind;
+use super::super::objects;
+use super::super::problem::Problem;
+use super::super::providers;
+use super::{entered, mailed, user_named, user_of};
+use crate::stytch::{Call, Errand, Keep, LoginToken, Provider, UserId, With};
+use crate::time::Span;
+
+/// Tells a harness whether a redirect's person was made by it; Stytch has no such header.
+const CREATED: HeaderName = HeaderName::from_static("cutover-created");
+
+/// `GET /v1/public/oauth/{provider}/start`: the provider consents at once to whoever `login_hint`
+/// says.
+pub(super) async fn start(ask: Ask) -> Done {
+    let provider = providers::of_path(&ask)?;
+    let email = ask.face.email(ask.query.address("login_hint")?);
+    let challenge = ask.challenge("code_challenge")?;
+    let user = match ask.query.text("oauth_attach_token")? {
+        None => None,
+        Some(text) => {
+            let token = ask.face.0.names.read_login_token(text);
+            let at = ask.exchange.stamp().at;
+            let owner = ask.face.project().spend_attach(token, at);
+            Some(owner.ok_or_else(|| {
+                let message = "The oauth_attach_token is invalid or was used already.";
+                Problem::bad("invalid_oauth_attach_token", message)
+            })?)
+        }
+    };
+    let with = With {
+        user,
+        provider: Some(provider),
+        challenged: challenge.is_some(),
+        ..With::default()
+    };
+    let call = Call::StartOAuth { email, org: None };
+    let (token, created, took) = mailed(ask.call_with(with, &call)?)?;
+    ask.bind(token, challenge);
+    consent(&ask, "oauth", token, created, took)
+}
+
+/// Sends the browser back to the application with its token.
+pub(in super::super) fn consent(
+    ask: &Ask,
+    token_type: &str,
+    token: LoginToken,
+    created: bool,
+    took: Span,
+) -> Done {
+    let login = ask.query.text("login_redirect_url")?;
+    let signup = ask.query.text("signup_redirect_url")?.filter(|_| created);
+    let discovery = ask.query.text("discovery_redirect_url")?;
+    let base = signup
+        .or(login)
+        .or(discovery)
+        .unwrap_or("http://localhost:3000/authenticate");
+    let location = link(base, token_type, &ask.face.0.names.login_token(token));
+    let created = if created { "true" } else { "false" };
+    Ok(Good::redirect(took, location).with(CREATED, created))
+}
+
+pub(super) async fn attach(ask: Ask) -> Done {
+    let name = ask.fields.needed("provider")?;
+    if providers::named(name).is_none() {
+        let message = format!("The OAuth provider `{name}` is not known.");
+        return Err(Problem::bad("invalid_oauth_provider", message).into());
+    }
+    let with = ask.with()?;
+    let user = match (ask.fields.text("user_id")?, with.session) {
+        (Some(_), Some(_)) => {
+            let message = "Only one of user_id, session_token and session_jwt may be provided.";
+            return Err(Problem::bad("too_many_user_selection_arguments", message).into());
+        }
+        (None, None) => {
+            let message = "One of user_id, session_token and session_jwt must be provided.";
+            return Err(Problem::bad("no_user_selection_arguments", message).into());
+        }
+        (Some(text), None) => user_named(&ask, text),
+        (None, Some(token)) => {
+            let project = ask.face.project();
+            let now = ask.exchange.stamp().at;
+            let live = project.session_is_live(token, now);
+            let row = project.session(token.session).filter(|_| live);
+            row.map_or(Err(Problem::no_session()), |row| Ok(row.user))?
+        }
+    };
+    let keep = Errand::Keep(Keep::Attach(user));
+    let (token, _, took) = mailed(ask.errand(&keep)?)?;
+    let text = ask.face.0.names.login_token(token);
+    Ok(Good::new(took, json!({ "oauth_attach_token": text })))
+}
+
+pub(super) async fn authenticate(ask: Ask) -> Done {
+    let text = ask.fields.needed("token")?;
+    let duration = ask.fields.duration()?;
+    let token = ask.oauth_token(text);
+    let with = ask.with_verifier(token, "code_verifier")?;
+    let got = ask.call_with(with, &Call::OAuth { token, duration })?;
+    let user = user_of(&got.0).ok_or_else(|| odd(got.1))?;
+    let (provider, id) = newest_tie(&ask, user);
+    let extra = json!({
+        "provider_subject": objects::provider_subject(user),
+        "provider_type": providers::shown(provider),
+        "oauth_user_registration_id": ask.face.0.names.id(Kind::OAuthUser, id),
+        "provider_values": provider_values(&ask, token),
+        "reset_sessions": false,
+    });
+    entered(&ask, got, "user_session", extra).await
+}
+
+/// What the social provider gave: texts of its kind, worth nothing anywhere.
+pub(in super::super) fn provider_values(ask: &Ask, token: LoginToken) -> serde_json::Value {
+    let text = |purpose| ask.face.0.names.secret_text(purpose, u64::from(token.0));
+    json!({
+        "access_token": text("provider-access"),
+        "refresh_token": text("provider-refresh"),
+        "id_token": text("provider-id"),
+        "scopes": ["openid", "email", "profile"],
+        "expires_at": null,
+    })
+}
+
+/// The provider that somebody was tied to last.
+fn newest_tie(ask: &Ask, user: UserId) -> (Provider, u32) {
+    let ties = ask.face.project().means(user).ties;
+    let newest = ties.last();
+    newest.map_or((Provider(0), user.0), |tie| (tie.provider, tie.id.0))
+}

@@ -1,0 +1,183 @@
+//! Sessions and their factors as JSON.
+
+use serde_json::{Map, Value, json};
+
+use super::Face;
+use super::names::Kind;
+use super::objects::{Picture, provider_subject, rfc3339};
+use super::providers;
+use crate::stytch::{Factor, Proved, Provider, SessionView, Vertical};
+
+/// Type, delivery method, and the object that says more.
+type Told = (&'static str, String, Option<(String, Value)>);
+
+impl Face {
+    /// A session object of either product.
+    pub(super) fn session(&self, row: &SessionView, picture: &Picture) -> Value {
+        let names = &self.0.names;
+        let (id, whose) = match self.0.vertical {
+            Vertical::Consumer => ("session_id", "user_id"),
+            Vertical::B2b => ("member_session_id", "member_id"),
+        };
+        let mut session = json!({
+            id: names.id(Kind::Session, row.id),
+            whose: self.person_id(row.user),
+            "started_at": rfc3339(row.started),
+            "last_accessed_at": rfc3339(row.last_accessed),
+            "expires_at": rfc3339(row.expires),
+            "authentication_factors": self.factors(row, picture),
+            "roles": self.roles(picture),
+            "custom_claims": self.book().claims.get(row.id).cloned().unwrap_or_default(),
+        });
+        match picture.org {
+            None => session["attributes"] = self.attributes(row.id),
+            Some(org) => {
+                session["organization_id"] = json!(self.organization_id(org.id));
+                session["organization_slug"] = json!(self.slug(org.id));
+            }
+        }
+        session
+    }
+
+    /// `attributes` of a session: what the login said of its device.
+    pub(super) fn attributes(&self, session: u32) -> Value {
+        let said = self.book().attributes.get(session).cloned();
+        let said = said.unwrap_or_default();
+        let text = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_default();
+        json!({ "ip_address": text("ip_address"), "user_agent": text("user_agent") })
+    }
+
+    /// `authentication_factors` of a session.
+    pub(super) fn factors(&self, row: &SessionView, picture: &Picture) -> Value {
+        let factors = self.project().factors(row.id);
+        let shown = factors.iter().map(|proved| {
+            let (kind, delivery, detail) = self.told(proved, row.id, picture);
+            let mut object = Map::new();
+            object.insert("type".into(), json!(kind));
+            object.insert("delivery_method".into(), json!(delivery));
+            for (name, time) in [
+                ("last_authenticated_at", proved.last),
+                ("created_at", proved.first),
+                ("updated_at", proved.last),
+            ] {
+                object.insert(name.into(), json!(rfc3339(time)));
+            }
+            object.extend(detail);
+            Value::Object(object)
+        });
+        shown.collect()
+    }
+
+    fn told(&self, proved: &Proved, session: u32, picture: &Picture) -> Told {
+        let names = &self.0.names;
+        let consumer = self.0.vertical == Vertical::Consumer;
+        let with = |name: &str, detail: Value| Some((name.to_owned(), detail));
+        let id = proved.means.map_or(picture.user.id.0, |id| id.0);
+        match proved.factor {
+            Factor::Imported => ("imported", "imported_auth0".to_owned(), None),
+            Factor::Password => ("password", "knowledge".to_owned(), None),
+            Factor::MagicLink => {
+                let detail = with("email_factor", self.email_factor(proved, picture));
+                ("magic_link", "email".to_owned(), detail)
+            }
+            Factor::EmailCode => {
+                let kind = if consumer { "otp" } else { "email_otp" };
+                let detail = with("email_factor", self.email_factor(proved, picture));
+                (kind, "email".to_owned(), detail)
+            }
+            Factor::OAuth => self.oauth_factor(proved, picture),
+            Factor::Sms => {
+                let detail = with("phone_number_factor", self.phone_factor(proved, picture));
+                ("otp", "sms".to_owned(), detail)
+            }
+            Factor::WhatsApp => {
+                let detail = with("phone_number_factor", self.phone_factor(proved, picture));
+                ("otp", "whatsapp".to_owned(), detail)
+            }
+            Factor::Totp => {
+                let kind = if consumer {
+                    Kind::Totp
+                } else {
+                    Kind::MemberTotp
+                };
+                let detail = json!({ "totp_id": names.id(kind, id) });
+                let detail = with("authenticator_app_factor", detail);
+                ("totp", "authenticator_app".to_owned(), detail)
+            }
+            Factor::RecoveryCode => {
+                let detail = json!({ "totp_recovery_code_id": names.id(Kind::RecoveryCode, id) });
+                let detail = with("recovery_code_factor", detail);
+                ("recovery_codes", "recovery_code".to_owned(), detail)
+            }
+            Factor::Trusted => {
+                let token = self.book().token_ids.get(session).cloned();
+                let detail = json!({ "token_id": token.unwrap_or_default() });
+                let detail = with("trusted_auth_token_factor", detail);
+                (
+                    "trusted_auth_token",
+                    "trusted_token_exchange".to_owned(),
+                    detail,
+                )
+            }
+            Factor::Impersonated => {
+                let detail = json!({
+                    "impersonator_id": "stytch-dashboard-user",
+                    "impersonator_email_address": "support@cutover.invalid",
+                });
+                let detail = with("impersonated_factor", detail);
+                ("impersonated", "impersonation".to_owned(), detail)
+            }
+            Factor::Embedded => {
+                let detail = json!({ "embedded_id": names.id(Kind::Embedded, session) });
+                let detail = with("embeddable_magic_link_factor", detail);
+                ("magic_link", "embedded".to_owned(), detail)
+            }
+        }
+    }
+
+    fn email_factor(&self, proved: &Proved, picture: &Picture) -> Value {
+        let user = &picture.user;
+        let means = self.project().means(user.id);
+        let other = means.emails.iter().find(|it| Some(it.id) == proved.means);
+        let email = other.map(|owned| owned.what).or(user.email);
+        let id = other.map_or(user.id.0, |owned| owned.id.0);
+        json!({
+            "email_id": self.0.names.id(Kind::Email, id),
+            "email_address": email.map(|email| self.0.directory.text(email)).unwrap_or_default(),
+        })
+    }
+
+    fn phone_factor(&self, proved: &Proved, picture: &Picture) -> Value {
+        let means = self.project().means(picture.user.id);
+        let same = means.phones.iter().find(|it| Some(it.id) == proved.means);
+        let Some(owned) = same.or(means.phones.first()) else {
+            return json!({ "phone_id": "", "phone_number": "" });
+        };
+        json!({
+            "phone_id": self.0.names.id(Kind::Phone, owned.id.0),
+            "phone_number": self.book().phones.text(owned.what.0),
+        })
+    }
+
+    fn oauth_factor(&self, proved: &Proved, picture: &Picture) -> Told {
+        let user = picture.user.id;
+        let means = self.project().means(user);
+        let tie = means.ties.iter().find(|it| Some(it.id) == proved.means);
+        let provider = tie.map_or(Provider(0), |tie| tie.provider);
+        let kind = match self.0.vertical {
+            Vertical::Consumer => Kind::OAuthUser,
+            Vertical::B2b => Kind::OAuthMember,
+        };
+        let detail = json!({
+            "id": self.0.names.id(kind, tie.map_or(user.0, |tie| tie.id.0)),
+            "provider_subject": provider_subject(user),
+            "email_id": self.0.names.id(Kind::Email, user.0),
+        });
+        let delivery = format!("oauth_{}", providers::name(provider));
+        (
+            "oauth",
+            delivery,
+            Some((providers::factor(provider).to_owned(), detail)),
+        )
+    }
+}
