@@ -161,6 +161,12 @@ impl AllFactors {
 }
 
 impl Tenant {
+    /// What the codes of a person's authenticator are made from: for whoever plays the person.
+    pub fn authenticator_secret(&self, user: UserId) -> Option<[u8; 20]> {
+        let known = self.factors.get(user)?.authenticator.as_ref()?;
+        Some(known.secret)
+    }
+
     /// What a login owes after its first proof.
     pub fn owes(&self, user: UserId) -> Owed {
         let enrolled = self

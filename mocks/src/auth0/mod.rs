@@ -8,6 +8,7 @@ pub mod devices;
 pub mod factors;
 mod families;
 pub mod holders;
+pub mod jobs;
 mod limits;
 mod login;
 pub mod mailed;

@@ -80,6 +80,18 @@ impl Protection {
         self.failures.remove(&(mailbox, address));
     }
 
+    /// Where a mailbox is blocked from.
+    pub(super) fn blocked_from(&self, mailbox: u32, now: Timestamp) -> Vec<Address> {
+        let Some(attempts) = self.attempts else {
+            return Vec::new();
+        };
+        self.failures
+            .range((mailbox, Address(0))..=(mailbox, Address(u32::MAX)))
+            .filter(|(_, failures)| failures.count >= attempts && now < failures.last + BLOCK)
+            .map(|((_, address), _)| *address)
+            .collect()
+    }
+
     /// The password was changed: whoever is blocked for this mailbox is so no longer.
     pub(super) fn forgive(&mut self, mailbox: u32) {
         let blocked: Vec<Address> = self

@@ -2,6 +2,7 @@
 
 use super::call::{Code, RefreshToken, SsoSession, UserId};
 use super::tenant::Tenant;
+use crate::keys::Rotation;
 use crate::time::Timestamp;
 
 /// A browser's single-sign-on session.
@@ -100,6 +101,32 @@ impl Tenant {
         };
         self.revoke(now, seen.newest);
         true
+    }
+
+    /// Where an address is blocked from by brute-force protection.
+    pub fn blocked_from(&self, mailbox: u32, now: Timestamp) -> Vec<super::call::Address> {
+        self.protection.blocked_from(mailbox, now)
+    }
+
+    /// Ends those blocks.
+    pub fn lift_blocks(&mut self, mailbox: u32) {
+        self.protection.forgive(mailbox);
+    }
+
+    /// The next key signs from now on; the one that signed until now stays published.
+    pub fn rotate_keys(&mut self, now: Timestamp) {
+        self.settings.keys.rotations.retain(|past| past.at <= now);
+        self.settings.keys.rotations.push(Rotation {
+            at: now,
+            previous_until: Timestamp::NEVER,
+        });
+    }
+
+    /// The previous key is published no longer.
+    pub fn revoke_previous_key(&mut self, now: Timestamp) {
+        if let Some(last) = self.settings.keys.rotations.last_mut() {
+            last.previous_until = last.previous_until.min(now);
+        }
     }
 
     /// Whom a code was issued for, while it is good.

@@ -9,6 +9,7 @@ use super::devices::Devices;
 use super::factors::AllFactors;
 use super::families::Families;
 use super::holders::Holders;
+use super::jobs::Jobs;
 use super::limits::{Limits, RateSeen};
 use super::mailed::MailedCodes;
 use super::organizations::Organizations;
@@ -51,6 +52,7 @@ pub struct Tenant {
     pub(crate) factors: Box<AllFactors>,
     pub(crate) mailed: Box<MailedCodes>,
     pub(crate) devices: Box<Devices>,
+    pub(crate) jobs: Box<Jobs>,
 }
 
 /// A user to begin with.
@@ -108,6 +110,7 @@ impl Tenant {
             factors: Box::default(),
             mailed: Box::default(),
             devices: Box::default(),
+            jobs: Box::default(),
             settings,
         }
     }
@@ -306,6 +309,23 @@ impl Tenant {
             .collect();
         found.sort_unstable();
         found
+    }
+
+    /// All users with this address, letter case aside, oldest first.
+    pub fn users_with_mailbox(&self, mailbox: u32) -> Vec<UserId> {
+        let mut found: Vec<UserId> = self.users.with_mailbox(mailbox).map(|(id, _)| id).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// All users, oldest first.
+    pub fn user_ids(&self) -> impl Iterator<Item = UserId> + '_ {
+        self.user_ids_from(UserId(0))
+    }
+
+    /// The users with this id and later ones, oldest first.
+    pub fn user_ids_from(&self, first: UserId) -> impl Iterator<Item = UserId> + '_ {
+        self.users.ids_from(first)
     }
 
     /// Whether a refresh token would be exchanged at this moment as the newest of its family.

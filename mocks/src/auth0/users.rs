@@ -78,6 +78,13 @@ impl Users {
             .filter(|user| !user.deleted)
     }
 
+    /// The users that exist from an id on, oldest first.
+    pub(super) fn ids_from(&self, first: UserId) -> impl Iterator<Item = UserId> + '_ {
+        let rows = self.rows.iter().enumerate().skip(first.0 as usize);
+        rows.filter(|(_, user)| !user.deleted)
+            .map(|(place, _)| UserId(place as u32))
+    }
+
     /// The user of a connection with this address, letter case aside.
     pub(super) fn find(&self, email: Email, connection: Connection) -> Option<UserId> {
         self.with_mailbox(email.mailbox)

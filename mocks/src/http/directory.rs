@@ -85,6 +85,24 @@ impl Directory {
             .learn(&text)
     }
 
+    /// The handle of an address, if it is known: looking it up teaches nothing.
+    pub fn known(&self, text: &str) -> Option<Email> {
+        let text = domain_folded(text);
+        by_rule(&text).or_else(|| {
+            let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
+            learned.find(&text)
+        })
+    }
+
+    /// The mailbox of an address in any letter case, if it is known.
+    pub fn known_mailbox(&self, text: &str) -> Option<u32> {
+        let text = domain_folded(text);
+        by_rule(&text).map(|email| email.mailbox).or_else(|| {
+            let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
+            learned.mailboxes.get(&text.to_lowercase()).copied()
+        })
+    }
+
     /// The text of a handle.
     pub fn text(&self, email: Email) -> String {
         let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);

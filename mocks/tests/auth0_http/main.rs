@@ -7,3 +7,4 @@ mod records;
 mod scene;
 mod tokens;
 mod trouble;
+mod ways;

@@ -1,13 +1,13 @@
 //! What stands behind the face: the machine, and what only the wire knows of its people and logins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
 
 use super::answering::Complaint;
 use super::answering::{Asked, Verdict};
+use super::passwords::Kept;
 use super::request::{Granted, Request};
 use super::terms::Terms;
 use super::texts;
@@ -15,10 +15,9 @@ use super::token::Owing;
 use crate::answer::{Outcome, Refusal};
 use crate::auth0::organizations::OrganizationId;
 use crate::auth0::{
-    Call, Change, Connection, Endpoint, Error, Instead, Manage, Reply, Tenant, UserId,
+    Call, Change, Connection, Endpoint, Error, Instead, Manage, Reply, SsoSession, Tenant, UserId,
 };
-use crate::email::Email;
-use crate::http::{Directory, Exchange, password_of};
+use crate::http::{Directory, Exchange};
 use crate::time::Timestamp;
 
 /// The machine, and what only the wire knows.
@@ -34,9 +33,9 @@ pub(super) struct Behind {
     /// Who has given a first proof by API and owes a second.
     pub(super) owing: Recent<Owing>,
     /// By refresh-token family: on what terms it was begun.
-    pub(super) terms: FxHashMap<u32, Arc<Terms>>,
-    /// Passwords chosen over the wire, where they are not those of [`password_of`].
-    pub(super) passwords: FxHashMap<UserId, [u8; 32]>,
+    pub(super) terms: BTreeMap<u32, Arc<Terms>>,
+    /// Passwords chosen over the wire, where they are not those of [`crate::http::password_of`].
+    pub(super) passwords: FxHashMap<UserId, Kept>,
 }
 
 /// How many transactions and codes are remembered: more than a storm has open at once.
@@ -84,7 +83,7 @@ impl Behind {
             half_proven: Recent::default(),
             grants: Recent::default(),
             owing: Recent::default(),
-            terms: FxHashMap::default(),
+            terms: BTreeMap::new(),
             passwords: FxHashMap::default(),
         }
     }
@@ -140,27 +139,6 @@ impl Behind {
         Asked::new(exchange, endpoint, verdict, admission.took, rate)
     }
 
-    /// Whether this is the password of the person with this address; of nobody, too, there is one.
-    pub(super) fn is_password(&self, email: Email, address: &str, password: &str) -> bool {
-        let chosen = self
-            .tenant
-            .find_user(email, Connection::Database)
-            .and_then(|id| self.passwords.get(&id));
-        chosen.map_or_else(
-            || password == password_of(address),
-            |hash| *hash == hash_of(password),
-        )
-    }
-
-    /// Remembers a chosen password.
-    pub(super) fn set_password(&mut self, user: UserId, address: &str, password: &str) {
-        if password == password_of(address) {
-            self.passwords.remove(&user);
-        } else {
-            self.passwords.insert(user, hash_of(password));
-        }
-    }
-
     /// Gives a person another password; whoever is blocked for guessing at the old one is so no longer.
     pub(super) fn change_password(
         &mut self,
@@ -202,6 +180,15 @@ impl Behind {
         for family in self.tenant.families_of(user, now) {
             self.tenant.end_family(family.newest, now);
         }
+    }
+
+    /// Which applications got refresh tokens in a browser's session.
+    pub(super) fn families_in(&self, session: SsoSession) -> BTreeSet<&str> {
+        self.terms
+            .values()
+            .filter(|terms| terms.session == Some(session))
+            .map(|terms| terms.client_id.as_str())
+            .collect()
     }
 
     /// What a person may do at an API, as a member of an organization or not.
@@ -250,8 +237,4 @@ impl Behind {
             .by_chosen_id(text)
             .or_else(|| texts::read_user_id(text))
     }
-}
-
-fn hash_of(password: &str) -> [u8; 32] {
-    Sha256::digest(password).into()
 }

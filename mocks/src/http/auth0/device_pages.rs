@@ -93,6 +93,9 @@ pub(super) async fn submit(
     body: Bytes,
 ) -> Response {
     let params = Params::from_body(&headers, &body).unwrap_or_default();
+    if let (Some(username), Some(password)) = (params.get("username"), params.get("password")) {
+        face.try_imported(username, password).await;
+    }
     let asked = face.behind().pass(&exchange, Endpoint::Login, |behind| {
         decide(&face, behind, &exchange, &headers, &params)
     });

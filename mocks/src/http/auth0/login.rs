@@ -105,6 +105,8 @@ pub(super) async fn submit(
         return face.refuse(exchange, Endpoint::Login, unreadable()).await;
     };
     let parties = face.parties_at(&exchange);
+    face.try_imported(sent.get("username"), sent.get("password"))
+        .await;
     let asked = {
         let mut behind = face.behind();
         let login = behind.logins.get(sent.transaction.0).cloned();

@@ -20,6 +20,7 @@ mod management;
 mod mfa_pages;
 mod pages;
 mod passwordless;
+mod passwords;
 mod person;
 mod request;
 mod reset_pages;
@@ -89,14 +90,8 @@ pub fn router(face: Arc<Face>) -> Router {
             "/dbconnections/change_password",
             post(dbconnections::change_password),
         )
-        .route("/api/v2/users", post(management::create))
-        .route("/api/v2/users-by-email", get(management::by_email))
-        .route(
-            "/api/v2/users/{id}",
-            get(management::read)
-                .patch(management::update)
-                .delete(management::delete),
-        )
+        .nest("/api/v2", management::router())
+        .merge(management::downloads())
         .fallback(wellknown::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(Arc::clone(&face), cors::cross_origin))

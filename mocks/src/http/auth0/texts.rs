@@ -117,6 +117,12 @@ pub fn time(at: Timestamp) -> String {
     )
 }
 
+/// A network address as far as it is known: machines keep only a handle of an IPv6 one.
+pub fn address(address: crate::auth0::Address) -> String {
+    let [a, b, c, d] = address.0.to_be_bytes();
+    format!("{a}.{b}.{c}.{d}")
+}
+
 /// The name of a connection.
 pub const fn connection(connection: Connection) -> &'static str {
     match connection {

@@ -72,6 +72,11 @@ pub(super) async fn token(
 ) -> Response {
     let parties = face.parties_at(&exchange);
     let params = Params::from_body(&headers, &body);
+    if let Ok(params) = &params
+        && let (Some(username), Some(password)) = (params.get("username"), params.get("password"))
+    {
+        face.try_imported(username, password).await;
+    }
     let asked = face.behind().pass(&exchange, Endpoint::Token, |behind| {
         let mut params = params.map_err(|bad| invalid(&bad.to_string()))?;
         let now = behind.tenant.now(exchange.stamp().at);

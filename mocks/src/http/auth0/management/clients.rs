@@ -1,0 +1,295 @@
+//! `/api/v2/clients…` and `/client-grants…`: applications, and which APIs they may call for themselves.
+
+use axum::extract::Path;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::desk::{Desk, Served, Visit, conflict, not_found};
+use super::paging::{Paging, cut_fields};
+use super::payload::{Payload, bad_body};
+use crate::auth0::organizations::letters;
+use crate::auth0::registry::{ApiGrant, Client, GrantType, Kind, OrganizationUse, Secret, Urls};
+use crate::http::auth0::answering::Complaint;
+
+/// A complaint about an application that is not registered.
+pub(super) fn missing() -> Complaint {
+    not_found("The client does not exist", "inexistent_client")
+}
+
+fn client_shown(desk: &Desk<'_>, client: &Client) -> Value {
+    let mut shown = json!({
+        "tenant": "cutover",
+        "global": false,
+        "is_first_party": true,
+        "oidc_conformant": true,
+        "client_id": client.id,
+        "name": client.name,
+        "app_type": client.kind.name(),
+        "callbacks": client.callbacks.listed,
+        "allowed_logout_urls": client.logout_urls.listed,
+        "web_origins": client.web_origins.listed,
+        "grant_types": client
+            .grants
+            .iter()
+            .flat_map(|grant| grant.names())
+            .collect::<Vec<_>>(),
+        "token_endpoint_auth_method": client.auth_method(),
+        "organization_usage": match client.organizations {
+            OrganizationUse::Deny => "deny",
+            OrganizationUse::Allow => "allow",
+            OrganizationUse::Require => "require",
+        },
+        "jwt_configuration": { "alg": "RS256", "lifetime_in_seconds": 36_000, "secret_encoded": false },
+        "refresh_token": {
+            "rotation_type": if desk.behind.tenant.settings().rotation { "rotating" } else { "non-rotating" },
+            "expiration_type": "expiring",
+            "leeway": desk.behind.tenant.settings().rotation_leeway.as_secs(),
+            "token_lifetime": desk.behind.tenant.settings().refresh_absolute_life.as_secs(),
+            "idle_token_lifetime": desk.behind.tenant.settings().refresh_idle_life.as_secs(),
+        },
+    });
+    if let Secret::Needed(secret) | Secret::Optional(secret) = &client.secret {
+        shown["client_secret"] = secret.as_str().into();
+    }
+    if let Some(uri) = &client.login_uri {
+        shown["initiate_login_uri"] = uri.as_str().into();
+    }
+    shown
+}
+
+/// `GET /clients`.
+pub(super) async fn list(visit: Visit) -> Response {
+    visit
+        .serve(&["read:clients"], |desk| {
+            let kinds = desk
+                .query
+                .get("app_type")
+                .map(|kinds| kinds.split(',').filter_map(Kind::named).collect::<Vec<_>>());
+            let all = desk.behind.tenant.registry().clients().iter();
+            let all = all
+                .filter(|client| {
+                    kinds
+                        .as_ref()
+                        .is_none_or(|kinds| kinds.contains(&client.kind))
+                })
+                .map(|client| cut_fields(desk.query, client_shown(desk, client)));
+            Paging::read(desk.query)?.show("clients", all)
+        })
+        .await
+}
+
+/// `GET /clients/{id}`.
+pub(super) async fn read(Path(id): Path<String>, visit: Visit) -> Response {
+    visit
+        .serve(&["read:clients", "read:client_keys"], |desk| {
+            let client = desk.behind.tenant.registry().client(&id);
+            let shown = client_shown(desk, client.ok_or_else(missing)?);
+            Served::ok(cut_fields(desk.query, shown))
+        })
+        .await
+}
+
+/// `POST /clients`.
+pub(super) async fn create(visit: Visit) -> Response {
+    visit
+        .serve(&["create:clients"], |desk| {
+            let fields = desk.object()?;
+            let payload = Payload(&fields);
+            let name = payload.needed("name")?;
+            let kind = match payload.text("app_type")? {
+                None => Kind::RegularWeb,
+                Some(kind) => Kind::named(kind).ok_or_else(|| {
+                    bad_body("Payload validation error: 'No enum match' on property app_type.")
+                })?,
+            };
+            let luck = desk.stamp.luck.split(60);
+            let id = format!("{}{}", letters(luck.0), letters(luck.split(0).0));
+            let mut client = Client::new(id.clone(), kind);
+            name.clone_into(&mut client.name);
+            change(&mut client, payload)?;
+            let registry = desk.behind.tenant.registry_mut();
+            registry
+                .add_client(client.clone())
+                .map_err(|taken| conflict(&taken.to_string(), "client_conflict"))?;
+            Served::created(client_shown(desk, &client))
+        })
+        .await
+}
+
+/// Takes over what a body says of an application.
+fn change(client: &mut Client, payload: Payload<'_>) -> Result<(), Complaint> {
+    if let Some(name) = payload.text("name")? {
+        name.clone_into(&mut client.name);
+    }
+    let urls = |name: &str| Ok::<_, Complaint>(payload.texts(name)?.map(Urls::only));
+    if let Some(urls) = urls("callbacks")? {
+        client.callbacks = urls;
+    }
+    if let Some(urls) = urls("allowed_logout_urls")? {
+        client.logout_urls = urls;
+    }
+    if let Some(urls) = urls("web_origins")? {
+        client.web_origins = urls;
+    }
+    if let Some(origins) = payload.texts("allowed_origins")? {
+        client.web_origins.listed.extend(origins);
+    }
+    if let Some(names) = payload.texts("grant_types")? {
+        let mut grants = Vec::new();
+        for name in &names {
+            let grant = GrantType::named(name).ok_or_else(|| {
+                bad_body(&format!(
+                    "Payload validation error: '{name} is not mocked' on property grant_types."
+                ))
+            })?;
+            if !grants.contains(&grant) {
+                grants.push(grant);
+            }
+        }
+        client.grants = grants;
+    }
+    if let Some(uri) = payload.text("initiate_login_uri")? {
+        client.login_uri = Some(uri.to_owned());
+    }
+    match payload.text("organization_usage")? {
+        Some("deny") => client.organizations = OrganizationUse::Deny,
+        Some("allow") => client.organizations = OrganizationUse::Allow,
+        Some("require") => client.organizations = OrganizationUse::Require,
+        _ => {}
+    }
+    change_secret(client, payload)
+}
+
+fn change_secret(client: &mut Client, payload: Payload<'_>) -> Result<(), Complaint> {
+    let has_secret = matches!(client.secret, Secret::Needed(_) | Secret::Optional(_));
+    match payload.text("token_endpoint_auth_method")? {
+        Some("none") => client.secret = Secret::Public,
+        Some("client_secret_post" | "client_secret_basic") if !has_secret => {
+            client.secret = Client::new(client.id.clone(), Kind::Machine).secret;
+        }
+        _ => {}
+    }
+    if let Some(secret) = payload.text("client_secret")? {
+        client.secret = Secret::Needed(secret.to_owned());
+    }
+    let methods = payload.object("client_authentication_methods")?;
+    let keys = methods
+        .and_then(|methods| methods.get("private_key_jwt"))
+        .and_then(|jwt| jwt["credentials"].as_array());
+    if let Some(credentials) = keys {
+        let keys = credentials
+            .iter()
+            .filter_map(|credential| credential["pem"].as_str().map(str::to_owned))
+            .collect();
+        client.secret = Secret::Keys(keys);
+    }
+    Ok(())
+}
+
+/// `PATCH /clients/{id}`.
+pub(super) async fn update(Path(id): Path<String>, visit: Visit) -> Response {
+    visit
+        .serve(&["update:clients"], |desk| {
+            let fields = desk.object()?;
+            let known = desk.behind.tenant.registry().client(&id);
+            let mut client = known.ok_or_else(missing)?.clone();
+            change(&mut client, Payload(&fields))?;
+            if let Some(known) = desk.behind.tenant.registry_mut().client_mut(&id) {
+                known.clone_from(&client);
+            }
+            Served::ok(client_shown(desk, &client))
+        })
+        .await
+}
+
+/// `DELETE /clients/{id}`.
+pub(super) async fn delete(Path(id): Path<String>, visit: Visit) -> Response {
+    visit
+        .serve(&["delete:clients"], |desk| {
+            desk.behind.tenant.registry_mut().remove_client(&id);
+            Served::empty()
+        })
+        .await
+}
+
+/// A client grant's id tells whose it is and for what.
+fn grant_id(client: &str, audience: &str) -> String {
+    let tag = client
+        .bytes()
+        .chain([0])
+        .chain(audience.bytes())
+        .fold(0x00c9_0001, |tag, byte| {
+            crate::luck::mix(tag ^ u64::from(byte))
+        });
+    format!("cgr_{}", letters(tag))
+}
+
+fn grant_shown(client: &str, grant: &ApiGrant) -> Value {
+    json!({
+        "id": grant_id(client, &grant.audience),
+        "client_id": client,
+        "audience": grant.audience,
+        "scope": grant.scopes,
+    })
+}
+
+/// `GET /client-grants`.
+pub(super) async fn grants(visit: Visit) -> Response {
+    visit
+        .serve(&["read:client_grants"], |desk| {
+            let (client, audience) = (desk.query.get("client_id"), desk.query.get("audience"));
+            let all = desk.behind.tenant.registry().clients().iter();
+            let all = all
+                .filter(|known| client.is_none_or(|id| known.id == id))
+                .flat_map(|known| known.apis.iter().map(|grant| (&known.id, grant)))
+                .filter(|(_, grant)| audience.is_none_or(|name| grant.audience == name))
+                .map(|(client, grant)| grant_shown(client, grant));
+            Paging::read(desk.query)?.show("client_grants", all)
+        })
+        .await
+}
+
+/// `POST /client-grants`.
+pub(super) async fn add_grant(visit: Visit) -> Response {
+    visit
+        .serve(&["create:client_grants"], |desk| {
+            let fields = desk.object()?;
+            let payload = Payload(&fields);
+            let id = payload.needed("client_id")?;
+            let grant = ApiGrant {
+                audience: payload.needed("audience")?.to_owned(),
+                scopes: payload.texts("scope")?.unwrap_or_default(),
+            };
+            let registry = desk.behind.tenant.registry_mut();
+            let client = registry.client_mut(id).ok_or_else(missing)?;
+            if client.scopes_at(&grant.audience).is_some() {
+                let text = "A resource with the same identifier already exists";
+                return Err(conflict(text, "client_grant_conflict"));
+            }
+            client.apis.push(grant.clone());
+            Served::created(grant_shown(id, &grant))
+        })
+        .await
+}
+
+/// `DELETE /client-grants/{id}`.
+pub(super) async fn remove_grant(Path(id): Path<String>, visit: Visit) -> Response {
+    visit
+        .serve(&["delete:client_grants"], |desk| {
+            let registry = desk.behind.tenant.registry();
+            let holders: Vec<String> = registry
+                .clients()
+                .iter()
+                .map(|client| client.id.clone())
+                .collect();
+            for holder in holders {
+                if let Some(client) = desk.behind.tenant.registry_mut().client_mut(&holder) {
+                    client
+                        .apis
+                        .retain(|grant| grant_id(&holder, &grant.audience) != id);
+                }
+            }
+            Served::empty()
+        })
+        .await
+}

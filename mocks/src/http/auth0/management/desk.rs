@@ -1,0 +1,221 @@
+//! A call of the Management API: its token and scopes are looked at, and then what it asks for.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
+
+use super::payload::bad_body;
+use crate::auth0::{Endpoint, Error, Stamp, UserId};
+use crate::http::Exchange;
+use crate::http::auth0::answering::Complaint;
+use crate::http::auth0::behind::Behind;
+use crate::http::auth0::errors::{json_answer, management_error, refusal_at};
+use crate::http::auth0::face::Face;
+use crate::http::auth0::texts::Parties;
+use crate::http::auth0::token::read_management_token;
+use crate::http::auth0::userinfo::bearer;
+use crate::http::params::Params;
+use crate::time::Timestamp;
+
+/// A call that has come in.
+pub(super) struct Visit {
+    face: Arc<Face>,
+    exchange: Exchange,
+    headers: HeaderMap,
+    query: Params,
+    body: Bytes,
+}
+
+impl FromRequest<Arc<Face>> for Visit {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, face: &Arc<Face>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let exchange =
+            <Exchange as axum::extract::FromRequestParts<Arc<Face>>>::from_request_parts(
+                &mut parts, face,
+            )
+            .await?;
+        let query = Params::from_query(&parts.uri);
+        let headers = parts.headers.clone();
+        let request = Request::from_parts(parts, body);
+        match Bytes::from_request(request, face).await {
+            Ok(body) => Ok(Self {
+                face: Arc::clone(face),
+                exchange,
+                headers,
+                query,
+                body,
+            }),
+            Err(rejection) => {
+                let status = rejection.into_response().status();
+                let complaint = management_error(status, "Payload too large", None);
+                Err(face.refuse(exchange, Endpoint::Management, complaint).await)
+            }
+        }
+    }
+}
+
+/// What is answered.
+pub(super) struct Served {
+    status: StatusCode,
+    body: Option<Value>,
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a call ends with one of these, or with a complaint"
+)]
+impl Served {
+    pub(super) fn ok(body: impl Into<Value>) -> Result<Self, Complaint> {
+        Ok(Self {
+            status: StatusCode::OK,
+            body: Some(body.into()),
+        })
+    }
+
+    pub(super) fn created(body: impl Into<Value>) -> Result<Self, Complaint> {
+        Ok(Self {
+            status: StatusCode::CREATED,
+            body: Some(body.into()),
+        })
+    }
+
+    pub(super) fn accepted(body: Option<Value>) -> Result<Self, Complaint> {
+        Ok(Self {
+            status: StatusCode::ACCEPTED,
+            body,
+        })
+    }
+
+    pub(super) const fn empty() -> Result<Self, Complaint> {
+        Ok(Self {
+            status: StatusCode::NO_CONTENT,
+            body: None,
+        })
+    }
+}
+
+impl IntoResponse for Served {
+    fn into_response(self) -> Response {
+        match self.body {
+            Some(body) => json_answer(self.status, &body),
+            None => self.status.into_response(),
+        }
+    }
+}
+
+/// A call that may be served.
+pub(super) struct Desk<'a> {
+    pub(super) face: &'a Face,
+    pub(super) behind: &'a mut Behind,
+    pub(super) parties: &'a Parties,
+    pub(super) query: &'a Params,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) body: &'a Bytes,
+    pub(super) stamp: Stamp,
+    pub(super) now: Timestamp,
+}
+
+impl Visit {
+    /// Serves a call that brings a token with one of these scopes.
+    pub(super) async fn serve(
+        self,
+        scopes: &[&str],
+        logic: impl FnOnce(&mut Desk<'_>) -> Result<Served, Complaint>,
+    ) -> Response {
+        let Self {
+            face,
+            exchange,
+            headers,
+            query,
+            body,
+        } = self;
+        let asked = face
+            .behind()
+            .pass(&exchange, Endpoint::Management, |behind| {
+                let stamp = exchange.stamp();
+                let now = behind.tenant.now(stamp.at);
+                admit(&face, behind, &headers, scopes, (now, stamp.at))?;
+                let parties = face.parties_at(&exchange);
+                let mut desk = Desk {
+                    face: &face,
+                    behind,
+                    parties: &parties,
+                    query: &query,
+                    headers: &headers,
+                    body: &body,
+                    stamp,
+                    now,
+                };
+                logic(&mut desk)
+            });
+        asked.answer(exchange, |served| served).await
+    }
+}
+
+/// The first thing that is looked at: the bearer token.
+fn admit(
+    face: &Face,
+    behind: &Behind,
+    headers: &HeaderMap,
+    scopes: &[&str],
+    (now, at): (Timestamp, Timestamp),
+) -> Result<(), Complaint> {
+    let unauthorized =
+        |text: &str| Complaint::from(management_error(StatusCode::UNAUTHORIZED, text, None));
+    let text = bearer(headers).ok_or_else(|| unauthorized("Missing authentication"))?;
+    let parties = face.parties_of(text);
+    let token = read_management_token(behind, &parties, text, now, at)
+        .ok_or_else(|| unauthorized("Invalid token"))?;
+    if token.allows(scopes) {
+        return Ok(());
+    }
+    let text = format!("Insufficient scope, expected any of: {}", scopes.join(","));
+    Err(management_error(StatusCode::FORBIDDEN, &text, Some("insufficient_scope")).into())
+}
+
+impl Desk<'_> {
+    /// The body as a JSON object.
+    pub(super) fn object(&self) -> Result<Map<String, Value>, Complaint> {
+        match serde_json::from_slice(self.body) {
+            Ok(Value::Object(fields)) => Ok(fields),
+            Ok(_) => Err(bad_body(
+                "Payload validation error: 'Expected type object'.",
+            )),
+            Err(_) => Err(management_error(
+                StatusCode::BAD_REQUEST,
+                "Invalid request payload JSON format",
+                None,
+            )
+            .into()),
+        }
+    }
+
+    /// A person who exists.
+    pub(super) fn person(&self, id: &str) -> Result<UserId, Complaint> {
+        self.behind
+            .read_user(id)
+            .filter(|user| self.behind.tenant.user(*user).is_some())
+            .ok_or_else(|| refused(Error::UserNotFound))
+    }
+}
+
+/// A refusal of the machine's.
+pub(super) fn refused(error: Error) -> Complaint {
+    refusal_at(Endpoint::Management, error).into()
+}
+
+/// A record that is not there.
+pub(super) fn not_found(text: &str, code: &str) -> Complaint {
+    management_error(StatusCode::NOT_FOUND, text, Some(code)).into()
+}
+
+/// A record that is there already.
+pub(super) fn conflict(text: &str, code: &str) -> Complaint {
+    management_error(StatusCode::CONFLICT, text, Some(code)).into()
+}

@@ -1,0 +1,200 @@
+//! `/api/v2/…`: the Management API, one file for each kind of record.
+
+mod blocks;
+mod clients;
+mod desk;
+mod export;
+mod gzip;
+mod import;
+mod jobs;
+mod keys;
+mod lucene;
+mod members;
+mod multipart;
+mod organizations;
+mod paging;
+mod payload;
+mod resources;
+mod roles;
+mod search;
+mod sessions;
+mod statistics;
+mod tickets;
+mod user;
+mod users;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{delete, get, post, put};
+
+use super::face::Face;
+
+/// All routes of the Management API.
+pub(super) fn router() -> Router<Arc<Face>> {
+    Router::new()
+        .merge(people())
+        .merge(registry())
+        .merge(organizations_router())
+        .merge(roles_router())
+        .route("/jobs/users-imports", post(import::start))
+        .route("/jobs/users-exports", post(export::start))
+        .route("/jobs/verification-email", post(jobs::verification_email))
+        .route("/jobs/{id}", get(jobs::read))
+        .route("/jobs/{id}/errors", get(jobs::errors))
+        .route("/tickets/email-verification", post(tickets::verification))
+        .route("/tickets/password-change", post(tickets::password_change))
+        .route("/keys/signing", get(keys::list))
+        .route("/keys/signing/rotate", post(keys::rotate))
+        .route("/keys/signing/{kid}", get(keys::read))
+        .route("/keys/signing/{kid}/revoke", put(keys::revoke))
+        .route("/stats/active-users", get(statistics::active_users))
+        .route("/stats/daily", get(statistics::daily))
+        .route("/tenants/settings", get(statistics::settings))
+        .route("/logs", get(statistics::logs))
+}
+
+/// Where exports are fetched from: no part of the API, and without its token.
+pub(super) fn downloads() -> Router<Arc<Face>> {
+    Router::new().route("/_exports/{ticket}/{name}", get(export::download))
+}
+
+fn people() -> Router<Arc<Face>> {
+    Router::new()
+        .route("/users", get(users::list).post(users::create))
+        .route("/users-by-email", get(users::by_email))
+        .route(
+            "/users/{id}",
+            get(users::read).patch(users::update).delete(users::delete),
+        )
+        .route("/users/{id}/logs", get(statistics::logs_of))
+        .route(
+            "/users/{id}/sessions",
+            get(sessions::list).delete(sessions::end_all),
+        )
+        .route(
+            "/users/{id}/refresh-tokens",
+            get(sessions::families).delete(sessions::end_families),
+        )
+        .route("/users/{id}/revoke-access", post(sessions::revoke_access))
+        .route("/users/{id}/organizations", get(members::organizations_of))
+        .route(
+            "/users/{id}/roles",
+            get(roles::of).post(roles::give).delete(roles::take),
+        )
+        .route(
+            "/users/{id}/permissions",
+            get(roles::permissions_of)
+                .post(roles::permit)
+                .delete(roles::forbid),
+        )
+        .route(
+            "/users/{id}/multifactor/{provider}",
+            delete(sessions::remove_factor),
+        )
+        .route("/users/{id}/enrollments", get(sessions::enrolments))
+        .route("/sessions/{id}", get(sessions::read).delete(sessions::end))
+        .route("/sessions/{id}/revoke", post(sessions::revoke))
+        .route(
+            "/refresh-tokens/{id}",
+            get(sessions::read_family).delete(sessions::end_family),
+        )
+        .route(
+            "/user-blocks",
+            get(blocks::by_identifier).delete(blocks::lift_by_identifier),
+        )
+        .route("/user-blocks/{id}", get(blocks::of).delete(blocks::lift))
+        .route("/grants", get(sessions::grants))
+}
+
+fn registry() -> Router<Arc<Face>> {
+    Router::new()
+        .route("/clients", get(clients::list).post(clients::create))
+        .route(
+            "/clients/{id}",
+            get(clients::read)
+                .patch(clients::update)
+                .delete(clients::delete),
+        )
+        .route(
+            "/client-grants",
+            get(clients::grants).post(clients::add_grant),
+        )
+        .route("/client-grants/{id}", delete(clients::remove_grant))
+        .route(
+            "/resource-servers",
+            get(resources::list).post(resources::create),
+        )
+        .route(
+            "/resource-servers/{id}",
+            get(resources::read)
+                .patch(resources::update)
+                .delete(resources::delete),
+        )
+        .route("/connections", get(resources::connections))
+        .route("/connections/{id}", get(resources::connection))
+}
+
+fn organizations_router() -> Router<Arc<Face>> {
+    Router::new()
+        .route(
+            "/organizations",
+            get(organizations::list).post(organizations::create),
+        )
+        .route("/organizations/name/{name}", get(organizations::by_name))
+        .route(
+            "/organizations/{id}",
+            get(organizations::read)
+                .patch(organizations::update)
+                .delete(organizations::delete),
+        )
+        .route(
+            "/organizations/{id}/enabled_connections",
+            get(organizations::connections).post(organizations::enable),
+        )
+        .route(
+            "/organizations/{id}/enabled_connections/{connection}",
+            get(organizations::connection)
+                .patch(organizations::change_connection)
+                .delete(organizations::disable),
+        )
+        .route(
+            "/organizations/{id}/members",
+            get(members::list)
+                .post(members::add)
+                .delete(members::remove),
+        )
+        .route(
+            "/organizations/{id}/members/{user}/roles",
+            get(members::roles)
+                .post(members::give_roles)
+                .delete(members::take_roles),
+        )
+        .route(
+            "/organizations/{id}/invitations",
+            get(organizations::invitations).post(organizations::invite),
+        )
+        .route(
+            "/organizations/{id}/invitations/{invitation}",
+            get(organizations::invitation).delete(organizations::take_back),
+        )
+}
+
+fn roles_router() -> Router<Arc<Face>> {
+    Router::new()
+        .route("/roles", get(roles::list).post(roles::create))
+        .route(
+            "/roles/{id}",
+            get(roles::read).patch(roles::update).delete(roles::delete),
+        )
+        .route(
+            "/roles/{id}/permissions",
+            get(roles::permissions)
+                .post(roles::add_permissions)
+                .delete(roles::remove_permissions),
+        )
+        .route(
+            "/roles/{id}/users",
+            get(roles::holders).post(roles::add_holders),
+        )
+}

@@ -1,0 +1,83 @@
+//! `/api/v2/stats/…`, `/tenants/settings` and `/logs`: what a tenant tells of itself.
+
+use axum::extract::Path;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::desk::{Served, Visit};
+use super::paging::Paging;
+use crate::http::auth0::texts;
+use crate::time::Span;
+
+/// `GET /stats/active-users`: who logged in within the last 30 days.
+pub(super) async fn active_users(visit: Visit) -> Response {
+    visit
+        .serve(&["read:stats"], |desk| {
+            let since = desk.now - Span::from_days(30);
+            let tenant = &desk.behind.tenant;
+            let active = tenant
+                .user_ids()
+                .filter_map(|id| tenant.profiles.visits(id))
+                .filter(|visits| visits.last >= since)
+                .count();
+            Served::ok(active)
+        })
+        .await
+}
+
+/// `GET /stats/daily`: today's counts alone, as a mock keeps no history.
+pub(super) async fn daily(visit: Visit) -> Response {
+    visit
+        .serve(&["read:stats"], |desk| {
+            let ledger = desk.behind.tenant.ledger();
+            Served::ok(json!([{
+                "date": texts::time(desk.now)[..10],
+                "logins": ledger.opened,
+                "signups": ledger.created,
+                "leaked_passwords": 0,
+                "created_at": texts::time(desk.behind.tenant.start()),
+                "updated_at": texts::time(desk.now),
+            }]))
+        })
+        .await
+}
+
+/// `GET /tenants/settings`.
+pub(super) async fn settings(visit: Visit) -> Response {
+    visit
+        .serve(&["read:tenant_settings"], |desk| {
+            let settings = desk.behind.tenant.settings();
+            let hours = |span: Span| span.as_secs_f64() / 3600.0;
+            Served::ok(json!({
+                "friendly_name": "Cutover mock",
+                "session_lifetime": hours(settings.session_absolute_life),
+                "idle_session_lifetime": hours(settings.session_idle_life),
+                "default_directory": "Username-Password-Authentication",
+                "enabled_locales": ["en"],
+                "flags": {
+                    "revoke_refresh_token_grant": false,
+                    "enable_public_signup_user_exists_error": false,
+                },
+            }))
+        })
+        .await
+}
+
+/// `GET /logs`: a mock keeps no tenant logs.
+pub(super) async fn logs(visit: Visit) -> Response {
+    visit
+        .serve(&["read:logs"], |desk| {
+            Paging::read(desk.query)?.show("logs", std::iter::empty::<Value>())
+        })
+        .await
+}
+
+/// `GET /users/{id}/logs`.
+pub(super) async fn logs_of(Path(id): Path<String>, visit: Visit) -> Response {
+    visit
+        .serve(&["read:logs"], |desk| {
+            desk.person(&id)?;
+            Paging::read(desk.query)?.show("logs", std::iter::empty::<Value>())
+        })
+        .await
+}
