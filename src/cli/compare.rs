@@ -1,17 +1,20 @@
 //! `cutover compare`: strategies over the same people, in virtual time.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::results::{machine, now};
-use super::{Failure, ResultArgs, github, input, print, say};
-use crate::comparison::{self, Options};
+use super::{Failure, ResultArgs, github, input, print, say, stop_on_signals};
+use crate::comparison::{self, CompareError, Options};
+use crate::driver::http::stop::Stop;
 use crate::outcome::Run;
 use crate::report::{self, RunDirectory};
 use crate::scenario::Overrides;
+use crate::verdict::exit;
 
 /// What to compare.
 #[derive(Debug, Args)]
@@ -46,6 +49,8 @@ pub(super) fn compare(args: &CompareArgs) -> Result<u8, Failure> {
     if let Some(seeds) = args.seeds {
         loaded.comparison.seeds = seeds;
     }
+    let stop = Stop::default();
+    stop_on_signals(&stop)?;
     let started = now();
     let directory = RunDirectory::create(
         &args.results.reports,
@@ -65,9 +70,22 @@ pub(super) fn compare(args: &CompareArgs) -> Result<u8, Failure> {
     let compared = comparison::compare(&loaded, options, &|progress| {
         bar.set_length(progress.planned);
         bar.set_position(progress.done);
+        if stop.is_wished() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     });
     bar.finish_and_clear();
-    let mut outcome = compared.map_err(|error| Failure::input(error.to_string()))?;
+    let mut outcome = match compared {
+        Ok(outcome) => outcome,
+        Err(CompareError::TooEarly) => {
+            directory.discard();
+            say(&CompareError::TooEarly.to_string());
+            return Ok(exit::INTERRUPTED);
+        }
+        Err(error) => return Err(Failure::input(error.to_string())),
+    };
     outcome.run = Run {
         machine: machine(),
         started,
@@ -87,7 +105,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<u8, Failure> {
     let annotations = report::comparison_annotations(&outcome);
     let summary = report::comparison_summary(&outcome);
     github::tell(&args.results, &annotations, &summary)?;
-    Ok(outcome.status.exit_code())
+    Ok(outcome.exit_code())
 }
 
 /// A line that shows how many rehearsals are done; hidden when standard error is no terminal.

@@ -108,12 +108,13 @@ pub(super) fn find(
     counter.plan((jobs.len() * TRIES) as u64);
     // The larger rehearsals of all strategies would need much memory at once.
     let threads = stage.threads.min(NonZeroUsize::MIN.saturating_add(7));
-    let found = work_off(threads, &jobs, |(place, ceiling)| {
+    let stopped = || counter.is_stopped();
+    let found = work_off(threads, &jobs, stopped, |(place, ceiling)| {
         let mut ceiling = ceiling.clone();
         let scenario = &arms[*place].loaded.scenario;
         if let Some(ceiling) = ceiling.as_mut().filter(|it| it.refused == 0) {
             let seed = with_seed(scenario, ceiling.seed);
-            let growth = grow(&seed, ceiling.used, counter);
+            let growth = grow(&seed, ceiling.used, counter)?;
             ceiling.sentence = not_reached(ceiling, growth, scenario);
             ceiling.reached_at = Some(growth);
         } else {
@@ -121,8 +122,10 @@ pub(super) fn find(
         }
         ceiling
     });
-    for (outcome, ceiling) in outcomes.iter_mut().zip(found) {
-        outcome.ceiling = ceiling;
+    // Who was stopped knows how it is, but not how far it goes.
+    let found = found.into_iter().chain(std::iter::repeat(None));
+    for ((outcome, found), (_, as_it_is)) in outcomes.iter_mut().zip(found).zip(jobs) {
+        outcome.ceiling = found.or(as_it_is);
     }
 }
 
@@ -160,13 +163,17 @@ fn flag_share(scenario: &Scenario, at: Timestamp) -> f64 {
 }
 
 /// With how many times the people the limit is reached: a guess from its use, then bisection.
-fn grow(scenario: &Scenario, used: f64, counter: &Counter<'_>) -> Growth {
+/// Nothing where whoever watches wants no more.
+fn grow(scenario: &Scenario, used: f64, counter: &Counter<'_>) -> Option<Growth> {
     let most = (MOST_PEOPLE / f64::from(scenario.population.users)).clamp(1.0, MOST_TIMES);
     let mut growth = Growth {
         holds_at: 1.0,
         fails_at: None,
     };
     for _ in 0..TRIES {
+        if counter.is_stopped() {
+            return None;
+        }
         let times = match growth.fails_at {
             // Use at the worst moment is bursts as much as people: the guess is often too small.
             None if growth.holds_at <= 1.0 => 1.1 / used.max(1e-6),
@@ -187,7 +194,7 @@ fn grow(scenario: &Scenario, used: f64, counter: &Counter<'_>) -> Growth {
         }
         counter.one_more();
     }
-    growth
+    Some(growth)
 }
 
 fn times_the_people(scenario: &Scenario, times: f64) -> Scenario {

@@ -174,7 +174,7 @@ pub(super) fn find(
         .zip(rehearsals)
         .map(|(arm, done)| causes(arm, done))
         .collect();
-    let seeds = SEEDS.min(stage.comparison.seeds as usize);
+    let seeds = rehearsals.first().map_or(0, |done| SEEDS.min(done.len()));
     let mut trials = Vec::new();
     for (place, (arm, causes)) in loaded.arms.iter().zip(&hits).enumerate() {
         let settings: BTreeSet<String> = causes
@@ -197,7 +197,8 @@ pub(super) fn find(
         }
     }
     counter.plan(trials.len() as u64);
-    let done = work_off(stage.threads, &trials, |trial| {
+    let stopped = || counter.is_stopped();
+    let done = work_off(stage.threads, &trials, stopped, |trial| {
         let people = People::new(&trial.scenario);
         let fates = Fates::of(&simulate(&trial.scenario, &people).ended.recording);
         counter.one_more();
@@ -210,6 +211,8 @@ pub(super) fn find(
             .or_default();
         of.push((trial.seed, fates));
     }
+    // A setting that was not tried to the end has shown nothing.
+    by_setting.retain(|_, tried| tried.len() == seeds);
     for (place, arm) in arms.iter_mut().enumerate() {
         for (kind, before) in &hits[place] {
             let own = &loaded.arms[place];

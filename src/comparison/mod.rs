@@ -28,7 +28,7 @@ pub use outcome::{
     Growth, Measured, PairOutcome, Part, Place, Ranking, Test, WorstSeed,
 };
 pub use ranking::PARETO;
-pub use rehearse::Progress;
+pub use rehearse::{Progress, Watch};
 
 use crate::outcome::{Assumption, Moment, NotAHistogram, Run, Status};
 use crate::scenario::Loaded;
@@ -60,6 +60,11 @@ pub enum CompareError {
     /// Latencies cannot be merged.
     #[error(transparent)]
     Histogram(#[from] NotAHistogram),
+    /// It was stopped too early.
+    #[error(
+        "stopped before every strategy had been through two seeds: there is nothing to compare yet"
+    )]
+    TooEarly,
 }
 
 impl From<gates::BetweenError> for CompareError {
@@ -71,11 +76,12 @@ impl From<gates::BetweenError> for CompareError {
     }
 }
 
-/// Compares the strategies. `watch` is told how far it has come.
+/// Compares the strategies. `watch` is told how far it has come, and says whether it shall go on; where
+/// it shall not, what is finished is compared.
 pub fn compare(
     loaded: &LoadedComparison,
     options: Options<'_>,
-    watch: &(dyn Fn(Progress) + Sync),
+    watch: Watch<'_>,
 ) -> Result<ComparisonOutcome, CompareError> {
     let comparison = &loaded.comparison;
     let each = comparison
@@ -92,11 +98,28 @@ pub fn compare(
     let scenarios: Vec<&Loaded> = loaded.arms.iter().map(|arm| &arm.loaded).collect();
     let counter = Counter::new(watch);
     let rehearsals = rehearse::rehearse_all(&stage, &scenarios, control(loaded), &counter);
+    if rehearsals.seeds() < 2 {
+        return Err(CompareError::TooEarly);
+    }
     let mut outcome = conclude(loaded, &rehearsals, options.tool_version)?;
-    if options.deep {
+    let compared = rehearsals.seeds() == comparison.seeds;
+    if options.deep && compared {
         let done = &rehearsals.arms;
         cures::find(&stage, loaded, done, &mut outcome.arms, &counter);
         ceiling::find(&stage, &loaded.arms, done, &mut outcome.arms, &counter);
+    }
+    if counter.is_stopped() {
+        outcome.cut_short(if compared {
+            "stopped while settings were tried against causes, and more people against limits: the \
+             comparison itself is complete"
+                .to_owned()
+        } else {
+            format!(
+                "stopped after {} of {} seeds: what follows rests on those",
+                rehearsals.seeds(),
+                comparison.seeds
+            )
+        });
     }
     Ok(outcome)
 }
@@ -132,8 +155,9 @@ fn conclude(
     let (status, reasons) = status(rehearsals, &arms, &between, &control, &ranking);
     Ok(ComparisonOutcome {
         comparison_version: COMPARISON_VERSION,
-        identity: identity(loaded, tool_version),
+        identity: identity(loaded, rehearsals.seeds(), tool_version),
         run: Run::default(),
+        stopped: None,
         start: Moment::new(loaded.arms[0].loaded.scenario.time.start),
         length_us: loaded.arms[0].loaded.scenario.time.length.as_micros(),
         arms,
@@ -286,7 +310,7 @@ fn status(
     (Status::Passed, Vec::new())
 }
 
-fn identity(loaded: &LoadedComparison, tool_version: &str) -> ComparisonIdentity {
+fn identity(loaded: &LoadedComparison, seeds: u32, tool_version: &str) -> ComparisonIdentity {
     let comparison = &loaded.comparison;
     ComparisonIdentity {
         comparison: comparison.name.clone(),
@@ -300,7 +324,7 @@ fn identity(loaded: &LoadedComparison, tool_version: &str) -> ComparisonIdentity
             .collect(),
         settings: loaded.settings.clone(),
         first_seed: comparison.first_seed,
-        seeds: comparison.seeds,
+        seeds,
         tool_version: tool_version.to_owned(),
     }
 }

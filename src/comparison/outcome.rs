@@ -14,6 +14,7 @@ use crate::outcome::{
     Run, Status, TimelineColumns, Unit,
 };
 use crate::recorder::{Measure, People};
+use crate::verdict::exit;
 
 /// The version of the shape. It grows when a field changes its meaning or goes away.
 pub const COMPARISON_VERSION: u32 = 1;
@@ -28,6 +29,9 @@ pub struct ComparisonOutcome {
     pub identity: ComparisonIdentity,
     /// Where and when: the only part that differs between two runs of the same comparison.
     pub run: Run,
+    /// Where it was stopped before its end: how far it had come.
+    #[serde(default)]
+    pub stopped: Option<String>,
     /// When scenario time begins.
     pub start: Moment,
     /// How long each rehearsal lasts in scenario time, in microseconds.
@@ -70,7 +74,7 @@ pub struct ComparisonIdentity {
     pub settings: Vec<String>,
     /// The first seed.
     pub first_seed: u64,
-    /// How many seeds.
+    /// How many seeds every strategy has been through.
     pub seeds: u32,
     /// Version of this tool.
     pub tool_version: String,
@@ -401,6 +405,24 @@ pub struct Growth {
 }
 
 impl ComparisonOutcome {
+    /// Notes that it was stopped before its end. Fewer seeds than were asked for pass nothing; what is
+    /// violated stays so.
+    pub(super) fn cut_short(&mut self, how_far: String) {
+        if self.status == Status::Passed {
+            self.status = Status::Inconclusive;
+        }
+        self.reasons.insert(0, how_far.clone());
+        self.stopped = Some(how_far);
+    }
+
+    /// What a script is told.
+    pub fn exit_code(&self) -> u8 {
+        match self.stopped {
+            Some(_) => exit::INTERRUPTED,
+            None => self.status.exit_code(),
+        }
+    }
+
     /// A strategy by its name.
     pub fn arm(&self, name: &str) -> Option<&ArmOutcome> {
         self.arms.iter().find(|arm| arm.name == name)

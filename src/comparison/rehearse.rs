@@ -2,7 +2,9 @@
 //! are drawn once for all strategies of a seed.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::ceiling;
 use super::fates::{self, Fates};
@@ -49,17 +51,22 @@ pub struct Progress {
     pub planned: u64,
 }
 
-/// Counts rehearsals; whoever watches sees each of them.
+/// Is told how far a comparison has come, and says whether it shall go on.
+pub type Watch<'a> = &'a (dyn Fn(Progress) -> ControlFlow<()> + Sync);
+
+/// Counts rehearsals; whoever watches sees each of them, and can end the comparison there.
 pub(super) struct Counter<'a> {
     progress: Mutex<Progress>,
-    watch: &'a (dyn Fn(Progress) + Sync),
+    watch: Watch<'a>,
+    stopped: AtomicBool,
 }
 
 impl<'a> Counter<'a> {
-    pub(super) fn new(watch: &'a (dyn Fn(Progress) + Sync)) -> Self {
+    pub(super) fn new(watch: Watch<'a>) -> Self {
         Self {
             progress: Mutex::new(Progress::default()),
             watch,
+            stopped: AtomicBool::new(false),
         }
     }
 
@@ -75,8 +82,15 @@ impl<'a> Counter<'a> {
         // A thread that panicked while counting has already ended the comparison.
         if let Ok(mut progress) = self.progress.lock() {
             change(&mut progress);
-            (self.watch)(*progress);
+            if (self.watch)(*progress).is_break() {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
         }
+    }
+
+    /// Whether whoever watches wants no more.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
     }
 }
 
@@ -125,7 +139,7 @@ pub(super) struct Rehearsals {
     pub(super) control: Vec<Rehearsal>,
 }
 
-/// All strategies with all seeds, and the control.
+/// All strategies with all seeds, and the control; fewer seeds where whoever watches wants no more.
 pub(super) fn rehearse_all(
     stage: &Stage<'_>,
     arms: &[&Loaded],
@@ -151,38 +165,55 @@ pub(super) fn rehearse_all(
             })
         })
         .collect();
-    let jobs = pairs(seeds.len(), kinds.len());
-    let people = work_off(stage.threads, &jobs, |&(seed, kind)| {
-        People::new(&with_seed(&arms[kinds[kind]].scenario, seeds[seed]))
-    });
-    let of = |seed: usize, arm: usize| &people[seed * kinds.len() + kind_of[arm]];
     // One column more than there are arms: the control.
-    let jobs = pairs(seeds.len(), arms.len() + 1);
-    counter.plan(jobs.len() as u64);
-    let rehearsals = work_off(stage.threads, &jobs, |&(seed, column)| {
-        let arm = if column == arms.len() {
-            control
-        } else {
-            column
-        };
-        let scenario = with_seed(&arms[arm].scenario, seeds[seed]);
-        let done = if column == arms.len() {
-            let other = of(seed, arm).with_other_luck(&scenario);
-            stage.rehearse(arms[arm], &scenario, &other)
-        } else {
-            stage.rehearse(arms[arm], &scenario, of(seed, arm))
-        };
-        counter.one_more();
-        done
-    });
-    let mut by_arm: Vec<Vec<Rehearsal>> = (0..=arms.len()).map(|_| Vec::new()).collect();
-    for (rehearsal, (_, column)) in rehearsals.into_iter().zip(&jobs) {
-        by_arm[*column].push(rehearsal);
+    let columns = arms.len() + 1;
+    counter.plan((seeds.len() * columns) as u64);
+    let mut by_arm: Vec<Vec<Rehearsal>> = (0..columns).map(|_| Vec::new()).collect();
+    // The people of all seeds at once might not fit into memory.
+    for seeds in seeds.chunks(stage.threads.get().saturating_mul(2)) {
+        let jobs = pairs(seeds.len(), kinds.len());
+        let stopped = || counter.is_stopped();
+        let people = work_off(stage.threads, &jobs, stopped, |&(seed, kind)| {
+            People::new(&with_seed(&arms[kinds[kind]].scenario, seeds[seed]))
+        });
+        let of = |seed: usize, arm: usize| &people[seed * kinds.len() + kind_of[arm]];
+        let jobs = pairs(people.len() / kinds.len(), columns);
+        let rehearsals = work_off(stage.threads, &jobs, stopped, |&(seed, column)| {
+            let arm = if column == arms.len() {
+                control
+            } else {
+                column
+            };
+            let scenario = with_seed(&arms[arm].scenario, seeds[seed]);
+            let done = if column == arms.len() {
+                let other = of(seed, arm).with_other_luck(&scenario);
+                stage.rehearse(arms[arm], &scenario, &other)
+            } else {
+                stage.rehearse(arms[arm], &scenario, of(seed, arm))
+            };
+            counter.one_more();
+            done
+        });
+        // Only seeds that every strategy has been through can be compared.
+        let whole = rehearsals.len() / columns * columns;
+        for (rehearsal, (_, column)) in rehearsals.into_iter().zip(&jobs).take(whole) {
+            by_arm[*column].push(rehearsal);
+        }
+        if counter.is_stopped() {
+            break;
+        }
     }
     let control = by_arm.pop().unwrap_or_default();
     Rehearsals {
         arms: by_arm,
         control,
+    }
+}
+
+impl Rehearsals {
+    /// Seeds that every strategy has been through.
+    pub(super) fn seeds(&self) -> u32 {
+        self.control.len() as u32
     }
 }
 

@@ -2,6 +2,7 @@
 //! is known.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::fates::Fates;
@@ -11,6 +12,7 @@ use crate::outcome::fixture::{Fixture, slice};
 use crate::recorder::{IncidentKind, LockoutCause, LogoutCause, Measure, Platform};
 use crate::scenario::Overrides;
 use crate::scenario::comparison::{self, LoadedComparison, Yardstick};
+use crate::verdict::exit;
 
 fn load(set: &[&str], seeds: u32) -> LoadedComparison {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/compare-consumer.toml");
@@ -36,7 +38,10 @@ fn options(threads: usize, deep: bool) -> Options<'static> {
 }
 
 fn compared(loaded: &LoadedComparison, threads: usize, deep: bool) -> ComparisonOutcome {
-    compare(loaded, options(threads, deep), &|_| {}).expect("committed gates and own histograms")
+    compare(loaded, options(threads, deep), &|_| {
+        ControlFlow::Continue(())
+    })
+    .expect("committed gates and own histograms")
 }
 
 #[test]
@@ -90,13 +95,65 @@ fn the_committed_schema_is_fresh() {
 fn watchers_see_every_rehearsal() {
     let loaded = load(&["population.users=100"], 2);
     let seen = std::sync::Mutex::new(Vec::new());
-    let watch = |progress: Progress| seen.lock().expect("nobody panics").push(progress);
+    let watch = |progress: Progress| {
+        seen.lock().expect("nobody panics").push(progress);
+        ControlFlow::Continue(())
+    };
     compare(&loaded, options(2, false), &watch).expect("committed gates");
     let seen = seen.into_inner().expect("nobody panics");
     let last = *seen.last().expect("there were some");
     // Five strategies and the control, with two seeds.
     assert_eq!((last.done, last.planned), (12, 12));
     assert!(seen.windows(2).all(|pair| pair[0].done <= pair[1].done));
+}
+
+/// Stops after so many rehearsals; a seed takes six.
+fn stopped_after(rehearsals: u64, deep: bool) -> Result<ComparisonOutcome, CompareError> {
+    let loaded = load(&["population.users=100"], 4);
+    let watch = |progress: Progress| {
+        if progress.done >= rehearsals {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    compare(&loaded, options(1, deep), &watch)
+}
+
+#[test]
+fn what_is_finished_is_compared_when_it_is_stopped() {
+    let outcome = stopped_after(15, true).expect("two seeds are through");
+    let told = "stopped after 2 of 4 seeds: what follows rests on those";
+    assert_eq!(outcome.stopped.as_deref(), Some(told));
+    assert_eq!(outcome.exit_code(), exit::INTERRUPTED);
+    assert_ne!(outcome.status, Status::Passed);
+    let two = compared(&load(&["population.users=100"], 2), 1, false);
+    assert_eq!(outcome.arms[1].totals, two.arms[1].totals);
+    assert_eq!(outcome.identity.seeds, 2);
+    assert!(crate::report::comparison(&outcome).contains(told));
+}
+
+#[test]
+fn one_seed_is_too_early_to_say_anything() {
+    let error = stopped_after(11, true).expect_err("one seed is through");
+    assert!(matches!(error, CompareError::TooEarly));
+}
+
+#[test]
+fn a_comparison_stopped_at_its_cures_is_whole() {
+    let outcome = stopped_after(25, true).expect("all seeds are through");
+    assert_eq!(outcome.identity.seeds, 4);
+    let told = outcome.stopped.as_deref().expect("it was stopped");
+    assert!(
+        told.ends_with("the comparison itself is complete"),
+        "{told}"
+    );
+    assert!(
+        outcome
+            .arms
+            .iter()
+            .all(|arm| arm.causes.iter().all(|it| it.cures.is_empty()))
+    );
 }
 
 #[test]

@@ -28,6 +28,16 @@ pub fn comparison(outcome: &ComparisonOutcome) -> String {
 
 /// What came of it, in one line.
 pub(super) fn headline(outcome: &ComparisonOutcome) -> (Tone, String) {
+    if outcome.stopped.is_some() {
+        let text = match outcome.status {
+            Status::InvariantViolated => "✗ INVARIANT VIOLATED, and stopped before its end",
+            _ => "? INCOMPLETE: stopped before its end",
+        };
+        return (
+            Tone::Doubt,
+            format!("{text} (exit {})", outcome.exit_code()),
+        );
+    }
     let (tone, text) = match (outcome.status, &outcome.ranking.recommended) {
         (Status::Passed, Some(arm)) => (Tone::Good, format!("✓ {arm}: every gate holds")),
         (Status::Passed, None) => (Tone::Good, "✓ PASSED".to_owned()),

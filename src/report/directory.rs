@@ -64,6 +64,12 @@ impl RunDirectory {
         Ok(Self { path })
     }
 
+    /// Takes it away again, where nothing was written into it.
+    pub fn discard(self) {
+        // Only an empty directory goes; that it stays is no harm.
+        let _ = fs::remove_dir(&self.path);
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -2,6 +2,7 @@
 //! to all its gates.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use cutover::comparison::{self, BetweenResult, ComparisonOutcome, Options};
@@ -23,7 +24,8 @@ fn compared() -> ComparisonOutcome {
         tool_version: "0.0.0",
         deep: false,
     };
-    comparison::compare(&loaded, options, &|_| {}).expect("a committed comparison")
+    comparison::compare(&loaded, options, &|_| ControlFlow::Continue(()))
+        .expect("a committed comparison")
 }
 
 #[test]

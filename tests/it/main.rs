@@ -9,6 +9,7 @@ mod conservation;
 mod hand_computed;
 mod hand_over;
 mod http;
+mod interrupted;
 mod licences;
 mod outcome;
 mod page;

@@ -1,6 +1,7 @@
 //! What the page of a comparison says, of a small comparison of the committed strategies.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -23,7 +24,7 @@ static SMALL: LazyLock<ComparisonOutcome> = LazyLock::new(|| {
         tool_version: "0.0.0",
         deep: true,
     };
-    compare(&loaded, options, &|_| {}).expect("a comparison")
+    compare(&loaded, options, &|_| ControlFlow::Continue(())).expect("a comparison")
 });
 
 #[test]
