@@ -54,6 +54,9 @@ pub(super) struct MockArgs {
     /// Calls that the journal holds; the oldest make room
     #[arg(long, default_value_t = 100_000, value_name = "CALLS")]
     journal: usize,
+    /// People, and sessions, that can be seeded at most
+    #[arg(long, default_value_t = 5_000_000, value_name = "COUNT")]
+    people_limit: usize,
     /// Tell addresses and credentials as JSON, on one line
     #[arg(long)]
     json: bool,
@@ -114,6 +117,7 @@ fn options(args: &MockArgs) -> Options {
                 Callers::Local
             },
             journal: args.journal,
+            people: args.people_limit,
         }),
         waits: !args.at_once,
         issuer: args.issuer.as_deref().map(with_slash),

@@ -50,6 +50,8 @@ pub struct AdminOptions {
     pub callers: Callers,
     /// Calls that the journal holds, at most. Default 100,000: at most 100 MB, mostly a fifth of that.
     pub journal: usize,
+    /// People, and sessions, that can be seeded at most. Default 5,000,000.
+    pub people: usize,
 }
 
 impl Default for AdminOptions {
@@ -58,6 +60,7 @@ impl Default for AdminOptions {
             address: (Ipv4Addr::LOCALHOST, 8482).into(),
             callers: Callers::Local,
             journal: 100_000,
+            people: 5_000_000,
         }
     }
 }
@@ -205,7 +208,12 @@ async fn open_admin(
     let (Some(chosen), Some(journal)) = (options.admin, &entrance.journal) else {
         return Ok(None);
     };
-    let Some(admin) = Admin::of(running, options.blueprint.clone(), journal.clone()) else {
+    let Some(admin) = Admin::of(
+        running,
+        options.blueprint.clone(),
+        journal.clone(),
+        chosen.people,
+    ) else {
         return Ok(None);
     };
     let door = Door::open(chosen.address).await?;

@@ -59,6 +59,7 @@ impl Scene {
             },
             admin: Some(AdminOptions {
                 address: ([127, 0, 0, 1], 0).into(),
+                people: 1_100_000,
                 ..AdminOptions::default()
             }),
             waits: false,

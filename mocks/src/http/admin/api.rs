@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::problem::Problem;
+use super::words::Object;
 
 /// A body may be this long in bytes.
 pub(super) const BODY_BYTES: usize = 16 << 20;
@@ -151,7 +152,10 @@ impl<S: Send + Sync + 'static> Api<S> {
         self.schemas.subschema_for::<T>().into()
     }
 
-    fn describe<I: JsonSchema, O: JsonSchema>(&mut self, operation: &Operation) -> Value {
+    fn describe<I: JsonSchema + DeserializeOwned, O: JsonSchema>(
+        &mut self,
+        operation: &Operation,
+    ) -> Value {
         let problem = self.schema::<Problem>();
         let mut described = words(operation);
         match operation.method.input() {
@@ -159,7 +163,7 @@ impl<S: Send + Sync + 'static> Api<S> {
                 let schema = self.schema::<I>();
                 described.insert(
                     "requestBody".to_owned(),
-                    json!({"required": true, "content": {"application/json": {"schema": schema}}}),
+                    json!({"required": needed::<I>(), "content": {"application/json": {"schema": schema}}}),
                 );
             }
             Input::Query => {
@@ -230,11 +234,30 @@ impl<S: Send + Sync + 'static> Api<S> {
     }
 }
 
+/// Whether an operation needs any input at all.
+fn needed<I: DeserializeOwned>() -> bool {
+    serde_json::from_str::<I>("{}").is_err()
+}
+
 fn words(operation: &Operation) -> Map<String, Value> {
     Map::from_iter([
         ("operationId".to_owned(), operation.name.into()),
         ("summary".to_owned(), operation.summary.into()),
     ])
+}
+
+/// What is not given is left out of a query; it cannot be written as null.
+fn without_null(schema: &mut Map<String, Value>) {
+    if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
+        kinds.retain(|kind| kind != "null");
+        if let [only] = &kinds[..] {
+            let only = only.clone();
+            schema.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(choices) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
+        choices.retain(|choice| choice.get("type").is_none_or(|kind| kind != "null"));
+    }
 }
 
 /// A query's fields, each as a parameter; a query has no nested ones.
@@ -249,15 +272,8 @@ fn query_parameters<I: JsonSchema>() -> Vec<Value> {
     let fields = schema["properties"].as_object();
     let parameter = |(name, schema): (&String, &Value)| {
         let mut schema = schema.clone();
-        // What is not given is left out of a query; it cannot be written as null.
-        if let Some(kinds) = schema["type"].as_array_mut() {
-            kinds.retain(|kind| kind != "null");
-            if let [only] = &kinds[..] {
-                schema["type"] = only.clone();
-            }
-        }
-        if let Some(choices) = schema["anyOf"].as_array_mut() {
-            choices.retain(|choice| choice["type"] != "null");
+        if let Some(schema) = schema.as_object_mut() {
+            without_null(schema);
         }
         json!({
             "name": name, "in": "query", "required": required.contains(&name.as_str()),
@@ -291,8 +307,32 @@ async fn read_body<I: DeserializeOwned>(request: Request) -> Result<I, Problem> 
             "send the body as JSON, with the header `content-type: application/json`",
         ));
     }
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Problem::bad(format!("the body cannot be read: {error}")))
+    let read = serde_json::from_slice::<Object<I>>(&bytes).or_else(|error| {
+        // JSON knows no integers: 5.0 is one, too, and some languages write it so.
+        let told = |_| Problem::bad(format!("the body cannot be read: {error}"));
+        let mut value: Value = serde_json::from_slice(&bytes).map_err(told)?;
+        whole_numbers(&mut value);
+        serde_json::from_value(value).map_err(told)
+    });
+    read.map(|Object(input)| input)
+}
+
+/// Writes numbers without a fraction as integers.
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let whole = number
+                .as_f64()
+                .filter(|float| number.is_f64() && float.fract() == 0.0);
+            // Beyond 2^53 a float does not tell which integer it is.
+            if let Some(float) = whole.filter(|float| float.abs() < 9.0e15) {
+                *number = (float as i64).into();
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(whole_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
 }
 
 /// A whole body, if it is not too long.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Admin;
 use super::problem::Problem;
-use super::words::{Nothing, Provider, moment, within};
+use super::words::{Nothing, Object, Provider, moment, within};
 use crate::http::journal::{Call, Fingerprint};
 
 /// Which calls: all that fit every field that is given.
@@ -40,10 +40,15 @@ pub(super) struct Filter {
     credential: Option<String>,
     /// Only calls after the one with this number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000_000_000_u64))]
     after: Option<u64>,
 }
 
 impl Filter {
+    fn check(&self) -> Result<(), Problem> {
+        within("after", self.after.unwrap_or(0), 0, 1_000_000_000_000)
+    }
+
     fn lets_through(&self, call: &Call) -> bool {
         fn is<T: PartialEq + ?Sized>(wanted: Option<&T>, got: Option<&T>) -> bool {
             wanted.is_none_or(|wanted| got == Some(wanted))
@@ -85,6 +90,7 @@ pub(super) struct Listing {
     /// Fingerprint of the token that was presented: the first 16 hexadecimal digits of its SHA-256.
     credential: Option<String>,
     /// Only calls after the one with this number.
+    #[schemars(range(min = 0, max = 1_000_000_000_000_u64))]
     after: Option<u64>,
     /// How many to list. Default 100.
     #[schemars(range(min = 0, max = 10_000))]
@@ -159,6 +165,7 @@ pub(super) fn list(admin: &Admin, listing: Listing) -> Result<Listed, Problem> {
         credential,
         after,
     };
+    filter.check()?;
     Ok(admin.journal.read(|calls, dropped| {
         let mut listed = Listed {
             calls: Vec::new(),
@@ -224,18 +231,21 @@ impl Per {
 #[serde(deny_unknown_fields)]
 pub(super) struct Expectation {
     /// Which calls are counted.
-    calls: Filter,
+    calls: Object<Filter>,
     /// So many at least. Default 0.
+    #[schemars(range(min = 0, max = 1_000_000_000))]
     at_least: Option<u64>,
     /// So many at most. Default: any number.
+    #[schemars(range(min = 0, max = 1_000_000_000))]
     at_most: Option<u64>,
     /// Exactly so many; goes before the other two.
+    #[schemars(range(min = 0, max = 1_000_000_000))]
     exactly: Option<u64>,
     /// Counts apart what differs in this, and expects the number of each.
     per: Option<Per>,
     /// With `per`: expects it of each token, person or session that these calls have, also of those
     /// that no counted call has. Default: of each that a counted call has.
-    for_each: Option<Filter>,
+    for_each: Option<Object<Filter>>,
 }
 
 /// Whether an expectation holds.
@@ -259,6 +269,13 @@ pub(super) struct Verified {
 const UNMET: usize = 20;
 
 pub(super) fn verify(admin: &Admin, expected: Expectation) -> Result<Verified, Problem> {
+    for filter in std::iter::once(&expected.calls).chain(&expected.for_each) {
+        filter.0.check()?;
+    }
+    let counts = [expected.at_least, expected.at_most, expected.exactly];
+    for count in counts.into_iter().flatten() {
+        within("the number of calls", count, 0, 1_000_000_000)?;
+    }
     let (least, most) = match expected.exactly {
         Some(exactly) => (exactly, exactly),
         None => (
@@ -277,11 +294,11 @@ pub(super) fn verify(admin: &Admin, expected: Expectation) -> Result<Verified, P
             let seen = expected
                 .for_each
                 .as_ref()
-                .is_some_and(|filter| filter.lets_through(call));
+                .is_some_and(|filter| filter.0.lets_through(call));
             if let (true, Some(key)) = (seen, key(expected.per)) {
                 groups.entry(key).or_insert(0);
             }
-            if expected.calls.lets_through(call) {
+            if expected.calls.0.lets_through(call) {
                 counted += 1;
                 if let Some(key) = key(expected.per) {
                     *groups.entry(key).or_insert(0) += 1;

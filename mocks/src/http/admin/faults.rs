@@ -82,6 +82,7 @@ pub(super) struct Listed {
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     /// Its number; all of them when absent.
+    #[schemars(range(min = 1, max = 1_000_000_000_000_u64))]
     id: Option<u64>,
 }
 
@@ -127,6 +128,7 @@ pub(super) fn lift(admin: &Admin, which: Which) -> Result<Listed, Problem> {
     match which.id {
         None => faults.injected.clear(),
         Some(id) => {
+            within("id", id, 1, 1_000_000_000_000)?;
             let before = faults.injected.len();
             faults.injected.retain(|(fault, _)| fault.id != id);
             if faults.injected.len() == before {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Admin;
 use super::problem::Problem;
-use super::words::{Bucket, Nothing, Target, Times, Window};
+use super::words::{Bucket, Nothing, Object, Target, Times, Window};
 use crate::auth0;
 use crate::stytch;
 
@@ -17,10 +17,10 @@ use crate::stytch;
 pub(super) struct AllLimits {
     /// The tenant's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    auth0: Option<TenantLimits>,
+    auth0: Option<Object<TenantLimits>>,
     /// The project's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    stytch: Option<ProjectLimits>,
+    stytch: Option<Object<ProjectLimits>>,
 }
 
 /// Limits of the tenant: all are replaced at once, and all buckets are full again.
@@ -55,10 +55,10 @@ pub(super) struct ProjectLimits {
 pub(super) struct AllTimes {
     /// The tenant's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    auth0: Option<ProviderTimes<Auth0Endpoint>>,
+    auth0: Option<Object<ProviderTimes<Auth0Endpoint>>>,
     /// The project's; Migrate Session's is without the `UserInfo` call inside it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    stytch: Option<ProviderTimes<StytchEndpoint>>,
+    stytch: Option<Object<ProviderTimes<StytchEndpoint>>>,
 }
 
 /// Service times of a provider: all are replaced at once.
@@ -124,7 +124,7 @@ pub(super) fn limits(admin: &Admin, _: Nothing) -> Result<AllLimits, Problem> {
 
 pub(super) fn set_limits(admin: &Admin, limits: AllLimits) -> Result<AllLimits, Problem> {
     // All of it is read before any of it is set.
-    let tenant = limits.auth0.map(|limits| {
+    let tenant = limits.auth0.map(|Object(limits)| {
         let endpoints = limits.endpoints.iter();
         let endpoints = endpoints.map(|(at, bucket)| Ok((at.0, bucket.read()?)));
         Ok::<_, Problem>((
@@ -134,7 +134,7 @@ pub(super) fn set_limits(admin: &Admin, limits: AllLimits) -> Result<AllLimits, 
         ))
     });
     let tenant = tenant.transpose()?;
-    let project = limits.stytch.map(|limits| {
+    let project = limits.stytch.map(|Object(limits)| {
         let endpoints = limits.endpoints.iter();
         let endpoints = endpoints.map(|(at, window)| Ok((at.0, window.read()?)));
         Ok::<_, Problem>((
@@ -181,8 +181,8 @@ fn shown_limits(admin: &Admin) -> AllLimits {
         mails_per_person: settings.mails_per_person.map(Window::of),
     };
     AllLimits {
-        auth0: Some(auth0),
-        stytch: Some(stytch),
+        auth0: Some(Object(auth0)),
+        stytch: Some(Object(stytch)),
     }
 }
 
@@ -191,9 +191,9 @@ pub(super) fn times(admin: &Admin, _: Nothing) -> Result<AllTimes, Problem> {
 }
 
 pub(super) fn set_times(admin: &Admin, times: AllTimes) -> Result<AllTimes, Problem> {
-    let tenant = times.auth0.map(|times| read_times(&times, |at| at.0));
+    let tenant = times.auth0.map(|times| read_times(&times.0, |at| at.0));
     let tenant = tenant.transpose()?;
-    let project = times.stytch.map(|times| read_times(&times, |at| at.0));
+    let project = times.stytch.map(|times| read_times(&times.0, |at| at.0));
     let project = project.transpose()?;
     if let Some((default, listed)) = tenant {
         admin
@@ -245,7 +245,7 @@ fn shown_times(admin: &Admin) -> AllTimes {
         ),
     };
     AllTimes {
-        auth0: Some(auth0),
-        stytch: Some(stytch),
+        auth0: Some(Object(auth0)),
+        stytch: Some(Object(stytch)),
     }
 }

@@ -12,6 +12,7 @@ use super::addresses::Address;
 use super::api::respond;
 use super::people::{Organizations, Person, Seeded, organizations_of, seed_listed};
 use super::problem::Problem;
+use super::words::Object;
 
 /// A line may be this long in bytes.
 const LINE_BYTES: usize = 64 * 1024;
@@ -23,7 +24,7 @@ const AT_ONCE: usize = 10_000;
 pub(super) fn description(seeded: &Value, problem: &Value) -> Value {
     json!({
         "requestBody": {
-            "required": true,
+            "required": false,
             "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
             "description": "A person a line, as in the list of `POST /people`. Lines before one that cannot be read stay seeded.",
         },
@@ -100,6 +101,7 @@ impl Intake<'_> {
         let person = person.map_err(|error| {
             Problem::bad(format!("person {} cannot be read: {error}", self.line))
         })?;
+        let Object(person) = person;
         self.waiting.push(person);
         Ok(())
     }

@@ -64,14 +64,18 @@ pub struct Admin {
     journal: Journal,
     blueprint: Blueprint,
     faults: Mutex<Faults>,
+    most: usize,
 }
 
-/// People that the mocks take in at most: about 3 GB of them.
-const MOST_PEOPLE: usize = 10_000_000;
-
 impl Admin {
-    /// Of servers at work; none unless both providers are.
-    pub fn of(running: &Running, blueprint: Blueprint, journal: Journal) -> Option<Self> {
+    /// Of servers at work; none unless both providers are. They take in `most` people, and as many
+    /// sessions, at most.
+    pub fn of(
+        running: &Running,
+        blueprint: Blueprint,
+        journal: Journal,
+        most: usize,
+    ) -> Option<Self> {
         Some(Self {
             auth0: Arc::clone(running.auth0()?),
             stytch: Arc::clone(running.stytch()?),
@@ -85,6 +89,7 @@ impl Admin {
             journal,
             blueprint,
             faults: Mutex::default(),
+            most,
         })
     }
 
@@ -110,22 +115,24 @@ impl Admin {
     /// Whether so many more people may come.
     fn has_room(&self, people: usize) -> Result<(), Problem> {
         let there = self.stytch.project().user_count();
-        if there + people <= MOST_PEOPLE {
+        if there + people <= self.most {
             return Ok(());
         }
+        let most = self.most;
         Err(Problem::conflict(format!(
-            "{there} people are there, and {MOST_PEOPLE} is the most: POST /reset starts over"
+            "{there} people are there, and {most} is the most: POST /reset starts over"
         )))
     }
 
     /// Whether so many more sessions may come.
     fn has_room_for_sessions(&self, sessions: usize) -> Result<(), Problem> {
         let there = self.stytch.project().session_count();
-        if there + sessions <= MOST_PEOPLE {
+        if there + sessions <= self.most {
             return Ok(());
         }
+        let most = self.most;
         Err(Problem::conflict(format!(
-            "{there} sessions are there, and {MOST_PEOPLE} is the most: POST /reset starts over"
+            "{there} sessions are there, and {most} is the most: POST /reset starts over"
         )))
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Admin;
 use super::addresses::{Address, Pattern};
 use super::problem::Problem;
-use super::words::{Nothing, Provider, within};
+use super::words::{Nothing, Object, Provider, within};
 use crate::auth0::{self, Connection};
 use crate::email::Email;
 use crate::http::auth0::texts;
@@ -69,7 +69,7 @@ impl From<ConnectionName> for Connection {
 pub(super) struct Crowd {
     /// Who.
     #[schemars(length(max = 10_000))]
-    people: Vec<Person<Address>>,
+    people: Vec<Object<Person<Address>>>,
 }
 
 /// People whose addresses differ in a number alone.
@@ -83,7 +83,7 @@ pub(super) struct SeriesOf {
     #[schemars(range(min = 0, max = 4_000_000_000_u32))]
     first: Option<u32>,
     /// What each of them is.
-    each: Person<Pattern>,
+    each: Object<Person<Pattern>>,
 }
 
 /// What was seeded.
@@ -250,7 +250,8 @@ pub(super) fn seed(admin: &Admin, crowd: Crowd) -> Result<Seeded, Problem> {
             crowd.people.len()
         )));
     }
-    seed_listed(admin, &organizations_of(admin), crowd.people)
+    let people = crowd.people.into_iter().map(|person| person.0);
+    seed_listed(admin, &organizations_of(admin), people.collect())
 }
 
 /// Seeds people as they are listed. All are read before any is seeded.
@@ -286,7 +287,7 @@ pub(super) fn seed_series(admin: &Admin, series: SeriesOf) -> Result<Seeded, Pro
     within("count", series.count, 1, 5_000_000)?;
     within("first", series.first.unwrap_or(1), 0, 4_000_000_000)?;
     admin.has_room(series.count as usize)?;
-    let (pattern, plan) = organizations_of(admin).plan(admin, series.each)?;
+    let (pattern, plan) = organizations_of(admin).plan(admin, series.each.0)?;
     let first = u64::from(series.first.unwrap_or(1));
     let mut emails = admin.emails(&pattern, first..first + u64::from(series.count))?;
     let mut seeded = Seeded::default();
