@@ -15,6 +15,7 @@ mod run;
 mod schema;
 mod simulate;
 mod tenant;
+mod trial;
 mod twin;
 mod windows;
 
@@ -47,7 +48,8 @@ Exit codes:
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Rehearse a scenario over real HTTP, against mocks of both providers on this machine
+    /// Rehearse a scenario over real HTTP, against mocks of both providers on this machine, or a window
+    /// of it against test tenants
     Run(run::RunArgs),
     /// Rehearse a scenario in virtual time: the same decisions, no sockets, a fortnight in seconds
     Simulate(simulate::SimulateArgs),

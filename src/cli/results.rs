@@ -53,6 +53,17 @@ impl Results {
         baseline: Option<&Baseline>,
         setting: &Setting<'_>,
     ) -> Result<u8, Failure> {
+        self.tell_with(input, baseline, setting, Vec::new())
+    }
+
+    /// The same, with notes on how it was run beside the scenario's assumptions.
+    pub(super) fn tell_with(
+        self,
+        input: &Input,
+        baseline: Option<&Baseline>,
+        setting: &Setting<'_>,
+        notes: Vec<Assumption>,
+    ) -> Result<u8, Failure> {
         let scenario = &input.loaded.scenario;
         let mut outcome = Outcome::new(Rehearsed {
             identity: Identity::new(&input.loaded, setting.driver, env!("CARGO_PKG_VERSION")),
@@ -73,6 +84,7 @@ impl Results {
                 .assumptions
                 .iter()
                 .map(Assumption::from)
+                .chain(notes)
                 .collect(),
         });
         let judged = verdict::judge_against(&outcome, &input.gates, baseline);

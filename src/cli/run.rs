@@ -1,4 +1,5 @@
-//! `cutover run`: a rehearsal over real HTTP, against mocks of both providers on this machine.
+//! `cutover run`: a rehearsal over real HTTP, against mocks of both providers on this machine, or against
+//! test tenants.
 
 use std::path::{Path, PathBuf};
 
@@ -6,6 +7,7 @@ use clap::Args;
 
 use super::progress::ProgressLine;
 use super::results::{Results, Setting};
+use super::trial::{self, TrialArgs};
 use super::windows::WindowArgs;
 use super::{Failure, GateArgs, ResultArgs, ScenarioArgs, baseline, input, say, stop_on_signals};
 use crate::driver::http::aside::StdoutAside;
@@ -22,28 +24,33 @@ use crate::scenario::Scenario;
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     #[command(flatten)]
-    scenario: ScenarioArgs,
+    pub(super) scenario: ScenarioArgs,
     #[command(flatten)]
-    gates: GateArgs,
+    pub(super) gates: GateArgs,
     #[command(flatten)]
-    results: ResultArgs,
+    pub(super) results: ResultArgs,
     #[command(flatten)]
-    windows: WindowArgs,
+    pub(super) windows: WindowArgs,
+    #[command(flatten)]
+    pub(super) trial: TrialArgs,
     /// Goose users that carry the calls; people are rows of data, however many there are
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    carriers: Option<u16>,
+    pub(super) carriers: Option<u16>,
     /// Write Goose's own report (.html, .json or .md)
     #[arg(long, value_name = "FILE")]
     goose_report: Option<PathBuf>,
     /// Serve Goose's live dashboard on this loopback port
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
-    goose_dashboard: Option<u16>,
+    pub(super) goose_dashboard: Option<u16>,
 }
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let mut input = input::read(&args.scenario)?;
     args.windows.check(&input.loaded.scenario)?;
     check_goose_report(args.goose_report.as_deref())?;
+    if args.trial.is_wanted(&input.loaded.scenario) {
+        return trial::run(args, input);
+    }
     let baseline = baseline::read(&args.gates, &input, Driver::Http)?;
     let population = Population::new(&input.loaded.scenario);
     let unchanged = virtual_time::baseline(&input.loaded.scenario, &population);
@@ -115,7 +122,7 @@ fn check_goose_report(report: Option<&Path>) -> Result<(), Failure> {
     )))
 }
 
-fn options(args: &RunArgs) -> Options {
+pub(super) fn options(args: &RunArgs) -> Options {
     let mut options = Options::default();
     if let Some(count) = args.carriers {
         options.carriers.count = usize::from(count);
@@ -132,7 +139,7 @@ const fn film_elsewhere(elsewhere: Elsewhere) -> film::Elsewhere {
     }
 }
 
-fn completeness(ending: Ending) -> Completeness {
+pub(super) fn completeness(ending: Ending) -> Completeness {
     match ending {
         Ending::Played => Completeness::Complete,
         Ending::Stopped(at) | Ending::OutOfTime(at) => Completeness::Interrupted {
@@ -141,7 +148,7 @@ fn completeness(ending: Ending) -> Completeness {
     }
 }
 
-fn health(scenario: &Scenario, health: &Health) -> DriverHealth {
+pub(super) fn health(scenario: &Scenario, health: &Health) -> DriverHealth {
     DriverHealth {
         calls_made: health.calls,
         calls_in_virtual_time: health.inside,

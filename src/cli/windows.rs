@@ -66,6 +66,32 @@ impl WindowArgs {
             .try_for_each(|wish| wish.check(own).map_err(|no| refused(&no)))
     }
 
+    /// Puts the one window that weighs most into the scenario: of those that were asked for, or else of
+    /// the peaks.
+    pub(super) fn choose_one(
+        &self,
+        scenario: &mut Scenario,
+        population: &Population,
+        baseline: &Baseline,
+    ) -> Result<Played, Failure> {
+        let own = scenario.time.windows.iter().map(|window| window.length);
+        let longest = own.max().unwrap_or(Span::ZERO);
+        let one = Self {
+            wishes: if self.wishes.is_empty() {
+                vec![Wish::Peak]
+            } else {
+                self.wishes.clone()
+            },
+            length: self.length,
+            window_total: self.length.window_length.max(longest),
+            between: Between::Virtual,
+        };
+        let mut played = one.choose(scenario, population, baseline)?;
+        played.windows.truncate(1);
+        scenario.time.windows.truncate(1);
+        Ok(played)
+    }
+
     /// Puts the windows that were asked for into the scenario, and answers how the film plays.
     pub(super) fn choose(
         &self,

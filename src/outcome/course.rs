@@ -94,7 +94,7 @@ fn load(loads: &[Load]) -> LoadColumns {
 pub(super) fn latency(recording: &Recording, driver: Driver) -> Vec<LatencyOverTime> {
     let course = &recording.course;
     match driver {
-        Driver::Http => over_time(&recording.timeline, &course.latency, true)
+        Driver::Http | Driver::Tenants => over_time(&recording.timeline, &course.latency, true)
             .chain(over_time(&recording.timeline, &course.latency_lapse, false))
             .collect(),
         Driver::Virtual => {

@@ -73,8 +73,10 @@ const fn strategy(cutover: &Cutover) -> &'static str {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Driver {
-    /// Real HTTP.
+    /// Real HTTP, to mock servers on this machine.
     Http,
+    /// Real HTTP, to test tenants, in a window at true speed.
+    Tenants,
     /// The machines in process, in virtual time.
     Virtual,
 }

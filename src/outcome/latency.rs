@@ -98,7 +98,9 @@ impl LatencyRow {
 /// modelled alike, so both are one; over HTTP only true-speed windows tell real times.
 pub(super) fn tables(recording: &Recording, driver: Driver) -> (Vec<LatencyRow>, Vec<LatencyRow>) {
     match driver {
-        Driver::Http => (rows(&recording.latency), rows(&recording.latency_lapse)),
+        Driver::Http | Driver::Tenants => {
+            (rows(&recording.latency), rows(&recording.latency_lapse))
+        }
         Driver::Virtual => {
             let mut merged = recording.latency.clone();
             for (&operation, histogram) in &recording.latency_lapse {

@@ -156,8 +156,15 @@ impl Population {
         }
     }
 
-    /// Keeps a visit that lies within the rehearsal and after its person's sign-up.
+    /// Keeps a visit that lies within the rehearsal and after its person's sign-up, of those who come.
     fn plan(&self, scenario: &Scenario, visit: PlannedVisit, planned: &mut Vec<PlannedVisit>) {
+        if self
+            .only
+            .as_ref()
+            .is_some_and(|only| !only.contains(&visit.person))
+        {
+            return;
+        }
         let from = self
             .person(visit.person)
             .signs_up

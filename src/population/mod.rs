@@ -6,6 +6,8 @@ pub mod seed;
 mod session;
 mod visit;
 
+use std::collections::BTreeSet;
+
 use cutover_mocks::email::Email;
 use cutover_mocks::time::{Span, Timestamp};
 
@@ -97,6 +99,8 @@ pub struct Population {
     organizations: Vec<Organization>,
     dice: Dice,
     scenario_people: u32,
+    /// Whose visits are planned; everybody's if nobody chose.
+    only: Option<BTreeSet<PersonId>>,
 }
 
 impl Population {
@@ -135,6 +139,16 @@ impl Population {
             organizations,
             dice,
             scenario_people: spec.users,
+            only: None,
+        }
+    }
+
+    /// The same people, of whom only these ever come.
+    #[must_use]
+    pub fn only(&self, people: BTreeSet<PersonId>) -> Self {
+        Self {
+            only: Some(people),
+            ..self.clone()
         }
     }
 

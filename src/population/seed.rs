@@ -84,6 +84,11 @@ impl Starting {
         first.map_or(0, |first| i64::from(first.0))
     }
 
+    /// The legacy identity that a person logs in with; of new people none is known.
+    pub fn subject(&self, person: PersonId) -> Option<auth0::UserId> {
+        self.subjects.get(person.0 as usize).copied()
+    }
+
     /// An organization as Stytch knows it; `None` if nobody created it there.
     pub fn organization(&self, number: u16) -> Option<OrgId> {
         self.organizations

@@ -12,6 +12,7 @@ mod calls;
 mod census;
 pub mod contract;
 mod flags;
+pub mod hand_over;
 mod jar;
 #[cfg(test)]
 mod tests;

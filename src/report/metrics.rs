@@ -109,6 +109,7 @@ pub fn metrics(outcome: &Outcome) -> Result<String, fmt::Error> {
     }
     let driver = match outcome.identity.driver {
         Driver::Http => "http",
+        Driver::Tenants => "tenants",
         Driver::Virtual => "virtual",
     };
     families.text(vec![

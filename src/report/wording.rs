@@ -85,6 +85,7 @@ pub(super) fn rehearsed(outcome: &Outcome) -> String {
     let identity = &outcome.identity;
     let how = match identity.driver {
         Driver::Http => "over HTTP",
+        Driver::Tenants => "against test tenants",
         Driver::Virtual => "in virtual time",
     };
     format!(
@@ -271,8 +272,10 @@ pub(super) fn driver(outcome: &Outcome) -> String {
     let health = outcome.driver;
     let late = match (outcome.identity.driver, health.in_windows) {
         (Driver::Virtual, _) => "never late, for time waits for it".to_owned(),
-        (Driver::Http, None) => "nothing started in a true-speed window".to_owned(),
-        (Driver::Http, Some(lateness)) => {
+        (Driver::Http | Driver::Tenants, None) => {
+            "nothing started in a true-speed window".to_owned()
+        }
+        (Driver::Http | Driver::Tenants, Some(lateness)) => {
             format!(
                 "in windows {} ({} allowed at p99)",
                 told(lateness),
@@ -284,7 +287,7 @@ pub(super) fn driver(outcome: &Outcome) -> String {
         .in_lapse
         .map(|lateness| format!("; in time-lapse {}", told(lateness)));
     let inside = match outcome.elsewhere {
-        Elsewhere::VirtualTime if outcome.identity.driver == Driver::Http => format!(
+        Elsewhere::VirtualTime if outcome.identity.driver != Driver::Virtual => format!(
             " over HTTP, {} in virtual time between the windows",
             grouped(health.calls_in_virtual_time)
         ),

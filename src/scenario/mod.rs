@@ -53,6 +53,8 @@ pub struct Scenario {
     pub vertical: Vertical,
     /// The seed of everything random.
     pub seed: u64,
+    /// Whom `run` drives.
+    pub target: Target,
     /// Scenario time.
     pub time: Time,
     /// Who.
@@ -84,6 +86,16 @@ pub struct Loaded {
     pub assumptions: Vec<Assumption>,
 }
 
+/// Whom a run over HTTP drives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// Mock servers of the harness, on this machine.
+    #[default]
+    Mocks,
+    /// A real development tenant and a real test project.
+    Test,
+}
+
 /// Tables of which a file chooses one key.
 const CHOICES: &[Choice] = &[
     Choice {
@@ -98,6 +110,8 @@ const CHOICES: &[Choice] = &[
 
 const VERTICAL: OneOf<Vertical> =
     OneOf(&[("consumer", Vertical::Consumer), ("b2b", Vertical::B2b)]);
+
+const TARGET: OneOf<Target> = OneOf(&[("mocks", Target::Mocks), ("test", Target::Test)]);
 
 /// Reads a scenario file, the files it extends, and the settings of the command line.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
@@ -186,6 +200,15 @@ fn read(t: &mut Table<'_>, sources: &Sources) -> Scenario {
         .key("seed", count(0, i64::MAX), "The seed of everything random.")
         .or("1", "any number will do")
         .value as u64;
+    let target = t
+        .key(
+            "target",
+            TARGET,
+            "Whom `cutover run` drives: mocks on this machine, or the test tenants that the environment \
+             names. Live systems cannot be named here.",
+        )
+        .or("mocks", "nothing but this machine is driven unasked")
+        .value;
     let of = vertical.value;
     let (time, frame) = t.table("time", "Scenario time, and how it plays over HTTP.", |t| {
         time::read(t, vertical)
@@ -195,6 +218,7 @@ fn read(t: &mut Table<'_>, sources: &Sources) -> Scenario {
         question,
         vertical: of,
         seed,
+        target,
         time,
         population: t.table("population", "Who is rehearsed.", |t| {
             population::read(t, &frame)

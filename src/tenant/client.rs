@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{Method, Url};
+use reqwest::{Method, RequestBuilder, Url};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -242,7 +242,7 @@ impl Client {
         what: &'static str,
         ask: &Ask<'_>,
     ) -> Result<Result<Heard, String>, Unanswered> {
-        if self.made.fetch_add(1, Ordering::Relaxed) >= MOST_REQUESTS {
+        if self.made() >= MOST_REQUESTS {
             return Err(Unanswered {
                 provider: self.provider,
                 what,
@@ -251,27 +251,12 @@ impl Client {
                 ),
             });
         }
-        let turn = {
-            let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-            pace.turn(Instant::now())
-        };
-        tokio::time::sleep_until(turn).await;
-        let mut url = self.base.at(&ask.path);
-        add_query(&mut url, &ask.query);
-        let mut request = self
-            .http
-            .request(ask.method.clone(), url)
+        self.turn().await;
+        let mut path = self.base.at(&ask.path);
+        add_query(&mut path, &ask.query);
+        let request = self
+            .build(ask.method.clone(), path, ask.who, ask.body.as_ref())
             .timeout(self.patience.answer);
-        request = match ask.who {
-            As::Nobody => request,
-            As::Basic(user, secret) => request.basic_auth(user, Some(secret.expose())),
-            As::Bearer(secret) => request.bearer_auth(secret.expose()),
-        };
-        if let Some(body) = &ask.body {
-            request = request
-                .header(reqwest::header::CONTENT_TYPE, "application/json")
-                .body(body.to_string());
-        }
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) => return Ok(Err(reason(error))),
@@ -285,6 +270,52 @@ impl Client {
             json: serde_json::from_slice(&body).unwrap_or_default(),
             perhaps_done_before: false,
         }))
+    }
+
+    /// Waits until the next request may go. For requests that are made outside of [`Self::ask`].
+    pub async fn turn(&self) {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        let turn = {
+            let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+            pace.turn(Instant::now())
+        };
+        tokio::time::sleep_until(turn).await;
+    }
+
+    /// A request to be made in one's turn.
+    pub fn request(
+        &self,
+        method: Method,
+        path: &str,
+        who: As<'_>,
+        body: Option<&Value>,
+    ) -> RequestBuilder {
+        self.build(method, self.base.at(path), who, body)
+    }
+
+    fn build(&self, method: Method, url: Url, who: As<'_>, body: Option<&Value>) -> RequestBuilder {
+        let request = self.http.request(method, url);
+        let request = match who {
+            As::Nobody => request,
+            As::Basic(user, secret) => request.basic_auth(user, Some(secret.expose())),
+            As::Bearer(secret) => request.bearer_auth(secret.expose()),
+        };
+        match body {
+            None => request,
+            Some(body) => request
+                .header(reqwest::header::CONTENT_TYPE, "application/json")
+                .body(body.to_string()),
+        }
+    }
+
+    /// The HTTP client itself.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// A 429 that came outside of [`Self::ask`]: nothing more is sent before the provider wants it.
+    pub fn heed_refusal(&self, headers: &HeaderMap) {
+        self.pause(told_pause(headers).unwrap_or(self.patience.pause));
     }
 
     fn pause(&self, pause: Duration) {

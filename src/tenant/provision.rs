@@ -19,7 +19,8 @@ pub struct Wanted {
     pub person: u32,
     /// What Stytch knows of them beforehand.
     pub at_stytch: AtStytch,
-    /// The number of their organization; B2B only.
+    /// The number of their organization; B2B only. In an organization that nobody made they are not
+    /// at Stytch.
     pub organization: Option<u16>,
 }
 
@@ -32,6 +33,8 @@ pub enum AtStytch {
     Record,
     /// Their address and their password.
     Password,
+    /// Another address than the legacy provider's.
+    OtherAddress,
 }
 
 /// What will be created.
@@ -46,8 +49,10 @@ pub struct Plan {
 pub struct Account {
     /// Their number: the scenario's.
     pub person: u32,
-    /// Their address, at both providers.
+    /// Their address at the legacy provider.
     pub email: String,
+    /// Their address at Stytch; the same for almost all.
+    pub stytch_email: String,
     /// Their password, at both providers.
     pub password: Secret,
     /// `auth0|…`.
@@ -220,6 +225,10 @@ async fn person(
     let run = journal.header().run.clone();
     let external_id = format!("{}{}", run.mark(), wanted.person);
     let email = format!("{external_id}@{DOMAIN}");
+    let stytch_email = match wanted.at_stytch {
+        AtStytch::OtherAddress => format!("{external_id}-other@{DOMAIN}"),
+        AtStytch::Nothing | AtStytch::Record | AtStytch::Password => email.clone(),
+    };
     let password = Secret::random()?;
     let organization = wanted
         .organization
@@ -248,7 +257,7 @@ async fn person(
 
     if wanted.at_stytch != AtStytch::Nothing {
         let new = NewPerson {
-            email: &email,
+            email: &stytch_email,
             external_id: &external_id,
             organization: organization.map(String::as_str),
         };
@@ -264,6 +273,7 @@ async fn person(
     Ok(Account {
         person: wanted.person,
         email,
+        stytch_email,
         password,
         auth0_id,
         organization: organization.cloned(),

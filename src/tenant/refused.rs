@@ -46,7 +46,7 @@ fn dashed(message: &str) -> String {
 
 impl ApiError {
     /// The refusal of an answer. Providers name their errors in different fields.
-    pub(super) fn refused(provider: Provider, what: &'static str, heard: &Heard) -> Self {
+    pub(crate) fn refused(provider: Provider, what: &'static str, heard: &Heard) -> Self {
         let text = |names: &[&str]| {
             let found = names.iter().find_map(|name| heard.json[name].as_str());
             shortened(found.unwrap_or_default())

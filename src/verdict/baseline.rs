@@ -173,6 +173,7 @@ pub enum Unfit {
 const fn driven(driver: Driver) -> &'static str {
     match driver {
         Driver::Http => "over HTTP",
+        Driver::Tenants => "against test tenants",
         Driver::Virtual => "in virtual time",
     }
 }
@@ -217,7 +218,9 @@ impl Baseline {
             seed: identity.seed,
             driver: identity.driver,
             windows: match identity.driver {
-                Driver::Http => Some(outcome.windows.iter().map(Stretch::from).collect()),
+                Driver::Http | Driver::Tenants => {
+                    Some(outcome.windows.iter().map(Stretch::from).collect())
+                }
                 Driver::Virtual => None,
             },
             values: surveyed.chain(asked).collect(),

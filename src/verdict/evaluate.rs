@@ -327,7 +327,7 @@ fn latency(outcome: &Outcome, operation: Operation, percentile: Percentile) -> M
         .iter()
         .find(|row| row.operation == operation);
     let of = match outcome.identity.driver {
-        Driver::Http => "measured",
+        Driver::Http | Driver::Tenants => "measured",
         Driver::Virtual => "modelled",
     };
     Measured {

@@ -227,7 +227,9 @@ pub(super) fn not_exercised(outcome: &Outcome, gate: &Gate, samples: &Samples) -
             format!("nothing says when `{}` was called most", endpoint.name())
         }
         Quantity::Latency(operation, _) => match outcome.identity.driver {
-            Driver::Http => format!("no `{}` within a true-speed window", operation.name()),
+            Driver::Http | Driver::Tenants => {
+                format!("no `{}` within a true-speed window", operation.name())
+            }
             Driver::Virtual => format!("no `{}` in the whole rehearsal", operation.name()),
         },
         _ => format!("nothing to judge by: 0 {}", samples.of),

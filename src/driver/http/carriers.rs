@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cutover_mocks::time::Span;
 use goose::client::GooseClientBuilder;
 use goose::config::GooseConfiguration;
 use goose::goose::{GooseUser, Scenario, Transaction, TransactionResult};
@@ -21,7 +22,9 @@ use tokio::time::Instant;
 
 use super::job::{Done, Job};
 use super::stop::Stop;
-use super::wire::Wire;
+use super::tenants::TenantLine;
+use super::wire::{Hop, Wire};
+use crate::rehearsal::ProviderAnswer;
 
 /// How the carriers are set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +85,50 @@ pub enum CarrierError {
     },
 }
 
+/// What calls are carried over.
+#[derive(Clone, Debug)]
+pub enum Line {
+    /// To mock servers.
+    Mocks(Arc<Wire>),
+    /// To test tenants.
+    Tenants(Arc<TenantLine>),
+}
+
+impl From<Arc<Wire>> for Line {
+    fn from(wire: Arc<Wire>) -> Self {
+        Self::Mocks(wire)
+    }
+}
+
+impl Line {
+    fn host(&self) -> &str {
+        match self {
+            Self::Mocks(wire) => wire.auth0_target().as_str(),
+            Self::Tenants(line) => line.host(),
+        }
+    }
+
+    /// Waits until a call may go out: real providers are asked at a bounded pace.
+    async fn wait(&self, job: &Job) {
+        match self {
+            Self::Mocks(_) => {}
+            Self::Tenants(line) => line.wait(job).await,
+        }
+    }
+
+    async fn carry(
+        &self,
+        client: &reqwest::Client,
+        job: &Job,
+    ) -> (Option<(ProviderAnswer, Span)>, Vec<Hop>) {
+        match self {
+            Self::Mocks(wire) => wire.carry(client, job).await,
+            // Its own client knows the certificate authorities.
+            Self::Tenants(line) => line.carry(job).await,
+        }
+    }
+}
+
 /// Carriers at work.
 #[derive(Debug)]
 pub(super) struct Crew {
@@ -95,7 +142,7 @@ pub(super) struct Crew {
 /// What each carrier works with.
 struct Work {
     client: reqwest::Client,
-    wire: Arc<Wire>,
+    line: Line,
     jobs: flume::Receiver<Job>,
     done: mpsc::UnboundedSender<Done>,
     hello: mpsc::UnboundedSender<()>,
@@ -106,7 +153,10 @@ const START: Duration = Duration::from_mins(1);
 
 impl Crew {
     /// Starts Goose and waits until every carrier is ready.
-    pub(super) async fn start(carriers: &Carriers, wire: Arc<Wire>) -> Result<Self, CarrierError> {
+    pub(super) async fn start(
+        carriers: &Carriers,
+        line: impl Into<Line>,
+    ) -> Result<Self, CarrierError> {
         let client = client()?;
         let (jobs, queue) = flume::unbounded();
         let (finished, done) = mpsc::unbounded_channel();
@@ -115,7 +165,7 @@ impl Crew {
             carriers,
             Work {
                 client,
-                wire,
+                line: line.into(),
                 jobs: queue,
                 done: finished,
                 hello,
@@ -200,7 +250,7 @@ pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
 }
 
 fn attack(carriers: &Carriers, work: Work) -> Result<GooseAttack, GooseError> {
-    let configuration = GooseConfiguration::parse_args_default(&arguments(carriers, &work.wire))?;
+    let configuration = GooseConfiguration::parse_args_default(&arguments(carriers, &work.line))?;
     let work = Arc::new(work);
     let carry = Transaction::new(Arc::new(move |user: &mut GooseUser| {
         let work = Arc::clone(&work);
@@ -214,9 +264,9 @@ fn attack(carriers: &Carriers, work: Work) -> Result<GooseAttack, GooseError> {
 }
 
 /// Goose's command line: as quiet as it can be, one iteration, all users at once.
-fn arguments(carriers: &Carriers, wire: &Wire) -> Vec<String> {
+fn arguments(carriers: &Carriers, line: &Line) -> Vec<String> {
     let mut arguments = vec![
-        format!("--host={}", wire.auth0_target().as_str()),
+        format!("--host={}", line.host()),
         format!("--users={}", carriers.count),
         format!("--increase-rate={}", carriers.count * 20),
         "--iterations=1".to_owned(),
@@ -243,8 +293,9 @@ async fn carry(user: &mut GooseUser, work: &Work) -> TransactionResult {
         return Ok(());
     }
     while let Ok(job) = work.jobs.recv_async().await {
+        work.line.wait(&job).await;
         let started = Instant::now();
-        let (answer, hops) = work.wire.carry(&user.client, &job).await;
+        let (answer, hops) = work.line.carry(&user.client, &job).await;
         let requests = u32::try_from(hops.len()).unwrap_or(u32::MAX);
         let done = Done {
             job,

@@ -15,13 +15,12 @@ use hdrhistogram::Histogram;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::rehearsal::{CallId, Dispatch, ProviderAnswer, Rehearsal, Seen};
+use crate::rehearsal::{CallId, Dispatch, ProviderAnswer, Rehearsal, Seen, Verifier};
 
 use super::film::{Film, Speed, Stretch, span_to_duration};
 use super::health::{Health, WindowHealth, lateness, record};
 use super::job::{Done, Job};
 use super::stop::Stop;
-use super::verifier::JwtVerifier;
 use super::wallet::WalletFull;
 
 /// The protocol core as its driver sees it.
@@ -40,7 +39,13 @@ pub(super) trait Core {
     fn set_inside(&mut self, on: bool);
 }
 
-impl Core for Rehearsal<'_, JwtVerifier> {
+/// Verifies texts of tokens, or claims alone where tokens have no texts.
+pub(super) trait TextVerifier: Verifier {
+    /// Whether claims decide alone from now on.
+    fn set_by_claims(&mut self, on: bool);
+}
+
+impl<V: TextVerifier> Core for Rehearsal<'_, V> {
     fn next_event(&mut self) -> Option<Timestamp> {
         Rehearsal::next_event(self)
     }

@@ -88,6 +88,18 @@ impl Film {
         Self { stretches }
     }
 
+    /// A film that begins with a window at true speed, and plays whatever had begun in it to its end.
+    pub(super) fn only(name: &str, from: Timestamp) -> Self {
+        let stretch = Stretch {
+            from,
+            until: Timestamp::NEVER,
+            speed: Speed::True(name.to_owned()),
+        };
+        Self {
+            stretches: vec![stretch],
+        }
+    }
+
     /// The same film with its windows in time-lapse, as fast as they go. What a window at true speed
     /// measures is lost; that the wire takes over in the middle and gives back is left.
     #[must_use]

@@ -10,6 +10,7 @@
 //! | [`wallet`], [`published`] | token texts behind handles; keys as they came over HTTP |
 //! | [`verifier`] | real verification of those texts |
 //! | [`health`] | whether the load was made on time |
+//! | [`tenants`] | a window against real test tenants instead of mock servers |
 //! | [`target`], [`stop`], [`aside`] | where the load may go, how it ends early, a clean output |
 
 pub mod aside;
@@ -22,6 +23,7 @@ pub mod providers;
 pub mod published;
 pub mod stop;
 pub mod target;
+pub mod tenants;
 pub mod verifier;
 pub mod wallet;
 pub mod wire;
@@ -113,7 +115,8 @@ pub async fn play(
         project,
         starting,
     } = seed::World::new(scenario, population);
-    let providers = Providers::start(tenant, project, options.bounds.wallet).await?;
+    let start = Providers::start(tenant, project, options.bounds.wallet);
+    let providers = Box::pin(start).await?;
     let wire = providers.wire();
     let verifier = JwtVerifier::new(Arc::clone(wire), Arc::clone(providers.published()));
     let mut rehearsal = Rehearsal::new(scenario, population, starting, baseline, verifier);

@@ -11,6 +11,7 @@ use jsonwebtoken::{Algorithm, Validation};
 use rustc_hash::FxHashMap;
 use serde::de::IgnoredAny;
 
+use super::conductor::TextVerifier;
 use super::published::Published;
 use super::wire::{SessionClaims, Wire};
 use crate::rehearsal::{ClaimsVerifier, Verified, Verifier};
@@ -47,11 +48,6 @@ impl JwtVerifier {
         }
     }
 
-    /// Whether claims decide alone from now on.
-    pub fn set_by_claims(&mut self, on: bool) {
-        self.by_claims = on;
-    }
-
     fn check_access(&self, token: &AccessToken) -> Option<bool> {
         let key = self.published.key(Owner::Auth0, token.key)?;
         let text = self.wire.auth0().access_text(token);
@@ -73,6 +69,12 @@ impl JwtVerifier {
             && jsonwebtoken::decode::<IgnoredAny>(&*text, &key, &self.session).is_ok()
             && claims.is_some_and(|claims| self.wire.stytch().says(&claims, jwt));
         Some(holds)
+    }
+}
+
+impl TextVerifier for JwtVerifier {
+    fn set_by_claims(&mut self, on: bool) {
+        self.by_claims = on;
     }
 }
 

@@ -9,7 +9,7 @@ use crate::population::Population;
 use crate::population::seed::World;
 use crate::rehearsal::{
     Baseline, ClaimsVerifier, Dispatch, Ended, Progress, ProviderAnswer, ProviderCall, Rehearsal,
-    Seen,
+    Seen, Verifier,
 };
 use crate::scenario::{Cutover, Scenario, Strategy};
 
@@ -91,6 +91,26 @@ pub fn baseline(scenario: &Scenario, population: &Population) -> Baseline {
     let answer = |dispatch: &Dispatch| perform(&mut tenant, &mut project, dispatch);
     let rehearsal = Rehearsal::new(&unchanged, population, starting, None, ClaimsVerifier);
     drive(rehearsal.unrecorded(), answer, |_, _| {}).into_baseline()
+}
+
+/// Plays a rehearsal up to a moment, which is not handled any more.
+pub(crate) fn enter<V: Verifier>(
+    rehearsal: &mut Rehearsal<'_, V>,
+    tenant: &mut Tenant,
+    project: &mut Project,
+    until: Timestamp,
+) {
+    rehearsal.set_holding(true);
+    let mut calls: Vec<Dispatch> = Vec::new();
+    while rehearsal.next_event().is_some_and(|at| at < until) {
+        rehearsal.step();
+        calls.extend(rehearsal.take_calls());
+        for dispatch in calls.drain(..) {
+            let answer = perform(tenant, project, &dispatch);
+            let at = dispatch.stamp.at + answer.took();
+            rehearsal.answer(dispatch.id, at, Seen::Answered(answer));
+        }
+    }
 }
 
 /// Plays a rehearsal to its end.

@@ -42,7 +42,7 @@ pub(in crate::rehearsal) struct KeysEverywhere([Option<(KeySet, Timestamp)>; 2])
 
 impl KeysEverywhere {
     /// An instance's keys have changed.
-    pub(super) fn look(&mut self, instances: &[Instance], app: &App, via: Via) {
+    pub(in crate::rehearsal) fn look(&mut self, instances: &[Instance], app: &App, via: Via) {
         let mut all = instances.iter().map(|instance| {
             let keys = &instance.keys[via as usize];
             keys.fresh_until(app)

@@ -165,7 +165,7 @@ fn figure(outcome: &Outcome, course: &LatencyOverTime) -> Figure {
 
 /// Percentile curves, from the whole histograms.
 pub(super) fn curves(outcome: &Outcome) -> Vec<Figure> {
-    let measured = outcome.identity.driver == Driver::Http;
+    let measured = outcome.identity.driver != Driver::Virtual;
     [
         curve("curve", &outcome.latency, measured),
         curve("curve-lapse", &outcome.latency_lapse, false),

@@ -189,7 +189,7 @@ fn latency_note(outcome: &Outcome) -> String {
              scenario's service times, limits and faults."
                 .to_owned()
         }
-        Driver::Http => {
+        Driver::Http | Driver::Tenants => {
             let chosen = wording::windows(outcome);
             let own = outcome.windows.iter().filter(|it| it.why.is_none());
             let names: Vec<String> = chosen

@@ -46,7 +46,7 @@ pub(super) fn latency(page: &mut Page, outcome: &Outcome) {
         Driver::Virtual => {
             latency_table(page, "Latency, modelled in virtual time", &outcome.latency);
         }
-        Driver::Http => {
+        Driver::Http | Driver::Tenants => {
             let title = format!(
                 "Latency, measured in true-speed windows ({})",
                 windows.join(", ")

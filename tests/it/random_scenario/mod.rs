@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use cutover::scenario::app::{App, Breaker, OnMigrateFailure, Retry, SingleFlight, Verify};
 use cutover::scenario::cutover::{FlagKey, Rolling, Step, StytchSessions};
-use cutover::scenario::{Cutover, Rollback, Scenario, Strategy as Move, Time};
+use cutover::scenario::{Cutover, Rollback, Scenario, Strategy as Move, Target, Time};
 use cutover_mocks::share::Share;
 use cutover_mocks::stytch::Vertical;
 use cutover_mocks::time::{Span, Timestamp};
@@ -53,6 +53,7 @@ pub(crate) fn any() -> impl Strategy<Value = Scenario> {
                 question: "Do its counts add up?".to_owned(),
                 vertical,
                 seed,
+                target: Target::Mocks,
                 time: time.clone(),
                 population,
                 providers,

@@ -5,9 +5,10 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use super::standin::{Holdings, Setup, StandIn};
+use super::window::write_scenario;
 
 /// The program with credentials of the stand-ins and nothing else in its environment.
-fn cutover(stand_in: &StandIn, folder: &Path, args: &[&str]) -> Command {
+pub(super) fn cutover(stand_in: &StandIn, folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
     command
         .env_clear()
@@ -20,28 +21,48 @@ fn cutover(stand_in: &StandIn, folder: &Path, args: &[&str]) -> Command {
     command
 }
 
-async fn run(mut command: Command) -> Output {
+pub(super) async fn run(mut command: Command) -> Output {
     let output = tokio::task::spawn_blocking(move || command.output());
     output.await.expect("no panic").expect("the program starts")
 }
 
-fn text(output: &Output) -> String {
+pub(super) fn text(output: &Output) -> String {
     let part = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     part(&output.stdout) + &part(&output.stderr)
 }
 
-/// Kills the doctor as soon as the providers hold so many records more than before.
-async fn killed_after(stand_in: &StandIn, folder: &Path, records: usize) -> Holdings {
+/// How a command is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    Kill,
+    Interrupt,
+}
+
+/// Ends a command as soon as the providers hold so many records more than before.
+async fn ended_after(
+    stand_in: &StandIn,
+    folder: &Path,
+    args: &[&str],
+    (records, by): (usize, By),
+) -> Holdings {
     let count = |held: &Holdings| held.auth0.len() + held.stytch.len();
     let before = stand_in.holdings();
-    let args = ["doctor", "--auth0-rate", "5000", "--stytch-rate", "5000"];
-    let mut child = cutover(stand_in, folder, &args)
+    let mut child = cutover(stand_in, folder, args)
         .spawn()
         .expect("the program starts");
+    let mut asked = false;
     loop {
-        if count(&stand_in.holdings()) >= count(&before) + records {
-            // SIGKILL: nothing of the program runs any more.
-            child.kill().expect("a child that can be killed");
+        if !asked && count(&stand_in.holdings()) >= count(&before) + records {
+            asked = true;
+            match by {
+                // SIGKILL: nothing of the program runs any more.
+                By::Kill => child.kill().expect("a child that can be killed"),
+                By::Interrupt => {
+                    let mut interrupt = Command::new("kill");
+                    interrupt.args(["-INT", &child.id().to_string()]);
+                    interrupt.status().expect("kill is there");
+                }
+            }
         }
         if child.try_wait().expect("a child").is_some() {
             return before;
@@ -55,7 +76,8 @@ async fn after_kill_9_cleanup_leaves_what_was_there_before() {
     for records in 1..=2 {
         let stand_in = StandIn::start(Setup::default()).await;
         let folder = tempfile::tempdir().unwrap();
-        let before = killed_after(&stand_in, folder.path(), records).await;
+        let doctor = ["doctor", "--auth0-rate", "5000", "--stytch-rate", "5000"];
+        let before = ended_after(&stand_in, folder.path(), &doctor, (records, By::Kill)).await;
         let cleaned = run(cutover(
             &stand_in,
             folder.path(),
@@ -71,6 +93,60 @@ async fn after_kill_9_cleanup_leaves_what_was_there_before() {
             text(&again)
         );
     }
+}
+
+const RUN: [&str; 8] = [
+    "run",
+    "trial.toml",
+    "--window=everybody",
+    "--people=8",
+    "--auth0-rate=60",
+    "--stytch-rate=200",
+    "--reports=reports",
+    "--carriers=4",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_killed_anywhere_can_be_cleaned_up_after() {
+    // In the middle of making people; and when all are made, while sessions are opened or play.
+    for records in [3, 10, 16] {
+        let stand_in = StandIn::start(Setup::default()).await;
+        let folder = tempfile::tempdir().expect("a directory");
+        write_scenario(folder.path(), "consumer", "zero-downtime");
+        let before = ended_after(&stand_in, folder.path(), &RUN, (records, By::Kill)).await;
+        assert_ne!(stand_in.holdings(), before, "it was killed in the middle");
+        let cleanup = ["cleanup", "--auth0-rate=500", "--stytch-rate=500"];
+        let cleaned = run(cutover(&stand_in, folder.path(), &cleanup)).await;
+        assert!(cleaned.status.success(), "{}", text(&cleaned));
+        assert_eq!(stand_in.holdings(), before, "{}", text(&cleaned));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_interrupted_cleans_up_itself() {
+    for records in [3, 16] {
+        let stand_in = StandIn::start(Setup::default()).await;
+        let folder = tempfile::tempdir().expect("a directory");
+        write_scenario(folder.path(), "consumer", "zero-downtime");
+        let before = ended_after(&stand_in, folder.path(), &RUN, (records, By::Interrupt)).await;
+        assert_eq!(stand_in.holdings(), before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dry_run_sends_nothing() {
+    let stand_in = StandIn::start(Setup::default()).await;
+    let folder = tempfile::tempdir().expect("a directory");
+    write_scenario(folder.path(), "consumer", "zero-downtime");
+    let args = [&RUN[..], &["--dry-run"]].concat();
+    let seen = run(cutover(&stand_in, folder.path(), &args)).await;
+    assert!(seen.status.success(), "{}", text(&seen));
+    assert!(
+        text(&seen).contains("creates 8 test people"),
+        "{}",
+        text(&seen)
+    );
+    assert_eq!(stand_in.requests(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

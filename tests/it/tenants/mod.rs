@@ -4,3 +4,4 @@ mod doctor;
 mod killed;
 mod people;
 mod standin;
+mod window;

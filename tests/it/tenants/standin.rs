@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cutover::tenant::client::Patience;
@@ -13,12 +13,15 @@ use cutover::tenant::tenants::Tenants;
 use cutover_mocks::auth0::{self, Connection, SeedUser, Tenant};
 use cutover_mocks::fault::{Fault, FaultKind, FaultPlan};
 use cutover_mocks::http::auth0::Application;
+use cutover_mocks::http::server::Entrance;
 use cutover_mocks::http::stamp::wall_now;
 use cutover_mocks::http::stytch::Config as StytchConfig;
+use cutover_mocks::http::tls::Authority;
 use cutover_mocks::http::{Config, Running, Servers, TimeSource, servers};
 use cutover_mocks::share::Share;
 use cutover_mocks::stytch::{self, OrgId, Project, SeedOrg, Vertical};
 use cutover_mocks::time::Timestamp;
+use tempfile::TempDir;
 
 /// How the stand-ins are set up.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +36,8 @@ pub(crate) struct Setup {
 /// Both at work, with people in them who are nobody's business.
 pub(crate) struct StandIn {
     pub(crate) running: Running,
+    authority: PathBuf,
+    _folder: TempDir,
     product: Product,
     rate: f64,
 }
@@ -61,7 +66,13 @@ impl StandIn {
             Vertical::B2b => Product::B2b,
         };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let running = Servers::start(Config {
+        let folder = tempfile::tempdir().expect("a directory");
+        let authority = Authority::at(folder.path()).expect("an authority");
+        let entrance = Entrance {
+            tls: Some(authority.serve(&[]).expect("a certificate")),
+            ..Entrance::AMONG_FRIENDS
+        };
+        let config = Config {
             auth0: Some(servers::Auth0 {
                 address,
                 tenant: Tenant::new(setup.auth0, now),
@@ -77,11 +88,14 @@ impl StandIn {
                 seed: 7,
                 waits: false,
             },
-        })
-        .await
-        .expect("mocks start on free ports");
+        };
+        let running = Box::pin(Servers::open(config, &entrance))
+            .await
+            .expect("mocks start on free ports");
         let stand_in = Self {
             running,
+            authority: authority.file(),
+            _folder: folder,
             product,
             rate: setup.rate.unwrap_or(2000.0),
         };
@@ -152,7 +166,11 @@ impl StandIn {
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let application = self.auth0().application();
         let config = self.stytch().config();
-        let url = |url: Option<&str>| url.expect("it is served").to_owned();
+        // One port answers in clear and over TLS; from here all goes over TLS.
+        let url = |url: Option<&str>| {
+            let url = url.expect("it is served");
+            url.replace("http://127.0.0.1", "https://localhost")
+        };
         vec![
             ("AUTH0_DOMAIN", url(self.running.auth0_url())),
             ("AUTH0_CLIENT_ID", application.client_id.clone()),
@@ -161,6 +179,7 @@ impl StandIn {
             ("STYTCH_PROJECT_ID", config.project_id.clone()),
             ("STYTCH_SECRET", config.secret.clone()),
             ("STYTCH_API_URL", url(self.running.stytch_url())),
+            ("CUTOVER_CA_FILE", self.authority.display().to_string()),
         ]
     }
 

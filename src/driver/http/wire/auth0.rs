@@ -29,7 +29,8 @@ use super::no::{No, outcome};
 use crate::driver::http::published::Published;
 use crate::driver::http::target::Target;
 use crate::driver::http::wallet::Wallet;
-use refusals::{database_error, management_error, oauth_error, page_refusal, text_error};
+use refusals::{database_error, management_error, page_refusal};
+pub(in crate::driver::http) use refusals::{oauth_error, text_error};
 
 /// Auth0 as one application knows it.
 #[derive(Debug)]

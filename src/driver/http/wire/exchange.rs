@@ -29,8 +29,7 @@ pub struct Hop {
 pub struct Exchange<'a> {
     client: &'a Client,
     clock: Option<&'a Clock>,
-    stamp: Stamp,
-    header: String,
+    stamp: Option<(Stamp, String)>,
     endpoint: &'static str,
     hops: Vec<Hop>,
     modelled: Option<Span>,
@@ -39,9 +38,9 @@ pub struct Exchange<'a> {
 
 /// An answer that came whole.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(in crate::driver::http) struct Heard {
     /// HTTP status.
-    pub(super) status: u16,
+    pub(in crate::driver::http) status: u16,
     headers: HeaderMap,
     body: Vec<u8>,
 }
@@ -57,12 +56,20 @@ impl<'a> Exchange<'a> {
         endpoint: &'static str,
     ) -> Self {
         let header = StampHeader { stamp, pace }.to_string();
+        Self {
+            clock,
+            stamp: Some((stamp, header)),
+            ..Self::plain(client, endpoint)
+        }
+    }
+
+    /// The way of one call to a provider that is not the harness's, which sees no stamp.
+    pub fn plain(client: &'a Client, endpoint: &'static str) -> Self {
         let began = Instant::now();
         Self {
             client,
-            clock,
-            stamp,
-            header,
+            clock: None,
+            stamp: None,
             endpoint,
             hops: Vec::new(),
             modelled: None,
@@ -77,13 +84,22 @@ impl<'a> Exchange<'a> {
 
     /// When the call reaches the provider.
     pub(super) fn at(&self) -> Timestamp {
-        self.stamp.at
+        self.stamp
+            .as_ref()
+            .map_or_else(Timestamp::default, |(stamp, _)| stamp.at)
     }
 
     /// Makes a request and hears its answer to the end.
-    pub(super) async fn send(&mut self, request: RequestBuilder) -> Result<Heard, Breakage> {
+    pub(in crate::driver::http) async fn send(
+        &mut self,
+        request: RequestBuilder,
+    ) -> Result<Heard, Breakage> {
         let began = Instant::now();
-        let Ok(request) = request.header(STAMP, &self.header).build() else {
+        let request = match &self.stamp {
+            Some((_, header)) => request.header(STAMP, header),
+            None => request,
+        };
+        let Ok(request) = request.build() else {
             // Headers and URLs are made of texts that came over the wire, so this one is broken.
             return Err(Breakage::Malformed);
         };
@@ -125,7 +141,9 @@ impl<'a> Exchange<'a> {
     /// A line that was closed before an answer. From here a refused connection looks the same; the
     /// server knows which it was meant to be, and when.
     fn cut(&mut self) -> Breakage {
-        let Some(cut) = self.clock.and_then(|clock| clock.take_cut(self.stamp)) else {
+        let stamp = self.stamp.as_ref().map(|(stamp, _)| *stamp);
+        let told = self.clock.zip(stamp);
+        let Some(cut) = told.and_then(|(clock, stamp)| clock.take_cut(stamp)) else {
             return Breakage::Dropped;
         };
         self.add(cut.took);
@@ -172,7 +190,7 @@ fn method_name(method: &reqwest::Method) -> &'static str {
 
 impl Heard {
     /// The body as JSON of this shape. A page, or something that is neither, is a breakage.
-    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Breakage> {
+    pub(in crate::driver::http) fn json<T: DeserializeOwned>(&self) -> Result<T, Breakage> {
         if self.is_page() {
             return Err(Breakage::Html(self.status));
         }
@@ -209,7 +227,7 @@ impl Heard {
     }
 
     /// Whether the status is of the 2xx family.
-    pub(super) fn is_success(&self) -> bool {
+    pub(in crate::driver::http) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
@@ -236,8 +254,13 @@ impl Heard {
         self.header(&RETRY_AFTER)?.parse().ok().map(Span::from_secs)
     }
 
+    /// All headers.
+    pub(in crate::driver::http) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     /// The text of a header.
-    pub(super) fn header(&self, name: &HeaderName) -> Option<&str> {
+    pub(in crate::driver::http) fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }

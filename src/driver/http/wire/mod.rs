@@ -28,9 +28,13 @@ use crate::driver::virtual_time::perform;
 use crate::rehearsal::{Dispatch, ProviderAnswer, ProviderCall};
 
 pub use auth0::Auth0;
+pub(super) use auth0::{oauth_error, text_error};
 pub(super) use claims::SessionClaims;
+pub(super) use exchange::Heard;
 pub use exchange::{Exchange, Hop};
+pub(super) use no::{No, outcome};
 pub use stytch::Stytch;
+pub(super) use stytch::error as stytch_error;
 
 /// Both providers as the application's calls reach them.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use super::exchange::Heard;
 
 /// Why there is no reply.
 #[derive(Debug)]
-pub(super) enum No<E> {
+pub(in crate::driver::http) enum No<E> {
     /// The provider said no.
     Refused(Refusal<E>),
     /// Nothing that can be read came.
@@ -20,7 +20,7 @@ impl<E> From<Breakage> for No<E> {
 }
 
 /// What a call comes to.
-pub(super) fn outcome<R, E>(said: Result<R, No<E>>) -> Outcome<R, E> {
+pub(in crate::driver::http) fn outcome<R, E>(said: Result<R, No<E>>) -> Outcome<R, E> {
     match said {
         Ok(reply) => Outcome::Served(reply),
         Err(No::Refused(refusal)) => Outcome::Refused(refusal),
@@ -30,7 +30,7 @@ pub(super) fn outcome<R, E>(said: Result<R, No<E>>) -> Outcome<R, E> {
 
 impl Heard {
     /// Itself if the status is of the 2xx family; otherwise the refusal, told by a provider's rule.
-    pub(super) fn served_or<E>(
+    pub(in crate::driver::http) fn served_or<E>(
         &self,
         error: impl Fn(&Self) -> Result<E, Breakage>,
     ) -> Result<&Self, No<E>> {

@@ -545,7 +545,7 @@ fn whole(token: String, organization: String, member: String) -> String {
 }
 
 /// Stytch's error body. What no rule of Stytch's explains is taken for an injected error.
-fn error(heard: &Heard) -> Result<Error, Breakage> {
+pub(in crate::driver::http) fn error(heard: &Heard) -> Result<Error, Breakage> {
     #[derive(Deserialize)]
     struct Told {
         #[serde(default)]

@@ -24,7 +24,7 @@ fn limited(status: u16) -> Error {
 }
 
 /// `{error, error_description}`.
-pub(super) fn oauth_error(heard: &Heard) -> Result<Error, Breakage> {
+pub(in crate::driver::http) fn oauth_error(heard: &Heard) -> Result<Error, Breakage> {
     #[derive(Deserialize)]
     struct Told {
         error: String,
@@ -55,7 +55,7 @@ pub(super) fn oauth_error(heard: &Heard) -> Result<Error, Breakage> {
 }
 
 /// `UserInfo` and key sets refuse in plain text.
-pub(super) fn text_error(heard: &Heard) -> Result<Error, Breakage> {
+pub(in crate::driver::http) fn text_error(heard: &Heard) -> Result<Error, Breakage> {
     if heard.is_page() {
         return Err(Breakage::Html(heard.status));
     }

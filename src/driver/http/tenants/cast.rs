@@ -1,0 +1,202 @@
+//! The cast: which people of a scenario play in a window against real providers, and who cannot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cutover_mocks::time::{Span, Timestamp};
+
+use crate::driver::virtual_time;
+use crate::population::{Method, Person, PersonId, Population};
+use crate::rehearsal::{Owner, ProviderCall};
+use crate::scenario::{Scenario, Window};
+use crate::tenant::guard::Amount;
+
+use super::auth0::Auth0Line;
+use super::stytch::StytchLine;
+
+/// Why a person who comes in the window is not in the cast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// They sign up in the course of the scenario; signing up would create people beside the journal.
+    SignsUp,
+    /// They log in by a mailed code or a social provider: nobody reads their mail.
+    NoPassword,
+    /// Their password was not imported: Stytch would mail them a link.
+    NotImportedPassword,
+    /// Their organization asks for a second factor: nobody holds their phone.
+    SecondFactor,
+    /// They have two legacy identities, or are in two organizations.
+    Twofold,
+    /// They are in the middle of a visit when the window begins.
+    Visiting,
+    /// The cast is full.
+    Full,
+    /// They would make more calls than the pace allows.
+    Pace,
+}
+
+impl LeftOut {
+    /// The reason in words.
+    pub const fn why(self) -> &'static str {
+        match self {
+            Self::SignsUp => "sign up in the course of the scenario",
+            Self::NoPassword => "log in by mail or a social provider",
+            Self::NotImportedPassword => "would reset their password by mail",
+            Self::SecondFactor => "need a second factor",
+            Self::Twofold => "have two identities or two organizations",
+            Self::Visiting => "are in the middle of a visit when the window begins",
+            Self::Full => "come on top of the number asked for",
+            Self::Pace => "would make more calls than the pace allows",
+        }
+    }
+}
+
+/// Who plays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cast {
+    /// Who is in it.
+    pub people: BTreeSet<PersonId>,
+    /// How many are not, and why.
+    pub left_out: BTreeMap<LeftOut, u32>,
+}
+
+/// The share of a pace that a window may be planned to need.
+const HEADROOM: f64 = 0.8;
+
+impl Cast {
+    /// Chooses the cast of a window: people who come in it, spread evenly over it.
+    pub fn choose(
+        scenario: &Scenario,
+        population: &Population,
+        window: &Window,
+        amount: Amount,
+    ) -> Self {
+        let mut cast = Self::default();
+        let mut able = Vec::new();
+        for person in visitors(scenario, population, window) {
+            match unable(population, person) {
+                Some(why) => cast.leave_out(why, 1),
+                None => able.push(person),
+            }
+        }
+        let chosen = spread(&able, amount.people as usize);
+        cast.leave_out(LeftOut::Full, able.len() - chosen.len());
+        cast.people = chosen.into_iter().collect();
+        cast.keep_to(scenario, population, window, amount);
+        cast
+    }
+
+    /// Takes people out who are in the middle of a visit.
+    pub(super) fn without(&mut self, visiting: &BTreeSet<PersonId>) {
+        let before = self.people.len();
+        self.people.retain(|person| !visiting.contains(person));
+        self.leave_out(LeftOut::Visiting, before - self.people.len());
+    }
+
+    /// Takes people out until the window needs no more calls than the pace allows.
+    fn keep_to(
+        &mut self,
+        scenario: &Scenario,
+        population: &Population,
+        window: &Window,
+        amount: Amount,
+    ) {
+        let length = window.length.as_secs_f64().max(1.0);
+        loop {
+            let only = population.only(self.people.clone());
+            let (auth0, stytch) = calls(scenario, &only, window);
+            let need = (f64::from(auth0) / (amount.auth0_per_second * length))
+                .max(f64::from(stytch) / (amount.stytch_per_second * length));
+            if need <= HEADROOM || self.people.len() < 2 {
+                return;
+            }
+            let able: Vec<PersonId> = self.people.iter().copied().collect();
+            let fewer = (able.len() as f64 * HEADROOM / need) as usize;
+            let kept = spread(&able, fewer.clamp(1, able.len() - 1));
+            self.leave_out(LeftOut::Pace, able.len() - kept.len());
+            self.people = kept.into_iter().collect();
+        }
+    }
+
+    fn leave_out(&mut self, why: LeftOut, people: usize) {
+        if people > 0 {
+            *self.left_out.entry(why).or_default() += people as u32;
+        }
+    }
+}
+
+/// So many of them, evenly spread.
+fn spread(people: &[PersonId], count: usize) -> Vec<PersonId> {
+    let count = count.min(people.len());
+    (0..count)
+        .map(|number| people[number * people.len() / count])
+        .collect()
+}
+
+/// First and last moment of a window.
+pub(super) fn bounds(scenario: &Scenario, window: &Window) -> (Timestamp, Timestamp) {
+    let from = scenario.time.start + window.from;
+    (from, (from + window.length).min(scenario.time.end()))
+}
+
+/// People whose visits begin in the window, in the order in which they come.
+fn visitors(scenario: &Scenario, population: &Population, window: &Window) -> Vec<PersonId> {
+    let (from, until) = bounds(scenario, window);
+    // Wherever people live, a day's visits lie within a day around it.
+    let around = Span::from_days(1);
+    let mut planned = Vec::new();
+    for day in 0..population.days(scenario) {
+        let midnight = population.midnight(scenario, day);
+        if midnight - around < until && from < midnight + around * 2 {
+            planned.extend(population.visits_on(scenario, day));
+        }
+    }
+    planned.retain(|visit| from <= visit.at && visit.at < until);
+    planned.sort_unstable();
+    let mut seen = BTreeSet::new();
+    planned
+        .into_iter()
+        .map(|visit| visit.person)
+        .filter(|person| seen.insert(*person))
+        .collect()
+}
+
+fn unable(population: &Population, id: PersonId) -> Option<LeftOut> {
+    let person: &Person = population.person(id);
+    let strict = person.organizations.iter().flatten().any(|number| {
+        let organization = population.organizations().get(usize::from(*number));
+        organization.is_some_and(|organization| organization.requires_mfa)
+    });
+    if person.signs_up.is_some() {
+        Some(LeftOut::SignsUp)
+    } else if person.method != Method::Password {
+        Some(LeftOut::NoPassword)
+    } else if person.second_identity || person.organizations[1].is_some() {
+        Some(LeftOut::Twofold)
+    } else if strict {
+        Some(LeftOut::SecondFactor)
+    } else if person.record.is_imported() && !person.password_imported {
+        Some(LeftOut::NotImportedPassword)
+    } else {
+        None
+    }
+}
+
+/// Requests that the window's calls need, to the legacy and to the new provider, as virtual time has
+/// it.
+fn calls(scenario: &Scenario, population: &Population, window: &Window) -> (u32, u32) {
+    let (from, until) = bounds(scenario, window);
+    let (mut auth0, mut stytch) = (0, 0);
+    virtual_time::observe(scenario, population, None, |dispatch, _| {
+        let within = from <= dispatch.stamp.at && dispatch.stamp.at < until;
+        let counts = within && matches!(dispatch.owner, Owner::Person(_));
+        match &dispatch.call {
+            _ if !counts => {}
+            ProviderCall::Auth0(call) => auth0 += u32::from(Auth0Line::asks(call)),
+            ProviderCall::Stytch(call) => {
+                stytch += 1;
+                auth0 += u32::from(StytchLine::asks_auth0(call));
+            }
+        }
+    });
+    (auth0, stytch)
+}

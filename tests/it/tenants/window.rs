@@ -1,0 +1,249 @@
+//! A window against stand-ins: the real program, from the plan to the last record removed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cutover::driver::http::Options;
+use cutover::driver::http::conductor::Ending;
+use cutover::driver::http::tenants::Trial;
+use cutover::driver::virtual_time;
+use cutover::population::Population;
+use cutover::recorder::Recording;
+use cutover::scenario::{self, Overrides};
+use serde_json::Value;
+
+use super::killed::{cutover, run, text};
+use super::standin::{Setup, StandIn};
+use cutover_mocks::stytch::Vertical;
+
+/// Everybody comes within the window, ten minutes after the cutover.
+pub(super) fn write_scenario(folder: &Path, vertical: &str, cutover: &str) -> PathBuf {
+    let organizations = if vertical == "b2b" {
+        "[population.organizations]\ncount = 4\nrequire_mfa = \"0%\"\ntwo_memberships = \"0%\"\nunmapped = \"0%\"\n"
+    } else {
+        ""
+    };
+    let when = match cutover {
+        "all-at-once" => "at = \"30m\"",
+        "none" => "",
+        _ => "from = \"30m\"",
+    };
+    let text = format!(
+        r#"
+name = "trial"
+vertical = "{vertical}"
+target = "test"
+
+[time]
+start = 2026-03-02T08:00:00Z
+length = "2h"
+lateness_limit = "5s"
+
+[[time.windows]]
+name = "everybody"
+from = "40m"
+length = "4s"
+
+[population]
+users = 40
+signups_per_day = 0
+
+[[population.surges]]
+at = "40m"
+share = "100%"
+within = "4s"
+
+[population.sessions]
+logged_in = "100%"
+userinfo_audience = "100%"
+email_scope = "100%"
+refresh_token = "100%"
+
+[population.visits]
+pattern = "habit"
+pages = 1
+parallel_requests = 1
+think_time = "1s"
+two_tabs = "0%"
+private_window = "0%"
+logout = "0%"
+
+[population.methods]
+password = "100%"
+email = "0%"
+social = "0%"
+
+[population.records]
+imported = "100%"
+password_imported = "100%"
+second_identity = "0%"
+email_form_differs = "0%"
+
+[population.reaction]
+now = "100%"
+later = "0%"
+login_time = "1s"
+
+[population.devices]
+per_user = ["100%", "0%", "0%", "0%"]
+platforms = {{ web = "100%", ios = "0%", android = "0%" }}
+
+{organizations}
+[cutover.{cutover}]
+{when}
+
+[gates]
+require = ["wrongly_admitted == 0"]
+"#
+    );
+    let path = folder.join("trial.toml");
+    std::fs::write(&path, text).expect("a scenario");
+    path
+}
+
+const FAST: [&str; 6] = [
+    "--auth0-rate",
+    "500",
+    "--stytch-rate",
+    "500",
+    "--people",
+    "12",
+];
+
+async fn tried(vertical: Vertical, cutover_by: &str) -> (StandIn, tempfile::TempDir, Value) {
+    let mut setup = Setup::default();
+    setup.stytch.vertical = vertical;
+    let stand_in = StandIn::start(setup).await;
+    let folder = tempfile::tempdir().expect("a directory");
+    let name = match vertical {
+        Vertical::Consumer => "consumer",
+        Vertical::B2b => "b2b",
+    };
+    write_scenario(folder.path(), name, cutover_by);
+    let before = stand_in.holdings();
+    let args = [
+        &["run", "trial.toml", "--window", "everybody", "--json"][..],
+        &FAST,
+    ]
+    .concat();
+    let seen = run(cutover(&stand_in, folder.path(), &args)).await;
+    assert!(seen.status.success(), "{}", text(&seen));
+    assert_eq!(stand_in.holdings(), before, "{}", text(&seen));
+    let outcome = serde_json::from_slice(&seen.stdout).expect("an outcome");
+    (stand_in, folder, outcome)
+}
+
+/// A count of the whole rehearsal.
+fn total(outcome: &Value, measure: &str) -> u64 {
+    let rows = outcome["counts"].as_array().expect("counts");
+    let counts = rows.iter().map(|row| row["counts"][measure].as_u64());
+    counts.map(|count| count.unwrap_or(0)).sum()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_migrate_at_real_providers() {
+    let (stand_in, folder, outcome) = tried(Vertical::Consumer, "zero-downtime").await;
+    assert_eq!(outcome["identity"]["driver"], "tenants");
+    let migrated = total(&outcome, "silent_migrations");
+    assert!(migrated > 0, "{outcome}");
+    assert_eq!(total(&outcome, "forced_logouts"), 0);
+    let ledger = stand_in.running.stytch().expect("it is served");
+    let at_stytch = ledger.project().ledger().migrated;
+    assert!(at_stytch >= migrated, "{at_stytch} of {migrated}");
+    no_secret_in(&stand_in, folder.path());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_logs_in_anew_at_once() {
+    let (.., outcome) = tried(Vertical::Consumer, "all-at-once").await;
+    assert!(total(&outcome, "forced_logouts") > 0, "{outcome}");
+    assert!(total(&outcome, "logins") > 0, "{outcome}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_migrate_at_real_providers() {
+    let (.., outcome) = tried(Vertical::B2b, "zero-downtime").await;
+    assert!(total(&outcome, "silent_migrations") > 0, "{outcome}");
+}
+
+/// Stand-ins are the machines of virtual time: the cast must meet the same fate at both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_cast_fares_as_in_virtual_time() {
+    tokio::join!(
+        fares_as_in_virtual_time("zero-downtime"),
+        fares_as_in_virtual_time("all-at-once"),
+        fares_as_in_virtual_time("none"),
+    );
+}
+
+async fn fares_as_in_virtual_time(by: &str) {
+    let stand_in = StandIn::start(Setup::default()).await;
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = write_scenario(folder.path(), "consumer", by);
+    let loaded = scenario::load(&path, &Overrides::default()).expect("a sound scenario");
+    let population = Population::new(&loaded.scenario);
+    let trial = Trial {
+        scenario: &loaded.scenario,
+        population: &population,
+        window: &loaded.scenario.time.windows[0],
+        tenants: Arc::new(stand_in.tenants(&[])),
+        journals: folder.path(),
+    };
+    let (cast, plan) = trial.plan().expect("somebody comes");
+    let (shortened, only) = (trial.shortened(), population.only(cast.people.clone()));
+    let mut options = Options::default();
+    options.carriers.count = 8;
+    let tried = Box::pin(trial.play((cast, &plan), &options, |_| {})).await;
+    let real = tried.run.expect("a window");
+    assert_eq!(real.ending, Ending::Played);
+    assert_eq!(real.unplayed, 0);
+
+    let baseline = virtual_time::baseline(&shortened, &only);
+    let simulated = virtual_time::simulate(&shortened, &only, Some(&baseline), |_, _| {});
+    let (here, there) = (&simulated.ended.recording, &real.ended.recording);
+    assert_eq!(there.causes, here.causes, "{by}");
+    assert_eq!(totals(there), totals(here), "{by}");
+}
+
+/// Calls of a rehearsal, but for the keys: those of the providers were at hand.
+fn totals(recording: &Recording) -> BTreeMap<(String, u16), u64> {
+    let auth0 = recording.auth0_calls.iter();
+    let auth0 = auth0.map(|((at, status), count)| ((format!("{at:?}"), *status), *count));
+    let stytch = recording.stytch_calls.iter();
+    let stytch = stytch.map(|((at, status), count)| ((format!("stytch {at:?}"), *status), *count));
+    auth0
+        .chain(stytch)
+        .filter(|((name, _), _)| !name.ends_with("Jwks"))
+        .collect()
+}
+
+/// All that a run leaves: no secret of the environment, and nothing that looks like a token.
+fn no_secret_in(stand_in: &StandIn, folder: &Path) {
+    let mut folders = vec![folder.to_owned()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            files += 1;
+            let bytes = std::fs::read(&path).expect("a file");
+            let text = String::from_utf8_lossy(&bytes);
+            for (name, value) in stand_in.environment() {
+                let secret = name.ends_with("SECRET");
+                assert!(
+                    !secret || !text.contains(&value),
+                    "{name} in {}",
+                    path.display()
+                );
+            }
+            for token in ["eyJ", "v1.", "aA1!"] {
+                assert!(!text.contains(token), "{token} in {}", path.display());
+            }
+        }
+    }
+    assert!(files > 5, "{files} files");
+}
