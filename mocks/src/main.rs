@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use cutover_mocks::http::introduction::Introduction;
-use cutover_mocks::http::standalone::{self, Options};
+use cutover_mocks::http::standalone::{self, AdminOptions, Options};
 
-const USAGE: &str = "usage: cutover-mocks [AUTH0_ADDRESS [STYTCH_ADDRESS]]   \
-    (default 127.0.0.1:8480 127.0.0.1:8481; port 0: any free one);\n\
+const USAGE: &str = "usage: cutover-mocks [AUTH0_ADDRESS [STYTCH_ADDRESS [ADMIN_ADDRESS]]]   \
+    (default 127.0.0.1:8480 127.0.0.1:8481 127.0.0.1:8482; port 0: any free one);\n\
     certificates are kept in ./cutover-mock-ca";
 
 #[tokio::main]
@@ -18,6 +18,12 @@ async fn main() -> ExitCode {
         match (place, text.parse::<SocketAddr>()) {
             (0, Ok(address)) => options.auth0 = address,
             (1, Ok(address)) => options.stytch = address,
+            (2, Ok(address)) => {
+                options.admin = Some(AdminOptions {
+                    address,
+                    ..AdminOptions::default()
+                });
+            }
             _ => return fail(USAGE),
         }
     }

@@ -2,6 +2,7 @@
 #![cfg(feature = "http")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod administration;
 mod browser;
 mod records;
 mod scene;

@@ -56,10 +56,15 @@ impl Issue {
         {
             tokens.access.expires = tokens.access.issued + life;
         }
+        let permissions = permissions(behind, &terms, user);
+        let terms = match &permissions {
+            Some(permitted) => Arc::new(terms.cut_to(permitted)),
+            None => terms,
+        };
         Self {
             person: Person::of(behind, directory, user),
             key: behind.tenant.keys(at).current,
-            permissions: permissions(behind, &terms, user),
+            permissions,
             nonce: None,
             tokens,
             terms,

@@ -93,6 +93,7 @@ pub fn router(face: Arc<Face>) -> Router {
         .nest("/api/v2", management::router())
         .merge(management::downloads())
         .fallback(wellknown::not_found)
+        .method_not_allowed_fallback(wellknown::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(Arc::clone(&face), cors::cross_origin))
         .with_state(face)

@@ -4,6 +4,7 @@
 use super::request::Ask;
 use super::texts;
 use crate::auth0::organizations::OrganizationId;
+use crate::auth0::registry::STANDARD;
 use crate::auth0::{Scopes, SsoSession};
 use crate::time::Timestamp;
 
@@ -58,6 +59,19 @@ impl Terms {
             tells_time: false,
             way: None,
             second_factor: false,
+        }
+    }
+
+    /// The same, with the scopes of the API cut to what a person may do there.
+    pub(super) fn cut_to(&self, permitted: &[String]) -> Self {
+        let kept: Vec<&str> = self
+            .scope
+            .split_whitespace()
+            .filter(|scope| STANDARD.contains(scope) || permitted.iter().any(|may| may == scope))
+            .collect();
+        Self {
+            scope: kept.join(" "),
+            ..self.clone()
         }
     }
 

@@ -337,7 +337,10 @@ fn word(text: &str) -> Result<(Token, &str), BadQuery> {
     let mut letters = text.char_indices();
     while let Some((place, letter)) = letters.next() {
         match letter {
-            ':' if !said.is_empty() => {
+            ':' if said.is_empty() => {
+                return Err(BadQuery("a colon has no field before it".to_owned()));
+            }
+            ':' => {
                 return Ok((Token::Field(said), &text[place + 1..]));
             }
             '\\' => said.extend(letters.next().map(|(_, letter)| letter)),
