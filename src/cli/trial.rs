@@ -225,7 +225,7 @@ fn removed(removal: &Result<Cleaned, JournalError>) -> String {
 fn failed(error: &TenantRunError) -> Failure {
     match error {
         TenantRunError::Nobody(_) => Failure::input(format!("error: {error}")),
-        TenantRunError::Provision(ProvisionError::Stopped) => Failure {
+        TenantRunError::Provision(ProvisionError::Stopped) | TenantRunError::Stopped => Failure {
             code: exit::INTERRUPTED,
             message: format!("{error}"),
         },

@@ -158,11 +158,7 @@ impl Population {
 
     /// Keeps a visit that lies within the rehearsal and after its person's sign-up, of those who come.
     fn plan(&self, scenario: &Scenario, visit: PlannedVisit, planned: &mut Vec<PlannedVisit>) {
-        if self
-            .only
-            .as_ref()
-            .is_some_and(|only| !only.contains(&visit.person))
-        {
+        if !self.comes(visit.person) {
             return;
         }
         let from = self

@@ -152,6 +152,22 @@ impl Population {
         }
     }
 
+    /// Whether a person ever comes.
+    pub fn comes(&self, id: PersonId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&id))
+    }
+
+    /// How many people may come, with how many devices.
+    pub fn coming(&self) -> (u64, u64) {
+        match &self.only {
+            None => (self.people.len() as u64, self.devices.len() as u64),
+            Some(only) => {
+                let devices = only.iter().map(|id| self.person(*id).device_count());
+                (only.len() as u64, devices.map(u64::from).sum())
+            }
+        }
+    }
+
     /// The same people with other luck: see [`Dice::with_other_luck`].
     #[must_use]
     pub fn with_other_luck(&self, number: u64) -> Self {

@@ -128,7 +128,13 @@ impl World {
             if person.record.is_imported() {
                 seed_records(&mut project, id, person, &starting);
             }
-            for device in 0..person.device_count() {
+            // Whoever never comes holds nothing that matters.
+            let devices = if population.comes(id) {
+                person.device_count()
+            } else {
+                0
+            };
+            for device in 0..devices {
                 let device = population.device_of(id, device);
                 seed_session(
                     scenario,

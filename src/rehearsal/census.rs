@@ -15,9 +15,10 @@ impl<V: Verifier> Rehearsal<'_, V> {
     pub(super) fn take_census(&mut self) -> (People, Vec<FlagShare>) {
         self.cut_off_visits();
         let end = self.now.max(self.plan_end());
+        let (people, devices) = self.population.coming();
         let mut census = People {
-            people: self.population.people().len() as u64,
-            devices: self.devices.len() as u64,
+            people,
+            devices,
             sessions_at_start: self.starting.live_sessions(),
             ..People::default()
         };

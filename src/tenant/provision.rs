@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::auth0::{Creation, NewUser};
 use super::guard::Amount;
-use super::journal::{Journal, JournalError, Record};
+use super::journal::{Journal, JournalError, Record, RunId};
 use super::refused::ApiError;
 use super::secret::{NoRandomness, Secret};
 use super::stytch::{NewPerson, Product};
@@ -29,6 +29,9 @@ pub struct Wanted {
 pub enum AtStytch {
     /// Nothing: they were not imported.
     Nothing,
+    /// Nothing, but the application may create them in the course of the window: that stands in the
+    /// journal beforehand.
+    PerhapsLater,
     /// Their address.
     Record,
     /// Their address and their password.
@@ -115,11 +118,12 @@ impl Plan {
         let count = |wanted: &dyn Fn(&Wanted) -> bool| {
             self.people.iter().filter(|person| wanted(person)).count() as u64
         };
-        let records = count(&|wanted| wanted.at_stytch != AtStytch::Nothing);
+        let later = count(&|wanted| wanted.at_stytch == AtStytch::PerhapsLater);
+        let records = count(&|wanted| wanted.at_stytch != AtStytch::Nothing) - later;
         let passwords = count(&|wanted| wanted.at_stytch == AtStytch::Password);
         let organizations = self.organizations.len() as u64;
         let make = (people + 1, records + passwords + organizations);
-        let remove = (2 * people + 1, 2 * records + 3 * organizations);
+        let remove = (2 * people + 1, 2 * (records + later) + 3 * organizations);
         [make, remove]
     }
 
@@ -227,7 +231,9 @@ async fn person(
     let email = format!("{external_id}@{DOMAIN}");
     let stytch_email = match wanted.at_stytch {
         AtStytch::OtherAddress => format!("{external_id}-other@{DOMAIN}"),
-        AtStytch::Nothing | AtStytch::Record | AtStytch::Password => email.clone(),
+        AtStytch::Nothing | AtStytch::PerhapsLater | AtStytch::Record | AtStytch::Password => {
+            email.clone()
+        }
     };
     let password = Secret::random()?;
     let organization = wanted
@@ -255,20 +261,26 @@ async fn person(
     };
     let auth0_id = keep(journal, number, user, made)?;
 
-    if wanted.at_stytch != AtStytch::Nothing {
-        let new = NewPerson {
-            email: &stytch_email,
-            external_id: &external_id,
-            organization: organization.map(String::as_str),
-        };
-        at_stytch(tenants, journal, new, wanted.organization).await?;
-        if wanted.at_stytch == AtStytch::Password {
-            let organization = organization.map(String::as_str);
-            let import = tenants
-                .stytch
-                .import_password(&email, organization, &password);
-            import.await?;
+    let new = NewPerson {
+        email: &stytch_email,
+        external_id: &external_id,
+        organization: organization.map(String::as_str),
+    };
+    match wanted.at_stytch {
+        AtStytch::Nothing => {}
+        AtStytch::PerhapsLater => {
+            journal.intend(stytch_person(tenants, &run, new, wanted.organization))?;
         }
+        AtStytch::Record | AtStytch::OtherAddress | AtStytch::Password => {
+            let record = stytch_person(tenants, &run, new, wanted.organization);
+            at_stytch(tenants, journal, new, record).await?;
+        }
+    }
+    if wanted.at_stytch == AtStytch::Password {
+        let import = tenants
+            .stytch
+            .import_password(&email, new.organization, &password);
+        import.await?;
     }
     Ok(Account {
         person: wanted.person,
@@ -280,21 +292,29 @@ async fn person(
     })
 }
 
-async fn at_stytch(
+/// The record of a person at Stytch.
+fn stytch_person(
     tenants: &Tenants,
-    journal: &mut Journal,
+    run: &RunId,
     new: NewPerson<'_>,
     organization: Option<u16>,
-) -> Result<(), ProvisionError> {
-    let mark = journal.header().run.mark();
+) -> Record {
     let b2b = tenants.stytch.product() == Product::B2b;
-    let record = Record::StytchPerson {
+    Record::StytchPerson {
         email: new.email.to_owned(),
         external_id: new.external_id.to_owned(),
         organization: organization
             .filter(|_| b2b)
-            .map(|number| format!("{mark}o{number}")),
-    };
+            .map(|number| format!("{}o{number}", run.mark())),
+    }
+}
+
+async fn at_stytch(
+    tenants: &Tenants,
+    journal: &mut Journal,
+    new: NewPerson<'_>,
+    record: Record,
+) -> Result<(), ProvisionError> {
     let number = journal.intend(record.clone())?;
     let made = match tenants.stytch.create_person(new).await? {
         Creation::Made(id) => Some(id),

@@ -161,6 +161,30 @@ async fn everybody_logs_in_anew_at_once() {
     assert!(total(&outcome, "logins") > 0, "{outcome}");
 }
 
+/// The application creates people in the course of a window: their records go away as well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_whom_the_application_creates_are_removed_too() {
+    let stand_in = StandIn::start(Setup::default()).await;
+    let folder = tempfile::tempdir().expect("a directory");
+    write_scenario(folder.path(), "consumer", "zero-downtime");
+    let before = stand_in.holdings();
+    let sets = [
+        "--set=population.records.imported=0%",
+        "--set=app.create_missing=true",
+    ];
+    let args = [
+        &["run", "trial.toml", "--window=everybody"][..],
+        &FAST,
+        &sets,
+    ]
+    .concat();
+    let seen = run(cutover(&stand_in, folder.path(), &args)).await;
+    assert!(seen.status.success(), "{}", text(&seen));
+    assert_eq!(stand_in.holdings(), before, "{}", text(&seen));
+    let project = stand_in.running.stytch().expect("it is served").project();
+    assert!(project.ledger().created > 0, "nobody was created");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members_migrate_at_real_providers() {
     let (.., outcome) = tried(Vertical::B2b, "zero-downtime").await;

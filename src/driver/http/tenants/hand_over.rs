@@ -13,6 +13,7 @@ use cutover_mocks::keys::KeySet;
 use cutover_mocks::stytch::Project;
 use cutover_mocks::time::Timestamp;
 
+use super::TenantRunError;
 use super::names::{Names, UNKNOWN};
 use super::verifier::TenantVerifier;
 use crate::population::PersonId;
@@ -20,7 +21,7 @@ use crate::recorder::Via;
 use crate::rehearsal::Rehearsal;
 use crate::rehearsal::hand_over::{HeldLegacy, HeldSession};
 use crate::tenant::client::Provider;
-use crate::tenant::provision::Account;
+use crate::tenant::provision::{Account, Go};
 use crate::tenant::refused::ApiError;
 use crate::tenant::secret::Secret;
 use crate::tenant::tenants::Tenants;
@@ -40,8 +41,8 @@ pub(super) async fn hand_over(
     (tenant, project): (&Tenant, &Project),
     (tenants, names): (&Tenants, &Arc<Names>),
     now: Timestamp,
-    mut watch: impl FnMut(usize, usize),
-) -> Result<(), ApiError> {
+    mut watch: impl FnMut(usize, usize) -> Go,
+) -> Result<(), TenantRunError> {
     let keys = keys(tenants, names).await?;
     rehearsal.give_keys(Via::Auth0, keys.auth0, now);
     rehearsal.give_keys(Via::Stytch, keys.stytch, now);
@@ -86,7 +87,9 @@ pub(super) async fn hand_over(
             }
         }
         rehearsal.exchange(real);
-        watch(number + 1, all);
+        if watch(number + 1, all) == Go::Stop {
+            return Err(TenantRunError::Stopped);
+        }
     }
     rehearsal.verifier_mut().hand_over(Arc::clone(names));
     Ok(())

@@ -24,20 +24,25 @@ mod verifier;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use cutover_mocks::time::Timestamp;
+use cutover_mocks::answer::{Answer, Breakage, Outcome};
+use cutover_mocks::share::Share;
+use cutover_mocks::time::{Span, Timestamp};
 
 use super::Options;
 use super::carriers::{CarrierError, Crew, GooseSummary, Line};
-use super::conductor::{Conductor, Ending, PlayError, World};
-use super::film::Film;
+use super::conductor::{Bounds, Conductor, Ending, PlayError, World};
+use super::film::{Film, span_to_duration};
 use super::health::Health;
 use super::soonest_answer;
 use crate::driver::virtual_time;
 use crate::population::seed;
 use crate::population::{PersonId, Population};
 use crate::recorder::Record;
-use crate::rehearsal::{Ended, Progress, Rehearsal};
+use crate::rehearsal::{
+    ClaimsVerifier, Dispatch, Ended, Progress, ProviderAnswer, ProviderCall, Rehearsal,
+};
 use crate::scenario::{Scenario, Window};
 use crate::tenant::cleanup::{self, Cleaned, Mode};
 use crate::tenant::journal::{Journal, JournalError};
@@ -96,6 +101,9 @@ pub enum TenantRunError {
     /// The devices' sessions could not be opened.
     #[error("a session of a test person could not be opened: {0}")]
     HandOver(#[from] ApiError),
+    /// Someone wished it to stop before the window began.
+    #[error("stopped before the window began")]
+    Stopped,
     /// The carriers failed.
     #[error(transparent)]
     Carriers(#[from] CarrierError),
@@ -125,6 +133,9 @@ pub struct Tried {
     /// What was removed, and what is left; none if nothing was created.
     pub removal: Option<Result<Cleaned, JournalError>>,
 }
+
+/// Visits that began in the window have so long to end.
+const TAIL: Duration = Duration::from_mins(10);
 
 impl Trial<'_> {
     /// Who plays, and what that takes. Sends nothing.
@@ -236,7 +247,14 @@ impl Trial<'_> {
             (&tenant, &project),
             (&self.tenants, &names),
             from,
-            |opened, all| watch(Stage::Opened(opened, all)),
+            |opened, all| {
+                watch(Stage::Opened(opened, all));
+                if options.stop.is_wished() {
+                    Go::Stop
+                } else {
+                    Go::On
+                }
+            },
         )
         .await?;
 
@@ -250,7 +268,7 @@ impl Trial<'_> {
         let world = World {
             watch: &mut look,
             soonest: &|dispatch| soonest_answer(&scenario, dispatch),
-            inside: &|dispatch| unreachable_inside(dispatch),
+            inside: &never_inside,
         };
         let film = Film::only(&self.window.name, from);
         let played = Conductor::new(
@@ -259,7 +277,10 @@ impl Trial<'_> {
             &mut crew.done,
             &options.stop,
             world,
-            options.bounds,
+            Bounds {
+                wall: options.bounds.wall.min(self.wall()),
+                ..options.bounds
+            },
             options.carriers.count,
         )
         .play(&film)
@@ -277,6 +298,12 @@ impl Trial<'_> {
         })
     }
 
+    /// Wall time that the window may take: its length, and some minutes for visits that have begun.
+    fn wall(&self) -> Duration {
+        let (from, until) = self.bounds();
+        span_to_duration(until - from) + TAIL
+    }
+
     fn bounds(&self) -> (Timestamp, Timestamp) {
         cast::bounds(self.scenario, self.window)
     }
@@ -286,7 +313,7 @@ impl Trial<'_> {
     pub fn shortened(&self) -> Scenario {
         let mut scenario = self.scenario.clone();
         scenario.time.length = self.bounds().1 - scenario.time.start;
-        scenario.population.reaction.forgets_password = cutover_mocks::share::Share::ZERO;
+        scenario.population.reaction.forgets_password = Share::ZERO;
         scenario
     }
 }
@@ -296,6 +323,8 @@ struct Entered {
     visiting: BTreeSet<PersonId>,
     /// People whom Stytch knows by then though they were not imported.
     created: BTreeSet<PersonId>,
+    /// Whether the application creates people whom Stytch lacks.
+    creates: bool,
 }
 
 impl Entered {
@@ -305,8 +334,8 @@ impl Entered {
             mut project,
             starting,
         } = seed::World::new(scenario, population);
-        let claims = crate::rehearsal::ClaimsVerifier;
-        let mut rehearsal = Rehearsal::new(scenario, population, starting.clone(), None, claims);
+        let mut rehearsal =
+            Rehearsal::new(scenario, population, starting.clone(), None, ClaimsVerifier);
         virtual_time::enter(&mut rehearsal, &mut tenant, &mut project, from);
         let people = (0..population.at_start()).map(PersonId);
         let created = people.filter(|id| {
@@ -318,6 +347,7 @@ impl Entered {
         Self {
             visiting: rehearsal.visiting(),
             created: created.collect(),
+            creates: scenario.app.create_missing,
         }
     }
 
@@ -333,6 +363,7 @@ impl Entered {
             _ if nowhere => AtStytch::Nothing,
             Record::OtherAddress => AtStytch::OtherAddress,
             Record::Missing if self.created.contains(&id) => AtStytch::Record,
+            Record::Missing | Record::New if self.creates => AtStytch::PerhapsLater,
             Record::Missing | Record::New => AtStytch::Nothing,
             Record::Imported if person.password_imported => AtStytch::Password,
             Record::Imported => AtStytch::Record,
@@ -345,18 +376,16 @@ impl Entered {
     }
 }
 
-/// A film without a skipped stretch asks nothing inside.
-fn unreachable_inside(dispatch: &crate::rehearsal::Dispatch) -> crate::rehearsal::ProviderAnswer {
-    use crate::rehearsal::{ProviderAnswer, ProviderCall};
-    use cutover_mocks::answer::{Answer, Breakage, Outcome};
-    let took = cutover_mocks::time::Span::ZERO;
+/// The film has no skipped stretch, so nobody asks inside; whoever did would get no answer.
+fn never_inside(dispatch: &Dispatch) -> ProviderAnswer {
+    let took = Span::ZERO;
     match dispatch.call {
         ProviderCall::Auth0(_) => ProviderAnswer::Auth0(Answer {
-            outcome: Outcome::Broken(Breakage::Malformed),
+            outcome: Outcome::Broken(Breakage::Refused),
             took,
         }),
         ProviderCall::Stytch(_) => ProviderAnswer::Stytch(Answer {
-            outcome: Outcome::Broken(Breakage::Malformed),
+            outcome: Outcome::Broken(Breakage::Refused),
             took,
         }),
     }
