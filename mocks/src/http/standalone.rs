@@ -148,8 +148,22 @@ pub async fn run(
     Ok(())
 }
 
+/// Takes as many open files, and so connections, as the system lets this process have: shells often
+/// start programs with 1,024.
+fn open_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    // Where the system refuses, fewer connections are taken in; that is all.
+    let _ = setrlimit(Resource::Nofile, raised);
+}
+
 /// Starts the mocks with their people in them.
 pub async fn start(options: &Options) -> Result<Standalone, RunError> {
+    open_many_files();
     if let Some(admin) = options.admin {
         let exposed = !admin.address.ip().is_loopback() && admin.callers == Callers::Local;
         if exposed {

@@ -5,5 +5,7 @@
 
 mod admin;
 mod clients;
+mod fuzz;
+mod hostile;
 mod scene;
 mod tls;

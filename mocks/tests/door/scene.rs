@@ -32,7 +32,8 @@ impl Drop for Scratch {
 /// Both providers, with ten people in them.
 pub(super) struct Scene {
     pub(super) running: Running,
-    ca_file: PathBuf,
+    /// The authority that clients trust.
+    pub(super) ca_file: PathBuf,
     /// Where the admin interface is.
     pub(super) admin_url: String,
     _admin: Serving,
