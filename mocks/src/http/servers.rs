@@ -12,7 +12,7 @@ use super::mail::Mailbox;
 use super::server::{Door, Entrance, Serving, StartError};
 use super::signing::KeyRing;
 use super::stamp::{Clock, TimeSource};
-use super::stytch;
+use super::stytch::{self, TrustedProfile};
 use crate::auth0::Tenant;
 use crate::keys::KeySet;
 use crate::stytch::Project;
@@ -75,6 +75,7 @@ impl Servers {
             mailbox: &mailbox,
             entrance,
         };
+        let issuer = config.auth0.as_ref().and_then(|it| it.issuer.clone());
         let auth0 = match config.auth0 {
             None => None,
             Some(served) => Some(serve_auth0(served, world).await?),
@@ -82,9 +83,10 @@ impl Servers {
         let userinfo = auth0
             .as_ref()
             .map(|served| format!("{}/userinfo", served.url));
+        let trusted = auth0.as_ref().map(|served| trusted(issuer, served));
         let stytch = match config.stytch {
             None => None,
-            Some(served) => Some(serve_stytch(served, userinfo, world).await?),
+            Some(served) => Some(serve_stytch(served, userinfo, trusted, world).await?),
         };
         Ok(Running {
             auth0,
@@ -140,9 +142,30 @@ async fn serve_auth0(served: Auth0, world: World<'_>) -> Result<Served<auth0::Fa
     Ok(Served { url, face, serving })
 }
 
+/// The tenant beside a project, as an issuer that the project trusts by whatever name this machine
+/// reaches it.
+fn trusted(fixed: Option<String>, tenant: &Served<auth0::Face>) -> TrustedProfile {
+    let port = tenant.serving.address().port();
+    let issuers = match fixed {
+        Some(issuer) => vec![issuer],
+        None => ["http", "https"]
+            .iter()
+            .flat_map(|scheme| {
+                let hosts = ["127.0.0.1", "localhost", "[::1]"];
+                hosts.map(|host| format!("{scheme}://{host}:{port}/"))
+            })
+            .collect(),
+    };
+    let application = tenant.face.application();
+    let audiences = vec![application.client_id.clone(), application.api.clone()];
+    let keys = format!("{}/.well-known/jwks.json", tenant.url);
+    TrustedProfile::of_auth0(issuers, keys, audiences)
+}
+
 async fn serve_stytch(
     served: Stytch,
     userinfo: Option<String>,
+    trusted: Option<TrustedProfile>,
     world: World<'_>,
 ) -> Result<Served<stytch::Face>, StartError> {
     let door = Door::open(served.address).await?;
@@ -153,6 +176,9 @@ async fn serve_stytch(
     .await;
     let mut config = served.config;
     config.userinfo_url = config.userinfo_url.or(userinfo);
+    if config.trusted.is_empty() {
+        config.trusted.extend(trusted);
+    }
     let face = stytch::Face::new(
         config,
         Arc::new(Mutex::new(served.project)),

@@ -3,7 +3,7 @@
 use super::call::{Endpoint, Error, IntermediateToken, LoginToken, OrgId, Proof, Reply};
 use super::errand::ErrandReply;
 use super::gate::No;
-use super::logins::invalid;
+use super::logins::{invalid, is_nobody};
 use super::org_rules::OrgRules;
 use super::people::NewUser;
 use super::project::{Now, Project, no};
@@ -155,7 +155,7 @@ impl Project {
         let row = live.ok_or(no(Error::SessionNotFound))?;
         let member = match self.person(row.email, Some(org)) {
             Ok(member) => member,
-            Err(missing) if missing.error == Error::OrganizationNotFound => return Err(missing),
+            Err(missing) if !is_nobody(missing) => return Err(missing),
             // Only a listed domain lets somebody in who was never invited.
             Err(missing) if !now.with.listed_domain => return Err(missing),
             Err(missing) => {

@@ -289,6 +289,13 @@ impl Project {
         Some(self.login_tokens.issue(bearer, Purpose::MagicLink, expires))
     }
 
+    /// Issues a token as a discovery mail to this person would carry it (B2B).
+    pub fn seed_discovery(&mut self, user: UserId, at: Timestamp) -> Option<LoginToken> {
+        let bearer = Bearer::new(self.people.user(user)?.email, None);
+        let expires = self.now(at).clock + self.settings.login_link_life;
+        Some(self.login_tokens.issue(bearer, Purpose::Discovery, expires))
+    }
+
     /// Issues a token as a social provider's consent for this person would bring it.
     pub fn seed_oauth(&mut self, user: UserId, at: Timestamp) -> Option<LoginToken> {
         let row = self.people.user(user)?;

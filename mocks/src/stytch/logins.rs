@@ -68,10 +68,7 @@ impl Project {
                 (user, false)
             }
             (_, Ok(user)) => (user, false),
-            (None, Err(missing)) if missing.error == Error::OrganizationNotFound => {
-                return Err(missing);
-            }
-            (None, Err(missing)) if !create => return Err(missing),
+            (None, Err(missing)) if !create || !is_nobody(missing) => return Err(missing),
             (None, Err(missing)) => {
                 self.may_join(now, org, missing)?;
                 let b2b = self.settings.vertical == Vertical::B2b;
@@ -352,7 +349,7 @@ impl Project {
         };
         let (user, created) = match known {
             Ok(user) => (user, false),
-            Err(missing) if missing.error == Error::OrganizationNotFound => return Err(missing),
+            Err(missing) if !is_nobody(missing) => return Err(missing),
             Err(missing) => {
                 if self.settings.vertical == Vertical::B2b {
                     self.may_join(now, org, missing)?;
@@ -406,6 +403,11 @@ impl Project {
         self.prove_member_phone(member);
         self.log_in(now, member, duration, factors.and(Factor::Sms))
     }
+}
+
+/// Whether a refusal says no more than that nobody has the address.
+pub(super) fn is_nobody(no: No) -> bool {
+    matches!(no.error, Error::EmailNotFound | Error::UserNotFound)
 }
 
 /// A token nobody issued is not found; one that was used or is stale cannot be used.

@@ -2,6 +2,7 @@
 
 use super::call::{Endpoint, Error, OrgId, Reply, UserId, Vertical};
 use super::gate::No;
+use super::logins::is_nobody;
 use super::org_rules::Joining;
 use super::people::{NewUser, Status};
 use super::project::{Now, Project, no};
@@ -138,7 +139,7 @@ impl Project {
                 });
             }
             Ok(user) => (user, false),
-            Err(missing) if missing.error == Error::OrganizationNotFound => return Err(missing),
+            Err(missing) if !is_nobody(missing) => return Err(missing),
             Err(_) => {
                 let invites = org.and_then(|org| self.people.org(org));
                 match invites.map_or(Joining::All, |org| org.rules.invites) {

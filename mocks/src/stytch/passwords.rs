@@ -207,7 +207,14 @@ impl Project {
         token: LoginToken,
         duration: Option<Span>,
     ) -> Result<Reply, No> {
-        let bearer = self.spend(now, token, Purpose::Reset)?;
+        // Whether somebody issued it or not is not told.
+        let bearer = self.spend(now, token, Purpose::Reset).map_err(|refused| {
+            if refused.error == Error::LoginTokenInvalid {
+                no(Error::LoginTokenInvalid)
+            } else {
+                refused
+            }
+        })?;
         self.reset_password(now, bearer.email, bearer.org(), duration)
     }
 

@@ -1,6 +1,8 @@
 //! Conformance: Stytch's official Rust crate drives the mock over real sockets, and decodes every answer.
 #![cfg(feature = "http")]
 
+mod attest;
+mod factors;
 mod logins;
 mod member_logins;
 mod members;

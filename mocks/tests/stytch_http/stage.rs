@@ -10,8 +10,11 @@ pub(crate) use cutover_mocks::email::Email;
 pub(crate) use cutover_mocks::fault::{Fault, FaultKind, FaultPlan};
 pub(crate) use cutover_mocks::http::server::{Door, Serving};
 pub(crate) use cutover_mocks::http::stamp::{STAMP, TOOK};
-pub(crate) use cutover_mocks::http::stytch::{Config, Face};
-pub(crate) use cutover_mocks::http::{Clock, Directory, Mailbox, TimeSource, password_of};
+pub(crate) use cutover_mocks::http::stytch::{Config, Face, TrustedProfile};
+pub(crate) use cutover_mocks::http::{
+    Clock, Directory, KeyRing, Mailbox, Owner, TimeSource, password_of,
+};
+pub(crate) use cutover_mocks::keys::{KeyId, KeySet};
 pub(crate) use cutover_mocks::latency::Latency;
 pub(crate) use cutover_mocks::share::Share;
 pub(crate) use cutover_mocks::stytch::{
@@ -66,6 +69,16 @@ pub(crate) async fn userinfo(headers: HeaderMap) -> (StatusCode, HeaderMap, Stri
     (status, answer, body)
 }
 
+/// The legacy provider's name in its tokens.
+pub(crate) const ISSUER: &str = "https://legacy.example/";
+
+/// The legacy provider's keys.
+pub(crate) const LEGACY: KeyRing = KeyRing::new(Owner::Auth0);
+
+async fn jwks() -> String {
+    LEGACY.jwks(KeySet::default()).to_string()
+}
+
 pub(crate) async fn open() -> Door {
     Door::open(([127, 0, 0, 1], 0).into())
         .await
@@ -76,7 +89,15 @@ impl Stage {
     pub(crate) async fn set(settings: Settings, time: TimeSource) -> Self {
         let door = open().await;
         let userinfo_url = Some(format!("{}/userinfo", door.base_url()));
-        let legacy = door.serve(Router::new().route("/userinfo", get(userinfo)));
+        let trusted = TrustedProfile::of_auth0(
+            vec![ISSUER.to_owned()],
+            format!("{}/jwks", door.base_url()),
+            vec!["app".to_owned()],
+        );
+        let routes = Router::new()
+            .route("/userinfo", get(userinfo))
+            .route("/jwks", get(jwks));
+        let legacy = door.serve(routes);
         let settings = Settings {
             latency_default: Latency::fixed(Span::from_millis(20)),
             ..settings
@@ -86,6 +107,7 @@ impl Stage {
         let mailbox = Mailbox::default();
         let config = Config {
             userinfo_url,
+            trusted: vec![trusted],
             ..Config::default()
         };
         let clock = Clock::new(time);

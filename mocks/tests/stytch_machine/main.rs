@@ -6,3 +6,4 @@ mod migrate;
 mod people;
 mod scene;
 mod sessions;
+mod with;

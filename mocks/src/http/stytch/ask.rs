@@ -206,17 +206,28 @@ pub(super) async fn lost(
     request: Request,
 ) -> Response {
     let problem = unmodelled::lost(face.0.vertical, request.uri().path());
+    drain(request).await;
     leave(&face, exchange, Endpoint::Other, Err(problem.into())).await
 }
 
 /// A route that there is, by another method.
-pub(super) async fn wrong_method(State(face): State<Face>, exchange: Exchange) -> Response {
+pub(super) async fn wrong_method(
+    State(face): State<Face>,
+    exchange: Exchange,
+    request: Request,
+) -> Response {
+    drain(request).await;
     let problem = Problem {
         status: 405,
         error_type: "method_not_allowed",
         message: "The route does not allow this method.".to_owned(),
     };
     leave(&face, exchange, Endpoint::Other, Err(problem.into())).await
+}
+
+/// Reads a body that nobody needs, so that the connection can be used again.
+async fn drain(request: Request) {
+    drop(to_bytes(request.into_body(), LONGEST_BODY).await);
 }
 
 impl Ask {
@@ -226,9 +237,10 @@ impl Ask {
         door: Door,
         mut request: Request,
     ) -> Result<Self, Problem> {
-        if door == Door::Locked {
-            face.check_credentials(request.headers())?;
-        }
+        let admitted = match door {
+            Door::Locked => face.check_credentials(request.headers()),
+            Door::Open => Ok(()),
+        };
         let basic = basic(request.headers());
         let form = is_form(request.headers());
         let host = request.headers().get(header::HOST);
@@ -248,6 +260,8 @@ impl Ask {
             .await;
         let query = query.map_or_else(|_| Vec::new(), |Query(pairs)| pairs);
         let body = to_bytes(request.into_body(), LONGEST_BODY).await;
+        // The body is read first: a connection whose last request was left unread cannot be used again.
+        admitted?;
         let body = body.map_err(|_| Problem::bad("bad_request", "The body is too long."))?;
         let fields = if form {
             Fields::of_form(&body)

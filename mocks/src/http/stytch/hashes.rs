@@ -10,6 +10,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::fields::Fields;
+use super::phpass::Phpass;
 use super::problem::Problem;
 
 /// A hash that was imported, with all that is needed to check a password against it.
@@ -17,6 +18,8 @@ use super::problem::Problem;
 pub(super) enum Imported {
     /// `$2b$…`.
     Bcrypt(String),
+    /// `$P$…`.
+    Phpass(Phpass),
     /// `$argon2id$…`, `$argon2i$…`.
     Argon2Phc(String),
     /// Argon2 in hex, with its parameters beside it.
@@ -98,6 +101,7 @@ impl Imported {
             "sha_512" => digest_hash(fields, "sha_512_config", DigestKind::Sha512, hash),
             "scrypt" => scrypt_hash(fields, hash),
             "pbkdf_2" => pbkdf2_hash(fields, hash),
+            "phpass" => Phpass::read(hash).map(Self::Phpass),
             other => Err(Problem::bad(
                 "invalid_hash_type",
                 format!("The hash_type `{other}` is not supported."),
@@ -108,6 +112,7 @@ impl Imported {
     /// Whether this is the password. Takes as long as the hash is strong: not for an async thread.
     pub(super) fn verify(&self, password: &str) -> bool {
         match self {
+            Self::Phpass(hash) => hash.verify(password),
             Self::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
             Self::Argon2Phc(text) => PasswordHash::new(text).is_ok_and(|hash| {
                 Argon2::default()
@@ -483,7 +488,7 @@ mod tests {
 
     #[test]
     fn unknown_hash_types_are_refused() {
-        let problem = read(&json!({"hash_type": "phpass", "hash": "$P$B"})).expect_err("unknown");
+        let problem = read(&json!({"hash_type": "md4", "hash": "$P$B"})).expect_err("unknown");
         assert_eq!(problem.error_type, "invalid_hash_type");
     }
 }

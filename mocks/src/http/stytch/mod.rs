@@ -15,7 +15,7 @@
 //! | [`fields`], [`problem`], [`unmodelled`] | what a request says; what goes wrong, in Stytch's words |
 //! | [`names`], [`numbers`], [`jwt`] | ids, tokens, telephone numbers and JWTs as text |
 //! | [`texts`] | the same for whoever changes sides: a client that goes on where a machine was |
-//! | [`book`], [`hashes`] | what only the wire knows; imported password hashes |
+//! | [`book`], [`hashes`], [`phpass`] | what only the wire knows; imported password hashes |
 //! | [`objects`], [`factors`], [`providers`] | users, members, organizations and sessions as JSON |
 //! | [`userinfo`], [`trusted`] | the calls that a project makes; tokens of trusted issuers |
 //! | [`search`], [`filters`] | pages of people |
@@ -52,6 +52,7 @@ mod m2m;
 mod names;
 mod numbers;
 mod objects;
+mod phpass;
 mod policy;
 mod problem;
 mod providers;

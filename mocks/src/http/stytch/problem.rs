@@ -184,10 +184,6 @@ fn token_words(endpoint: Endpoint, status: u16) -> (&'static str, &'static str) 
             "oauth_token_not_found",
             "The OAuth token could not be found.",
         ),
-        (Endpoint::PasswordChange, 404) => (
-            "password_reset_token_not_found",
-            "The password reset token could not be found.",
-        ),
         (Endpoint::PasswordChange, _) => (
             "unable_to_auth_password_reset_token",
             "The password reset token could not be authenticated: it was used already or expired.",

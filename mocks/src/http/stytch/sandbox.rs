@@ -3,8 +3,10 @@
 use super::Face;
 use super::ask::Ask;
 use super::problem::Problem;
-use crate::stytch::{Factor, LoginToken, OrgId, SeedOrg, SeedUser, SessionToken, UserId, Vertical};
-use crate::time::Span;
+use crate::stytch::{
+    Factor, LoginToken, OrgId, Project, SeedOrg, SeedUser, SessionToken, UserId, Vertical,
+};
+use crate::time::{Span, Timestamp};
 
 /// The sandbox's address.
 pub(super) const ADDRESS: &str = "sandbox@stytch.com";
@@ -73,6 +75,19 @@ impl Face {
 impl Ask {
     /// The token behind the text of a magic link, sandbox values included.
     pub(super) fn link_token(&self, text: &str) -> Result<LoginToken, Problem> {
+        self.link_or_discovery(text, Project::seed_magic_link)
+    }
+
+    /// The token behind the text of a discovery link, sandbox values included.
+    pub(super) fn discovery_token(&self, text: &str) -> Result<LoginToken, Problem> {
+        self.link_or_discovery(text, Project::seed_discovery)
+    }
+
+    fn link_or_discovery(
+        &self,
+        text: &str,
+        seed: fn(&mut Project, UserId, Timestamp) -> Option<LoginToken>,
+    ) -> Result<LoginToken, Problem> {
         let names = &self.face.0.names;
         if !names.is_test() {
             return Ok(names.read_login_token(text));
@@ -81,7 +96,7 @@ impl Ask {
             LINK_GOOD => {
                 let user = self.face.sandbox().map(|(user, _)| user);
                 let at = self.exchange.stamp().at;
-                let token = user.and_then(|user| self.face.project().seed_magic_link(user, at));
+                let token = user.and_then(|user| seed(&mut self.face.project(), user, at));
                 Ok(token.unwrap_or(LoginToken(u32::MAX)))
             }
             LINK_USED => Err(Problem {

@@ -21,8 +21,8 @@ const KEYS_PAUSE: Span = Span::from_secs(1);
 pub struct TrustedProfile {
     /// `profile_id` in requests.
     pub id: String,
-    /// What `iss` has to be.
-    pub issuer: String,
+    /// What `iss` may be.
+    pub issuers: Vec<String>,
     /// What `aud` has to name, one of them at least.
     pub audiences: Vec<String>,
     /// Where the keys come from.
@@ -49,12 +49,16 @@ pub enum TrustedKeys {
 }
 
 impl TrustedProfile {
-    /// A profile for an Auth0 tenant with this issuer (with a slash at its end): addresses by `email`,
-    /// external ids by `sub`, so that ID tokens and access tokens of imported people both serve.
-    pub fn of_auth0(id: &str, issuer: &str, jwks_url: String, audiences: Vec<String>) -> Self {
+    /// The id of the profile for the tenant that is served beside a project.
+    pub const AUTH0: &str = "trusted-token-profile-test-0c07e12a-0000-4000-8000-000000000003";
+
+    /// A profile for an Auth0 tenant with these issuers (with a slash at their end): addresses by
+    /// `email`, external ids by `sub`, so that ID tokens and access tokens of imported people both
+    /// serve.
+    pub fn of_auth0(issuers: Vec<String>, jwks_url: String, audiences: Vec<String>) -> Self {
         Self {
-            id: id.to_owned(),
-            issuer: issuer.to_owned(),
+            id: Self::AUTH0.to_owned(),
+            issuers,
             audiences,
             keys: TrustedKeys::Url(jwks_url),
             email: "email".to_owned(),
@@ -82,7 +86,7 @@ impl Ask {
             .find(|profile| profile.id == id)
             .ok_or_else(|| Problem {
                 status: 404,
-                error_type: "trusted_auth_token_profile_not_found",
+                error_type: "trusted_token_profile_not_found",
                 message: "The trusted auth token profile could not be found.".to_owned(),
             })
     }
@@ -140,7 +144,7 @@ impl Ask {
             TrustedKeys::Url(url) => self.keys_of(url, header.kid.as_deref(), now).await,
         };
         let mut validation = Validation::new(header.alg);
-        validation.set_issuer(&[&profile.issuer]);
+        validation.set_issuer(&profile.issuers);
         validation.set_audience(&profile.audiences);
         validation.validate_exp = false;
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);

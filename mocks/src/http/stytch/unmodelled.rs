@@ -33,12 +33,13 @@ pub(super) fn lost(vertical: Vertical, path: &str) -> Problem {
     let begins = |known: &&str| path.starts_with(*known);
     let unmodelled = match vertical {
         Vertical::Consumer => CONSUMER.iter().any(begins),
-        Vertical::B2b => B2B.iter().any(begins) || path.contains("/connected_apps"),
+        Vertical::B2b => B2B.iter().any(begins),
     };
+    let connected = path.contains("/connected_apps") || path.contains("/oauth2/");
     let b2b = path.starts_with("/v1/b2b/");
     let shared = SHARED.iter().any(begins);
     match vertical {
-        _ if unmodelled || path.contains("/connected_apps") => Problem {
+        _ if unmodelled || connected => Problem {
             status: 403,
             error_type: "unavailable_endpoint",
             message: "This endpoint is not available in this mock of Stytch.".to_owned(),

@@ -38,7 +38,7 @@ pub(super) async fn send(ask: Ask) -> Done {
 
 pub(super) async fn follow(ask: Ask) -> Done {
     let text = ask.fields.needed("discovery_magic_links_token")?;
-    let token = ask.link_token(text)?;
+    let token = ask.discovery_token(text)?;
     let with = ask.with_verifier(token, "pkce_code_verifier")?;
     let got = ask.errand_with(with, &Errand::Discover(token))?;
     proved(&ask, got)

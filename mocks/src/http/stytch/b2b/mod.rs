@@ -5,6 +5,7 @@ mod links;
 mod logins;
 mod member_means;
 mod members;
+mod org_search;
 mod organizations;
 mod passwords;
 mod second;
@@ -79,10 +80,7 @@ fn organization_routes() -> Router<Face> {
         .merge(delete(records, organizations::remove));
     Router::new()
         .route("/organizations", post(records, organizations::create))
-        .route(
-            "/organizations/search",
-            post(records, organizations::search),
-        )
+        .route("/organizations/search", post(records, org_search::search))
         .route("/organizations/{organization_id}", organization)
         .route(
             "/organizations/{organization_id}/external_id",

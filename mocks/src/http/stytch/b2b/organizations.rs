@@ -1,6 +1,6 @@
 //! Organizations: create, read, change, delete and search.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::ask::{Ask, Done, Good, odd};
 use super::super::book;
@@ -228,61 +228,6 @@ pub(super) async fn remove(ask: Ask) -> Done {
     ))
 }
 
-pub(super) async fn search(ask: Ask) -> Done {
-    let limit = ask.fields.number("limit")?.unwrap_or(100);
-    if !(1..=1_000).contains(&limit) {
-        return Err(Problem::field("limit", "must be between 1 and 1000").into());
-    }
-    let first = ask.fields.text("cursor")?.map_or(Ok(0), str::parse);
-    let first = first.map_err(|_| {
-        Problem::bad(
-            "organization_search_invalid_cursor",
-            "The search cursor is invalid.",
-        )
-    })?;
-    let wanted = wanted(&ask, ask.fields.object("query")?)?;
-    let (_, took) = ask.errand(&Errand::read(None, None))?;
-    let all: Vec<_> = ask.face.project().orgs_from(OrgId(0)).collect();
-    let matching = all
-        .iter()
-        .filter(|org| wanted.iter().all(|wanted| wanted.contains(&org.id)));
-    let matching: Vec<_> = matching.collect();
-    let mut from = matching.iter().filter(|org| org.id >= OrgId(first));
-    let page: Vec<Value> = from
-        .by_ref()
-        .take(limit as usize)
-        .map(|org| ask.face.organization(org))
-        .collect();
-    let next = from.next().map(|org| org.id.0.to_string());
-    let metadata = json!({ "total": matching.len(), "next_cursor": next });
-    Ok(Good::new(
-        took,
-        json!({ "organizations": page, "results_metadata": metadata }),
-    ))
-}
-
-/// The organizations that each operand of a query lets through.
-fn wanted(ask: &Ask, query: Option<&Map<String, Value>>) -> Result<Vec<Vec<OrgId>>, Problem> {
-    let operands = query
-        .and_then(|query| query.get("operands"))
-        .and_then(Value::as_array);
-    let read = |operand: &Value| {
-        let name = operand["filter_name"].as_str().unwrap_or_default();
-        let texts: Vec<String> = serde_json::from_value(operand["filter_value"].clone())
-            .map_err(|_| Problem::field(name, "must be an array of strings"))?;
-        match name {
-            "organization_ids" | "organization_slugs" => {
-                Ok(texts.iter().map(|text| ask.face.org_named(text)).collect())
-            }
-            _ => Err(Problem::bad(
-                "bad_request",
-                format!("The filter_name `{name}` is not known to this mock."),
-            )),
-        }
-    };
-    operands.into_iter().flatten().map(read).collect()
-}
-
 /// Refuses a name that is malformed, and a slug or external id that another organization has.
 pub(super) fn check_names(ask: &Ask, of: Option<OrgId>) -> Result<(), Problem> {
     if ask
@@ -315,7 +260,7 @@ pub(super) fn check_names(ask: &Ask, of: Option<OrgId>) -> Result<(), Problem> {
     }
     match ask.fields.text("organization_external_id")? {
         Some(id) if !free(id) => Err(Problem::bad(
-            "duplicate_organization_external_id",
+            "duplicate_organization",
             "The provided organization_external_id is used by another organization.",
         )),
         _ => Ok(()),
