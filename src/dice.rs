@@ -40,6 +40,8 @@ pub enum Stream {
     Backoff = 13,
     /// Whether a response's cookie stays.
     Cookie = 14,
+    /// Whether the application is probed beside a visit.
+    Probe = 15,
 }
 
 impl Stream {

@@ -70,6 +70,7 @@ impl Fixture {
             login_peak: Peak::default(),
             storm: None,
             onset: Onset::default(),
+            probes: BTreeMap::new(),
             people: People::default(),
             flag_shares: Vec::new(),
         };

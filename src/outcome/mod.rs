@@ -119,6 +119,9 @@ pub struct Outcome {
     pub driver: DriverHealth,
     /// Starts later than this in windows, at the 99th percentile, make the run inconclusive; microseconds.
     pub lateness_limit_us: i64,
+    /// Credentials that must open nothing, shown to the application beside visits, by kind.
+    #[serde(default)]
+    pub probes: Vec<ProbeCount>,
     /// The flag's real shares against the configured ones.
     pub flag_shares: Vec<FlagCheck>,
     /// Sums that must agree: within the recording, and with what the providers say.
@@ -127,6 +130,18 @@ pub struct Outcome {
     pub assumptions: Vec<Assumption>,
     /// Whether it passed; absent until [`crate::verdict::judge`] has spoken.
     pub verdict: Option<Verdict>,
+}
+
+/// Credentials of one kind that must open nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeCount {
+    /// Which kind: `expired`, `forged`, `another_tenant`.
+    pub kind: String,
+    /// How many were shown to the application.
+    pub shown: u64,
+    /// How many it let in.
+    pub admitted: u64,
 }
 
 /// Whether a rehearsal reached its end.
@@ -208,6 +223,15 @@ impl Outcome {
             storm: recording.storm.map(StormSeen::new),
             driver: rehearsed.driver,
             lateness_limit_us: time.lateness_limit.as_micros(),
+            probes: recording
+                .probes
+                .iter()
+                .map(|(kind, probes)| ProbeCount {
+                    kind: kind.name().to_owned(),
+                    shown: probes.shown,
+                    admitted: probes.admitted,
+                })
+                .collect(),
             flag_shares: recording
                 .flag_shares
                 .iter()

@@ -166,10 +166,21 @@ pub struct Recording {
     pub storm: Option<Storm>,
     /// When capacity first decided something.
     pub onset: Onset,
+    /// Credentials that must open nothing, shown to the application beside visits.
+    pub probes: BTreeMap<WrongAdmission, Probes>,
     /// People and devices.
     pub people: People,
     /// How the flag's real share compares with the configured one, at each step.
     pub flag_shares: Vec<FlagShare>,
+}
+
+/// Credentials of one kind that must open nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Probes {
+    /// How many were shown to the application.
+    pub shown: u64,
+    /// How many it let in.
+    pub admitted: u64,
 }
 
 /// The busiest second.

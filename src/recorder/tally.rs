@@ -11,7 +11,8 @@ use super::meter::LoadMeter;
 use super::storm::{Onset, StormMeter};
 use super::{
     AppVersion, Cohort, Counts, Course, FlagShare, Incident, IncidentKind, Load, Measure,
-    Operation, OrgSize, Peak, People, Phase, Platform, Record, Recording, Slice, Timeline,
+    Operation, OrgSize, Peak, People, Phase, Platform, Probes, Record, Recording, Slice, Timeline,
+    WrongAdmission,
 };
 
 /// Incidents kept one by one; more are counted only. About 64 MB.
@@ -61,6 +62,7 @@ pub struct Recorder {
     logins: LoadMeter,
     storm: StormMeter,
     onset: Onset,
+    probes: BTreeMap<WrongAdmission, Probes>,
     sessions: Sessions,
     latency_course: [course::Latencies; 2],
 }
@@ -97,6 +99,7 @@ impl Recorder {
             logins: LoadMeter::new(rows),
             storm: StormMeter::default(),
             onset: Onset::default(),
+            probes: BTreeMap::new(),
             sessions: Sessions::new(start, length, bucket, rows),
             latency_course: [course::Latencies::new(rows), course::Latencies::new(rows)],
         }
@@ -233,6 +236,13 @@ impl Recorder {
         }
     }
 
+    /// Counts a credential that must open nothing, and whether it was let in.
+    pub fn probed(&mut self, kind: WrongAdmission, admitted: bool) {
+        let probes = self.probes.entry(kind).or_default();
+        probes.shown += 1;
+        probes.admitted += u64::from(admitted);
+    }
+
     /// Notes that a login begins.
     pub fn login_begun(&mut self, at: Timestamp) {
         if !self.muted {
@@ -289,6 +299,7 @@ impl Recorder {
             login_peak: self.logins.peak(),
             storm: self.storm.worst(),
             onset: self.onset,
+            probes: self.probes,
             course: Course {
                 sessions: self.sessions.finish(),
                 auth0_calls: loads(self.auth0_load),

@@ -6,7 +6,7 @@ use cutover_mocks::stytch;
 use cutover_mocks::time::{Span, Timestamp};
 
 use crate::population::PersonId;
-use crate::recorder::Via;
+use crate::recorder::{Via, WrongAdmission};
 
 /// A call under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +108,62 @@ pub trait Verifier {
     ) -> Verified;
     /// Verifies a Stytch session JWT.
     fn session_jwt(&mut self, jwt: &stytch::SessionJwt, keys: &KeySet, now: Timestamp) -> Verified;
+    /// Verifies a legacy access token that was altered.
+    fn attacked_access_token(
+        &mut self,
+        token: &auth0::AccessToken,
+        attack: Attack,
+        keys: &KeySet,
+        now: Timestamp,
+    ) -> Verified;
+    /// Verifies a Stytch session JWT that was altered.
+    fn attacked_session_jwt(
+        &mut self,
+        jwt: &stytch::SessionJwt,
+        attack: Attack,
+        keys: &KeySet,
+        now: Timestamp,
+    ) -> Verified;
+}
+
+/// How a token was altered that must open nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Attack {
+    /// Its signature belongs to another text.
+    Signature,
+    /// Its header says that it needs no signature, and it has none.
+    NoAlgorithm,
+    /// Its header names a key that nobody published.
+    UnknownKey,
+    /// It is genuine, for another tenant or project.
+    OtherTenant,
+}
+
+impl Attack {
+    /// All of them, in order.
+    pub const ALL: [Self; 4] = [
+        Self::Signature,
+        Self::NoAlgorithm,
+        Self::UnknownKey,
+        Self::OtherTenant,
+    ];
+
+    /// What it would be to let it in.
+    pub const fn is(self) -> WrongAdmission {
+        match self {
+            Self::Signature | Self::NoAlgorithm | Self::UnknownKey => WrongAdmission::Forged,
+            Self::OtherTenant => WrongAdmission::AnotherTenant,
+        }
+    }
+
+    /// What a verifier has to say, where the token itself was signed with a known key or not.
+    const fn must_be(self, known: bool) -> Verified {
+        match self {
+            Self::UnknownKey => Verified::UnknownKey,
+            _ if !known => Verified::UnknownKey,
+            Self::Signature | Self::NoAlgorithm | Self::OtherTenant => Verified::Invalid,
+        }
+    }
 }
 
 /// What verification says.
@@ -145,6 +201,27 @@ impl Verifier for ClaimsVerifier {
 
     fn session_jwt(&mut self, jwt: &stytch::SessionJwt, keys: &KeySet, now: Timestamp) -> Verified {
         by_claims(keys.holds(jwt.key), jwt.issued, jwt.expires, now)
+    }
+
+    // Claims alone cannot be altered: here it is only what follows from the verdict that is tried.
+    fn attacked_access_token(
+        &mut self,
+        token: &auth0::AccessToken,
+        attack: Attack,
+        keys: &KeySet,
+        _now: Timestamp,
+    ) -> Verified {
+        attack.must_be(keys.holds(token.key))
+    }
+
+    fn attacked_session_jwt(
+        &mut self,
+        jwt: &stytch::SessionJwt,
+        attack: Attack,
+        keys: &KeySet,
+        _now: Timestamp,
+    ) -> Verified {
+        attack.must_be(keys.holds(jwt.key))
     }
 }
 

@@ -39,7 +39,8 @@ use visitor::visit::Visit;
 
 pub use baseline::Baseline;
 pub use contract::{
-    CallId, ClaimsVerifier, Dispatch, Owner, ProviderAnswer, ProviderCall, Seen, Verified, Verifier,
+    Attack, CallId, ClaimsVerifier, Dispatch, Owner, ProviderAnswer, ProviderCall, Seen, Verified,
+    Verifier,
 };
 pub use jar::LegacyCookie;
 

@@ -47,6 +47,8 @@ pub struct App {
     pub flag_delay: Span,
     /// Share of responses that fail to keep a new cookie on the device.
     pub lost_cookie: Share,
+    /// Share of visits beside which the application is shown credentials that must open nothing.
+    pub probes: Share,
 }
 
 /// How credentials are verified.
@@ -268,6 +270,15 @@ const LOST_COOKIE: Setting<Percent> = setting(
     "an assumption",
 );
 
+const PROBES: Setting<Percent> = setting(
+    "probes",
+    Percent,
+    "Share of visits beside which the application is shown credentials that must open nothing: \
+     expired, forged, another tenant's. They ask no provider.",
+    "10%",
+    "enough to bound what slips through, at little cost",
+);
+
 const SESSION_DURATION: Setting<Length> = setting(
     "session_duration",
     length(Span::from_mins(5), Span::from_mins(527_040)),
@@ -346,6 +357,7 @@ pub(super) fn read(t: &mut Table<'_>) -> App {
         mirror_signups: t.get(&MIRROR_SIGNUPS).value,
         flag_delay: t.get(&FLAG_DELAY).value,
         lost_cookie: t.get(&LOST_COOKIE).value,
+        probes: t.get(&PROBES).value,
     }
 }
 

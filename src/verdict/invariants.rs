@@ -1,6 +1,8 @@
 //! Invariants: what must hold in every rehearsal, whatever its gates say.
 
-use crate::outcome::{Check, CheckKind, InvariantOutcome, InvariantResult, Outcome, grouped};
+use crate::outcome::{
+    Check, CheckKind, InvariantOutcome, InvariantResult, Outcome, ProbeCount, grouped,
+};
 use crate::recorder::Measure;
 
 /// All invariants.
@@ -22,7 +24,12 @@ fn nobody_is_wrongly_admitted(outcome: &Outcome) -> InvariantOutcome {
             "no answer was checked".to_owned(),
         ),
         (0, n) => {
-            let finding = format!("0 of {} answers; {}", grouped(n), rule_of_three(n));
+            let finding = format!(
+                "0 of {} answers; {}{}",
+                grouped(n),
+                rule_of_three(n),
+                probes(outcome)
+            );
             (InvariantResult::Holds, finding)
         }
         (wrong, n) => {
@@ -54,6 +61,19 @@ fn nobody_is_wrongly_admitted(outcome: &Outcome) -> InvariantOutcome {
         checked,
         finding,
     }
+}
+
+/// What was shown to the application to no avail.
+fn probes(outcome: &Outcome) -> String {
+    let shown = |probe: &ProbeCount| {
+        let kind = probe.kind.replace('_', " ");
+        format!("{} {kind}", grouped(probe.shown))
+    };
+    let shown: Vec<String> = outcome.probes.iter().map(shown).collect();
+    if shown.is_empty() {
+        return String::new();
+    }
+    format!("; no probe was let in ({})", shown.join(", "))
 }
 
 fn counts_are_conserved(outcome: &Outcome) -> InvariantOutcome {

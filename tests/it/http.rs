@@ -8,6 +8,7 @@ use cutover::driver::http::film::{Elsewhere, Film};
 use cutover::driver::http::{HttpRun, Options, play, run};
 use cutover::driver::virtual_time::{self, Simulated};
 use cutover::population::Population;
+use cutover::recorder::WrongAdmission;
 use cutover::recorder::{Incident, Operation, Recording};
 use cutover::scenario::population::Surge;
 use cutover::scenario::{self, Overrides, Scenario, Window};
@@ -66,6 +67,7 @@ pub(crate) fn assert_same(simulated: &Simulated, over_http: &HttpRun) {
     assert_eq!(there.counts, here.counts);
     assert_eq!(there.timeline, here.timeline);
     assert_eq!(there.people, here.people);
+    assert_eq!(there.probes, here.probes);
     assert_eq!(&over_http.auth0_ledger, simulated.tenant.ledger());
     assert_eq!(&over_http.stytch_ledger, simulated.project.ledger());
 }
@@ -81,6 +83,41 @@ async fn a_zero_downtime_cutover_over_http_has_the_fates_of_virtual_time() {
     assert_eq!(over_http.ending, Ending::Played);
     assert!(over_http.health.calls > 100, "{:?}", over_http.health);
     assert_same(&simulated, &over_http);
+}
+
+/// Texts that were really altered, really verified: none opens anything, and each kind was tried.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn altered_tokens_open_nothing() {
+    let often = ["app.probes=100%", "population.visits.pattern=habit"];
+    let set = [&SMALL[..], &often].concat();
+    let scenario = scenario("zero-downtime-consumer.toml", &set);
+    let (simulated, over_http) = Box::pin(twice(&scenario)).await;
+    assert_same(&simulated, &over_http);
+    let probes = &over_http.ended.recording.probes;
+    let kinds: Vec<_> = probes.keys().copied().collect();
+    assert_eq!(
+        kinds,
+        [
+            WrongAdmission::Expired,
+            WrongAdmission::Forged,
+            WrongAdmission::AnotherTenant
+        ]
+    );
+    for (kind, probes) in probes {
+        assert!(probes.shown > 20, "{kind:?}: {probes:?}");
+        assert_eq!(probes.admitted, 0, "{kind:?}");
+    }
+    // Nobody has felt them.
+    let mut unprobed = scenario;
+    unprobed.app.probes = Share::ZERO;
+    let population = Population::new(&unprobed);
+    let baseline = virtual_time::baseline(&unprobed, &population);
+    let quiet = virtual_time::simulate(&unprobed, &population, Some(&baseline), |_, _| {});
+    let (quiet, probed) = (&quiet.ended.recording, &simulated.ended.recording);
+    assert!(quiet.probes.is_empty());
+    assert_eq!(quiet.counts, probed.counts);
+    assert_eq!(quiet.incidents, probed.incidents);
+    assert_eq!(quiet.stytch_calls, probed.stytch_calls);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,11 +8,12 @@
 //! | [`wire`] | calls as HTTP requests, HTTP responses as answers |
 //! | [`providers`] | the mock servers at work |
 //! | [`wallet`], [`published`] | token texts behind handles; keys as they came over HTTP |
-//! | [`verifier`] | real verification of those texts |
+//! | [`verifier`], `altered` | real verification of those texts, and of altered ones |
 //! | [`health`] | whether the load was made on time |
 //! | [`tenants`] | a window against real test tenants instead of mock servers |
 //! | [`target`], [`stop`], [`aside`] | where the load may go, how it ends early, a clean output |
 
+mod altered;
 pub mod aside;
 pub mod carriers;
 pub mod conductor;

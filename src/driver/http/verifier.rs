@@ -11,10 +11,11 @@ use jsonwebtoken::{Algorithm, Validation};
 use rustc_hash::FxHashMap;
 use serde::de::IgnoredAny;
 
+use super::altered::refused;
 use super::conductor::TextVerifier;
 use super::published::Published;
 use super::wire::{SessionClaims, Wire};
-use crate::rehearsal::{ClaimsVerifier, Verified, Verifier};
+use crate::rehearsal::{Attack, ClaimsVerifier, Verified, Verifier};
 
 /// Verifies signature, algorithm, type, issuer and audience of the text behind a token, and that the
 /// text says what the core believes of it. A text is checked once; its times are looked at each time.
@@ -25,6 +26,8 @@ pub struct JwtVerifier {
     published: Arc<Published>,
     access: Validation,
     session: Validation,
+    /// What another tenant's API, and another project, would expect.
+    elsewhere: [Validation; 2],
     access_checked: FxHashMap<AccessToken, bool>,
     session_checked: FxHashMap<SessionJwt, bool>,
     by_claims: bool,
@@ -37,11 +40,16 @@ impl JwtVerifier {
         let access = validation(&parties.issuer, &parties.api);
         let project = wire.stytch().project_id();
         let session = validation(&format!("stytch.com/{project}"), project);
+        let elsewhere = [
+            validation("https://elsewhere.example/", &parties.api),
+            validation("stytch.com/project-elsewhere", "project-elsewhere"),
+        ];
         Self {
             wire,
             published,
             access,
             session,
+            elsewhere,
             access_checked: FxHashMap::default(),
             session_checked: FxHashMap::default(),
             by_claims: false,
@@ -124,6 +132,54 @@ impl Verifier for JwtVerifier {
             ClaimsVerifier.session_jwt(jwt, keys, now)
         } else {
             Verified::Invalid
+        }
+    }
+
+    fn attacked_access_token(
+        &mut self,
+        token: &AccessToken,
+        attack: Attack,
+        keys: &KeySet,
+        now: Timestamp,
+    ) -> Verified {
+        if self.by_claims {
+            return ClaimsVerifier.attacked_access_token(token, attack, keys, now);
+        }
+        let known = keys.holds(token.key) && attack != Attack::UnknownKey;
+        let Some(key) = self
+            .published
+            .key(Owner::Auth0, token.key)
+            .filter(|_| known)
+        else {
+            return Verified::UnknownKey;
+        };
+        let text = self.wire.auth0().access_text(token);
+        if refused(&text, &key, attack, &self.access, &self.elsewhere[0]) {
+            Verified::Invalid
+        } else {
+            ClaimsVerifier.access_token(token, keys, now)
+        }
+    }
+
+    fn attacked_session_jwt(
+        &mut self,
+        jwt: &SessionJwt,
+        attack: Attack,
+        keys: &KeySet,
+        now: Timestamp,
+    ) -> Verified {
+        if self.by_claims {
+            return ClaimsVerifier.attacked_session_jwt(jwt, attack, keys, now);
+        }
+        let known = keys.holds(jwt.key) && attack != Attack::UnknownKey;
+        let Some(key) = self.published.key(Owner::Stytch, jwt.key).filter(|_| known) else {
+            return Verified::UnknownKey;
+        };
+        let text = self.wire.stytch().jwt_text(jwt);
+        if refused(&text, &key, attack, &self.session, &self.elsewhere[1]) {
+            Verified::Invalid
+        } else {
+            ClaimsVerifier.session_jwt(jwt, keys, now)
         }
     }
 }

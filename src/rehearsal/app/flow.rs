@@ -68,12 +68,25 @@ impl<V: Verifier> Rehearsal<'_, V> {
         past: Past,
         now: Timestamp,
     ) -> Ruling {
+        let case = self.case(visit, instance, jar, past, now);
+        case.rule(&mut self.verifier)
+    }
+
+    /// All that the decision about a request depends on.
+    pub(super) fn case<'j>(
+        &self,
+        visit: usize,
+        instance: u16,
+        jar: &'j Jar,
+        past: Past,
+        now: Timestamp,
+    ) -> Case<'j> {
         let mode = self.mode(visit, instance, jar.presents(), now);
         let app = &self.scenario.app;
         let [auth0, stytch] = &self.instances[usize::from(instance)].keys;
         let (auth0, stytch) = (auth0.at(app, now), stytch.at(app, now));
         let state = &self.visits[visit];
-        let case = Case {
+        Case {
             mode,
             verify: app.verify,
             on_migrate_failure: app.on_migrate_failure,
@@ -90,8 +103,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             rolled_back: self.plan.rolled_back_at().is_some_and(|at| now >= at),
             past,
             now,
-        };
-        case.rule(&mut self.verifier)
+        }
     }
 
     /// Decides about a request, and does what was decided.

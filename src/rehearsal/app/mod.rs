@@ -7,7 +7,8 @@ pub(super) mod flow;
 pub(super) mod keyring;
 mod landing;
 pub(super) mod outcome;
-pub(super) mod resilience;
+mod probe;
+mod resilience;
 pub(super) mod ruling;
 
 use cutover_mocks::time::{Span, Timestamp};
@@ -86,6 +87,7 @@ pub(super) mod tests {
             mirror_signups: false,
             flag_delay: Span::from_secs(30),
             lost_cookie: Share::ZERO,
+            probes: Share::ZERO,
         }
     }
 

@@ -149,6 +149,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             self.end_visit(visit, Ending::Abandoned);
             return;
         }
+        self.probe(visit);
         self.load_page(visit);
     }
 

@@ -138,14 +138,14 @@ fn app() -> impl Strategy<Value = App> {
         (1..6u16, verify, span(0, 900), span(0, 60), single_flight),
         (retry, flag, option::of(breaker), millis(20, 15_000)),
         (5..3_000i64, flag, failing, flag, flag),
-        (millis(0, 60_000), share()),
+        (millis(0, 60_000), share(), share()),
     )
         .prop_map(
             |(
                 (instances, verify, jwks_cache, jwks_cooldown, single_flight),
                 (retry, honour_retry_after, breaker, timeout),
                 (minutes, extend_on_renewal, on_migrate_failure, create_missing, mirror_signups),
-                (flag_delay, lost_cookie),
+                (flag_delay, lost_cookie, probes),
             )| App {
                 instances,
                 verify,
@@ -163,6 +163,7 @@ fn app() -> impl Strategy<Value = App> {
                 mirror_signups,
                 flag_delay,
                 lost_cookie,
+                probes,
             },
         )
 }

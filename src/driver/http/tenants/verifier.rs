@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use cutover_mocks::auth0::AccessToken;
 use cutover_mocks::http::Owner;
-use cutover_mocks::keys::KeySet;
+use cutover_mocks::keys::{KeyId, KeySet};
 use cutover_mocks::stytch::SessionJwt;
 use cutover_mocks::time::Timestamp;
-use jsonwebtoken::{Algorithm, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use rustc_hash::FxHashMap;
 use serde::de::IgnoredAny;
 
 use super::names::Names;
+use crate::driver::http::altered::refused;
 use crate::driver::http::conductor::TextVerifier;
-use crate::rehearsal::{ClaimsVerifier, Verified, Verifier};
+use crate::rehearsal::{Attack, ClaimsVerifier, Verified, Verifier};
 use crate::tenant::tenants::Tenants;
 
 /// Until the rehearsal is handed over there are no texts, and claims decide. From then on the text of
@@ -24,6 +25,8 @@ pub(super) struct TenantVerifier {
     by_claims: bool,
     access: Validation,
     session: Validation,
+    /// What another tenant's API, and another project, would expect.
+    elsewhere: [Validation; 2],
     checked: FxHashMap<(Kind, u32), bool>,
 }
 
@@ -49,8 +52,29 @@ impl TenantVerifier {
             by_claims: false,
             access: validation(&[auth0.issuer()], &auth0.credentials().audience),
             session: validation(&issuers, project),
+            elsewhere: [
+                validation(
+                    &["https://elsewhere.example/".to_owned()],
+                    &auth0.credentials().audience,
+                ),
+                validation(
+                    &["stytch.com/project-elsewhere".to_owned()],
+                    "project-elsewhere",
+                ),
+            ],
             checked: FxHashMap::default(),
         }
+    }
+
+    /// The text behind a handle, and the key that it names; nothing before tokens have texts.
+    fn text_and_key(
+        &self,
+        owner: Owner,
+        handle: u32,
+        key: KeyId,
+    ) -> Option<(Arc<str>, Arc<DecodingKey>)> {
+        let names = self.names.as_ref().filter(|_| !self.by_claims)?;
+        Some((names.text(handle), names.key(owner, key)?))
     }
 
     /// From now on tokens have texts.
@@ -110,6 +134,42 @@ impl Verifier for TenantVerifier {
                 })
             });
         verdict(*holds)
+    }
+
+    fn attacked_access_token(
+        &mut self,
+        token: &AccessToken,
+        attack: Attack,
+        keys: &KeySet,
+        now: Timestamp,
+    ) -> Verified {
+        let text = self.text_and_key(Owner::Auth0, token.handle, token.key);
+        match text.filter(|_| attack != Attack::UnknownKey) {
+            Some((text, key))
+                if !refused(&text, &key, attack, &self.access, &self.elsewhere[0]) =>
+            {
+                Verified::Valid
+            }
+            _ => ClaimsVerifier.attacked_access_token(token, attack, keys, now),
+        }
+    }
+
+    fn attacked_session_jwt(
+        &mut self,
+        jwt: &SessionJwt,
+        attack: Attack,
+        keys: &KeySet,
+        now: Timestamp,
+    ) -> Verified {
+        let text = self.text_and_key(Owner::Stytch, jwt.handle, jwt.key);
+        match text.filter(|_| attack != Attack::UnknownKey) {
+            Some((text, key))
+                if !refused(&text, &key, attack, &self.session, &self.elsewhere[1]) =>
+            {
+                Verified::Valid
+            }
+            _ => ClaimsVerifier.attacked_session_jwt(jwt, attack, keys, now),
+        }
     }
 }
 
