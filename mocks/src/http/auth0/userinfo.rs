@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use serde_json::{Map, Value};
 
@@ -30,13 +30,17 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub(super) async fn userinfo(
     State(face): State<Arc<Face>>,
     exchange: Exchange,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    // A token may stand in a form as well (RFC 6750, section 2.2).
+    // A token may stand in a form or in the query as well (RFC 6750, sections 2.2 and 2.3); of
+    // Auth0's own clients passport-auth0 still puts it there.
     let form = Params::from_body(&headers, &body).unwrap_or_default();
+    let query = Params::from_query(&uri);
     let presented = bearer(&headers)
         .or(form.get("access_token"))
+        .or(query.get("access_token"))
         .and_then(|text| {
             let parties = face.parties_of(text);
             // The signature is checked before anybody else has to wait.
