@@ -9,7 +9,9 @@ use cutover_mocks::http::admin::Callers;
 use cutover_mocks::http::blueprint::Blueprint;
 use cutover_mocks::http::introduction::Introduction;
 use cutover_mocks::http::standalone::{self, AdminOptions, Options, RunError};
-use cutover_mocks::stytch::{Settings, Vertical};
+use cutover_mocks::latency::Latency;
+use cutover_mocks::stytch::Vertical;
+use cutover_mocks::time::Span;
 
 use super::Failure;
 use crate::verdict::exit;
@@ -94,21 +96,24 @@ pub(super) fn mock(args: &MockArgs) -> Result<u8, Failure> {
 }
 
 fn options(args: &MockArgs) -> Options {
-    let vertical = match args.kind {
+    let mut blueprint = Blueprint {
+        people: args.people,
+        ..Blueprint::default()
+    };
+    blueprint.stytch.vertical = match args.kind {
         Kind::Consumer => Vertical::Consumer,
         Kind::B2b => Vertical::B2b,
     };
+    if args.at_once {
+        // A token is issued at the end of its call's service time: one that nobody waited for would
+        // come from the future, which verifiers refuse.
+        blueprint.auth0.latency_default = Latency::fixed(Span::ZERO);
+        blueprint.stytch.latency_default = Latency::fixed(Span::ZERO);
+    }
     Options {
         auth0: args.auth0,
         stytch: args.stytch,
-        blueprint: Blueprint {
-            stytch: Settings {
-                vertical,
-                ..Settings::default()
-            },
-            people: args.people,
-            ..Blueprint::default()
-        },
+        blueprint,
         admin: Some(AdminOptions {
             address: args.admin,
             callers: if args.admin_anywhere {
