@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod browser;
+mod clients;
 mod common_random_numbers;
 mod comparison_files;
 mod comparison_reports;

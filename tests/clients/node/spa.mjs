@@ -1,0 +1,142 @@
+// Clients of single-page applications, in Chromium: logins, silent logins in a frame, refreshing.
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { Client, Skip } from "./checks.mjs";
+import * as place from "./place.mjs";
+
+const { AUDIENCE, CLIENT_ID, ISSUER, DOMAIN } = place;
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+
+const library = (path) => readFileSync(new URL(`node_modules/${path}`, import.meta.url));
+const SCRIPTS = {
+  "/auth0.js": library("@auth0/auth0-spa-js/dist/auth0-spa-js.production.js"),
+  "/oidc.js": library("oidc-client-ts/dist/browser/oidc-client-ts.min.js"),
+};
+
+/** An application that is nothing but its scripts. */
+async function serve() {
+  const server = createServer((request, answer) => {
+    const { pathname } = new URL(request.url, "http://localhost");
+    const script = SCRIPTS[pathname];
+    answer.setHeader("content-type", script ? "text/javascript" : "text/html");
+    answer.end(script ?? '<title>app</title><script src="/auth0.js"></script><script src="/oidc.js"></script>');
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://localhost:${server.address().port}`;
+}
+
+async function browse() {
+  const folders = (process.env.PATH ?? "").split(":");
+  const paths = NAMES.flatMap((name) => folders.map((folder) => `${folder}/${name}`));
+  const executablePath = process.env.CHROMIUM ?? paths.find(existsSync);
+  if (!executablePath) throw new Skip("no Chromium on this machine");
+  const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"];
+  // Silent logins need the provider's cookies in a frame of the application.
+  const profile = mkdtempSync(join(tmpdir(), "cutover-clients-"));
+  mkdirSync(join(profile, "Default"));
+  const preferences = { profile: { cookie_controls_mode: 0, block_third_party_cookies: false } };
+  writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify(preferences));
+  process.on("exit", () => rmSync(profile, { recursive: true, force: true }));
+  // Of the mocks' authority Chromium cannot be told by a file.
+  const options = { executablePath, args, ignoreHTTPSErrors: place.MOCK };
+  const browser = await chromium.launchPersistentContext(profile, options);
+  return { browser, page: await browser.newPage() };
+}
+
+async function fillIn(page, { email, password }) {
+  await page.fill('[name="username"]', email);
+  await page.fill('[name="password"]', password);
+  await page.press('[name="password"]', "Enter");
+}
+
+async function auth0Spa() {
+  const { check } = new Client("@auth0/auth0-spa-js", "auth0", "Chromium");
+  const ada = await place.person("spa");
+  const base = await serve();
+  const { browser, page } = await browse();
+  const settings = { domain: DOMAIN, clientId: CLIENT_ID, authorizationParams: { redirect_uri: base, audience: AUDIENCE } };
+  const start = (more) => page.evaluate((settings) => (globalThis.client = new auth0.Auth0Client(settings)) && true, { ...settings, ...more });
+  try {
+    await check("GET /authorize", "loginWithRedirect and handleRedirectCallback log a person in", async () => {
+      await page.goto(base);
+      await start({});
+      await page.evaluate(() => void client.loginWithRedirect());
+      await page.waitForURL(`${ISSUER}**`);
+      await fillIn(page, ada);
+      await page.waitForURL(`${base}/**`);
+      await start({});
+      const user = await page.evaluate(() => client.handleRedirectCallback().then(() => client.getUser()));
+      assert.equal(user.email, ada.email);
+    });
+    await check("GET /authorize", "getTokenSilently in a hidden frame: prompt=none by web_message", async () => {
+      await page.goto(base);
+      await start({});
+      const token = await page.evaluate(() => client.getTokenSilently({ cacheMode: "off" }));
+      assert.equal(token.split(".").length, 3);
+    });
+    await check("POST /oauth/token", "getTokenSilently with refresh tokens, across origins", async () => {
+      await page.goto(base);
+      await start({ useRefreshTokens: true, cacheLocation: "localstorage", useRefreshTokensFallback: true });
+      const [first, second] = await page.evaluate(async () => {
+        const first = await client.getTokenSilently({ cacheMode: "off" });
+        return [first, await client.getTokenSilently({ cacheMode: "off" })];
+      });
+      assert.ok(first && second);
+    });
+    await check("GET /v2/logout", "after logout the hidden frame is told login_required", async () => {
+      await page.evaluate((returnTo) => void client.logout({ logoutParams: { returnTo } }), `${base}/bye`);
+      await page.waitForURL(`${base}/bye`);
+      await start({});
+      const error = await page.evaluate(() => client.getTokenSilently().catch((error) => error.error));
+      assert.equal(error, "login_required");
+    });
+  } finally {
+    await browser.close();
+  }
+}
+
+async function oidcClientTs() {
+  const { check } = new Client("oidc-client-ts", "auth0", "Chromium");
+  const ada = await place.person("oidc");
+  const base = await serve();
+  const { browser, page } = await browse();
+  const settings = {
+    authority: ISSUER,
+    client_id: CLIENT_ID,
+    redirect_uri: base,
+    silent_redirect_uri: `${base}/silent`,
+    post_logout_redirect_uri: `${base}/bye`,
+    scope: "openid profile email offline_access",
+    loadUserInfo: true,
+  };
+  const start = () => page.evaluate((settings) => (globalThis.manager = new oidc.UserManager(settings)) && true, settings);
+  try {
+    await check("GET /authorize", "a login by discovery, code and PKCE, with claims from userinfo", async () => {
+      await page.goto(base);
+      await start();
+      await page.evaluate(() => void manager.signinRedirect());
+      await page.waitForURL(`${ISSUER}**`);
+      await fillIn(page, ada);
+      await page.waitForURL(`${base}/**`);
+      await start();
+      const profile = await page.evaluate(() => manager.signinRedirectCallback().then((user) => user.profile));
+      assert.deepEqual([profile.sub, profile.email], [ada.userId, ada.email]);
+    });
+    await check("POST /oauth/token", "signinSilent by the refresh token, across origins", async () => {
+      const profile = await page.evaluate(() => manager.signinSilent().then((user) => user.profile));
+      assert.equal(profile.sub, ada.userId);
+    });
+    await check("GET /oidc/logout", "signoutRedirect by the published address leads back", async () => {
+      await page.evaluate(() => void manager.signoutRedirect());
+      await page.waitForURL(`${base}/bye**`);
+    });
+  } finally {
+    await browser.close();
+  }
+}
+
+await new Client("@auth0/auth0-spa-js", "auth0", "Chromium").run(auth0Spa, oidcClientTs);

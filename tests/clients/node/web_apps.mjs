@@ -1,0 +1,118 @@
+// Middlewares of web applications in Express: whole logins through a browser without a screen.
+import assert from "node:assert/strict";
+import express from "express";
+import session from "express-session";
+import passport from "passport";
+import Auth0Strategy from "passport-auth0";
+import oidc from "express-openid-connect";
+import { auth } from "express-oauth2-jwt-bearer";
+import { Client } from "./checks.mjs";
+import * as place from "./place.mjs";
+import { Browser } from "./browser.mjs";
+
+const { CLIENT_ID, CLIENT_SECRET, DOMAIN, ISSUER, SCOPE } = place;
+
+/** An application at a free port of this machine, and its address. */
+async function serve(app) {
+  const server = await new Promise((resolve) => {
+    const server = app.listen(0, "127.0.0.1", () => resolve(server));
+  });
+  return `http://localhost:${server.address().port}`;
+}
+
+async function expressOpenidConnect() {
+  const { check } = new Client("express-openid-connect", "auth0");
+  const ada = await place.person("express");
+  const app = express();
+  const base = await serve(app);
+  app.use(
+    oidc.auth({
+      issuerBaseURL: ISSUER,
+      baseURL: base,
+      clientID: CLIENT_ID,
+      clientSecret: CLIENT_SECRET,
+      secret: "a secret for the application's cookies",
+      authorizationParams: { response_type: "code", scope: SCOPE, audience: place.AUDIENCE },
+      authRequired: false,
+      idpLogout: true,
+    }),
+  );
+  app.get("/profile", oidc.requiresAuth(), async (request, answer) => answer.json(await request.oidc.fetchUserInfo()));
+  app.get("/refresh", oidc.requiresAuth(), async (request, answer) => {
+    const { token_type } = await request.oidc.accessToken.refresh();
+    answer.json({ token_type });
+  });
+  const browser = new Browser();
+  await check("GET /authorize", "a page that needs a login leads through the login form back to itself", async () => {
+    const page = await browser.logIn(`${base}/profile`, undefined, ada);
+    assert.equal(page.status, 200, page.text);
+    assert.equal(JSON.parse(page.text).email, ada.email);
+  });
+  await check("POST /oauth/token", "the middleware refreshes its access token", async () => {
+    const page = await browser.visit(`${base}/refresh`);
+    assert.equal(JSON.parse(page.text).token_type, "Bearer", page.text);
+  });
+  await check("GET /oidc/logout", "the middleware's logout ends both sessions", async () => {
+    const page = await browser.visit(`${base}/logout`, `${base}/`);
+    assert.ok(page instanceof URL, `${page.status} ${page.text}`);
+    const again = await browser.visit(`${base}/profile`);
+    assert.match(again.text, /<form/i);
+  });
+}
+
+/** As `expressOpenidConnect`, by the implicit flow that the middleware has as its default. */
+async function implicitFormPost() {
+  const { check } = new Client("express-openid-connect", "auth0");
+  const ada = await place.person("implicit");
+  const app = express();
+  const base = await serve(app);
+  app.use(oidc.auth({ issuerBaseURL: ISSUER, baseURL: base, clientID: CLIENT_ID, secret: "a secret for the application's cookies" }));
+  app.get("/", (request, answer) => answer.json(request.oidc.user));
+  await check("GET /authorize", "response_type=id_token with response_mode=form_post: an ID token alone", async () => {
+    const browser = new Browser();
+    const posting = await browser.logIn(base, undefined, ada);
+    const page = await browser.fill(posting, undefined, {});
+    assert.equal(JSON.parse(page.text).email, ada.email);
+  });
+}
+
+async function passportAuth0() {
+  const { check } = new Client("passport-auth0", "auth0");
+  const ada = await place.person("passport");
+  const app = express();
+  const base = await serve(app);
+  const settings = { domain: DOMAIN, clientID: CLIENT_ID, clientSecret: CLIENT_SECRET, callbackURL: `${base}/callback` };
+  passport.use(new Auth0Strategy(settings, (access, refresh, extra, profile, done) => done(null, profile)));
+  passport.serializeUser((user, done) => done(null, user));
+  passport.deserializeUser((user, done) => done(null, user));
+  app.use(session({ secret: "a secret", resave: false, saveUninitialized: false }), passport.initialize(), passport.session());
+  app.get("/login", passport.authenticate("auth0", { scope: "openid profile email" }));
+  app.get("/callback", passport.authenticate("auth0"), (request, answer) => answer.json(request.user));
+  app.use((error, request, answer, next) => (answer.headersSent ? next(error) : answer.status(500).send(error.stack)));
+  await check("GET /authorize", "a login with state and nonce ends with the person's profile", async () => {
+    const page = await new Browser().logIn(`${base}/login`, undefined, ada);
+    assert.equal(page.status, 200, page.text);
+    const profile = JSON.parse(page.text);
+    assert.deepEqual([profile.id, profile.emails[0].value], [ada.userId, ada.email]);
+  });
+}
+
+async function apiThatChecksTokens() {
+  const { check } = new Client("express-oauth2-jwt-bearer", "auth0");
+  const ada = await place.person("api");
+  const app = express();
+  const base = await serve(app);
+  app.use(auth({ issuerBaseURL: ISSUER, audience: place.AUDIENCE }));
+  app.get("/", (request, answer) => answer.json(request.auth.payload));
+  app.use((error, request, answer, next) => (answer.headersSent ? next(error) : answer.status(error.status ?? 500).send(error.message)));
+  const call = (token) => fetch(base, { headers: { authorization: `Bearer ${token}` } });
+  await check("GET /.well-known/jwks.json", "an API accepts access tokens for its audience by discovery and keys, and no others", async () => {
+    const { access_token, id_token } = await place.login(ada);
+    const answer = await call(access_token);
+    assert.equal(answer.status, 200, await answer.clone().text());
+    assert.equal((await answer.json()).sub, ada.userId);
+    assert.equal((await call(id_token)).status, 401);
+  });
+}
+
+await new Client("express-openid-connect", "auth0").run(expressOpenidConnect, implicitFormPost, passportAuth0, apiThatChecksTokens);

@@ -1,0 +1,181 @@
+//! Clients that nobody here wrote, against the mocks and against a test tenant, and the table of
+//! what they show: `docs/conformance.md`.
+//!
+//! They need Python, Node.js and their packages (`tests/clients/install`). Without them the tests say
+//! so and pass, unless `CUTOVER_CLIENTS` is `required`.
+
+mod mocks;
+mod row;
+mod rust;
+mod table;
+mod toolbox;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use cutover::tenant::credentials::{Credentials, DEFAULT_FILE};
+
+use mocks::{Kind, Mocks};
+use row::{Endpoint, Line, Outcome, Row};
+use toolbox::{Language, Place, Script, Toolbox};
+
+/// What is driven: one file each, below `tests/clients`.
+const CONSUMER: &[Script] = &[
+    Script::python("auth0_sdk"),
+    Script::python("authlib_oidc"),
+    Script::python("stytch_consumer"),
+    Script::node("auth0_sdk"),
+    Script::node("openid_client"),
+    Script::node("web_apps"),
+    Script::node("spa"),
+    Script::node("stytch_consumer"),
+];
+const B2B: &[Script] = &[Script::python("stytch_b2b"), Script::node("stytch_b2b")];
+
+/// The packages, or words about what is missing.
+fn toolbox() -> Option<Toolbox> {
+    match Toolbox::find() {
+        Ok(toolbox) => Some(toolbox),
+        Err(missing) => {
+            assert!(
+                std::env::var_os("CUTOVER_CLIENTS").is_none_or(|value| value != "required"),
+                "CUTOVER_CLIENTS=required, but {missing}"
+            );
+            say(&format!("skipped: {missing}"));
+            None
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+fn rows(lines: Vec<Line>) -> Vec<Row> {
+    let rows = lines.into_iter().filter_map(Line::row);
+    rows.collect()
+}
+
+fn failures<'a>(rows: impl IntoIterator<Item = &'a Row>) -> String {
+    let failed = rows.into_iter().filter(|row| row.result == Outcome::Fail);
+    let told: Vec<String> = failed.map(ToString::to_string).collect();
+    told.join("\n\n")
+}
+
+#[test]
+fn clients_log_in_and_migrate_against_the_mocks_and_the_table_says_so() {
+    let Some(toolbox) = toolbox() else { return };
+    let consumer = Mocks::start(Kind::Consumer);
+    let b2b = Mocks::start(Kind::B2b);
+    let (mut lines, more) = std::thread::scope(|scope| {
+        let more = scope.spawn(|| toolbox.run_all(B2B, &b2b.place()));
+        let lines = toolbox.run_all(CONSUMER, &consumer.place());
+        (lines, more.join().expect("the scripts end"))
+    });
+    lines.extend(more);
+    let published = toolbox.run(&Script::python("published"), &consumer.place());
+    let published: BTreeMap<Endpoint, String> = published.iter().map(Line::named).collect();
+    let mut named = published.clone();
+    named.extend(lines.iter().map(Line::named));
+    let mut served = consumer.endpoints(&named);
+    served.extend(b2b.endpoints(&named));
+    // What no router has is told as such at the end of the table.
+    let modelled = |row: &Row| row.result == Outcome::Ok || served.contains_key(&row.endpoint());
+    let rows: Vec<Row> = rows(lines).into_iter().filter(modelled).collect();
+    let failed = failures(&rows);
+    assert!(
+        failed.is_empty(),
+        "clients that found the mocks wrong:\n{failed}"
+    );
+    assert!(rows.len() > 100, "only {} checks ran", rows.len());
+
+    if let Some(skipped) = rows
+        .iter()
+        .find(|row| row.client.contains("Chromium") && row.result == Outcome::Skip)
+    {
+        assert!(
+            std::env::var_os("CUTOVER_CLIENTS").is_none(),
+            "CUTOVER_CLIENTS=required, but {skipped}"
+        );
+        say(&format!("the table is not compared: {skipped}"));
+        return;
+    }
+    let table = table::write(&rows, &rust::rows(), &served, &published);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/conformance.md");
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        std::fs::write(&file, &table).expect("docs/conformance.md");
+    }
+    assert!(
+        std::fs::read_to_string(&file).is_ok_and(|text| text == table),
+        "docs/conformance.md is stale: run with UPDATE_GENERATED=1"
+    );
+}
+
+/// The same scripts, without what only the mocks have: mailboxes, keys to rotate. The mocks stand in
+/// for a tenant here, so that there is no difference.
+#[test]
+fn the_same_scripts_run_against_a_tenant() {
+    let Some(toolbox) = toolbox() else { return };
+    let stand_in = Mocks::start(Kind::Consumer);
+    let place = Place {
+        mock: false,
+        ..stand_in.place()
+    };
+    let rows = rows(toolbox.run(&Script::python("stytch_consumer"), &place));
+    assert_eq!(failures(&rows), "");
+    assert!(
+        rows.iter()
+            .any(|row| row.result == Outcome::Skip && row.detail.contains("mailbox")),
+        "reading mail at a tenant is skipped, and said so"
+    );
+}
+
+/// The examples of `docs/clients.md`, as they stand but for the ports.
+#[test]
+fn examples_of_the_documentation_run() {
+    let Some(toolbox) = toolbox() else { return };
+    let mocks = Mocks::start(Kind::Consumer);
+    let text = include_str!("../../../docs/clients.md");
+    let text = text
+        .replace("localhost:8480", mocks.auth0())
+        .replace("localhost:8481", mocks.stytch());
+    let examples = [("python", Language::Python), ("js", Language::Node)];
+    for (name, language) in examples {
+        let blocks: Vec<&str> = text.split(&format!("```{name}\n")).skip(1).collect();
+        assert!(
+            !blocks.is_empty(),
+            "docs/clients.md has no example in {name}"
+        );
+        for block in blocks {
+            let (example, _) = block.split_once("```").expect("an end of the example");
+            toolbox.run_example(language, example, &mocks.place());
+        }
+    }
+}
+
+#[test]
+fn clients_see_no_difference_at_the_test_tenant() {
+    let variable = |name: &str| std::env::var(name).ok();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(DEFAULT_FILE);
+    let file = file.exists().then_some(file);
+    if variable("STYTCH_PROJECT_ID").is_none() && file.is_none() {
+        say("skipped: no test tenant in the environment or in .env-test (docs/test-tenants.md)");
+        return;
+    }
+    let credentials =
+        Credentials::read(variable, file.as_deref()).unwrap_or_else(|error| panic!("{error}"));
+    let Some(toolbox) = toolbox() else { return };
+    let place = Place::tenant(&credentials);
+    let scripts = match place.kind {
+        Kind::Consumer => CONSUMER,
+        Kind::B2b => B2B,
+    };
+    let rows = rows(toolbox.run_all(scripts, &place));
+    let report = table::differences(&rows);
+    let file = toolbox.folder().join("differences.md");
+    std::fs::write(&file, &report).expect("a report");
+    let failed = failures(&rows);
+    assert!(failed.is_empty(), "{report}\nalso in {}", file.display());
+    say(&report);
+}
