@@ -78,6 +78,9 @@ impl Tenant {
         connection: Connection,
         proof: Proof,
     ) -> Result<UserId, Error> {
+        if connection == Connection::Database {
+            self.protection.pace(email.mailbox, stamp.address, now)?;
+        }
         self.protection.admit(email.mailbox, stamp.address, now)?;
         let proven = match (connection, proof) {
             (Connection::Database, Proof::RightPassword) => self

@@ -16,6 +16,8 @@ pub(super) struct Protection {
     attempts: Option<u32>,
     failures: BTreeMap<(u32, Address), Failures>,
     addresses: Option<Buckets<Address>>,
+    sign_ups: Option<Buckets<Address>>,
+    paces: Option<Buckets<(u32, Address)>>,
 }
 
 /// Failures in a row of one address against one mailbox.
@@ -31,6 +33,8 @@ impl Protection {
             attempts: settings.brute_force_attempts,
             failures: BTreeMap::new(),
             addresses: settings.suspicious_ip.map(Buckets::new),
+            sign_ups: settings.suspicious_signups.map(Buckets::new),
+            paces: settings.logins_per_user_and_address.map(Buckets::new),
         }
     }
 
@@ -53,6 +57,29 @@ impl Protection {
             Some(addresses) if !addresses.has_left(address, now) => Err(Error::SuspiciousAddress),
             _ => Ok(()),
         }
+    }
+
+    /// Counts a login with a password, good or bad, and whether it may be tried.
+    pub(super) fn pace(
+        &mut self,
+        mailbox: u32,
+        address: Address,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let may = self
+            .paces
+            .as_mut()
+            .is_none_or(|paces| paces.take((mailbox, address), now).allowed);
+        may.then_some(()).ok_or(Error::RateLimited)
+    }
+
+    /// Counts a sign-up, and whether it may be tried.
+    pub(super) fn admit_sign_up(&mut self, address: Address, now: Timestamp) -> Result<(), Error> {
+        let may = self
+            .sign_ups
+            .as_mut()
+            .is_none_or(|known| known.take(address, now).allowed);
+        may.then_some(()).ok_or(Error::SuspiciousAddress)
     }
 
     /// A login failed.
@@ -169,6 +196,28 @@ mod tests {
         );
         protection.forgive(5);
         assert_eq!(protection.admit(5, HOME, at(3)), Ok(()));
+    }
+
+    #[test]
+    fn one_person_logs_in_so_often_from_one_address_and_no_oftener() {
+        let mut protection = Protection::new(&Settings::default());
+        let tried: Vec<bool> = (0..21)
+            .map(|_| protection.pace(5, HOME, at(0)).is_ok())
+            .collect();
+        assert_eq!(tried.iter().filter(|allowed| **allowed).count(), 20);
+        assert_eq!(protection.pace(5, Address(2), at(0)), Ok(()));
+        assert_eq!(protection.pace(5, HOME, at(6)), Ok(()), "10 a minute");
+        assert_eq!(protection.pace(5, HOME, at(6)), Err(Error::RateLimited));
+    }
+
+    #[test]
+    fn an_address_makes_so_many_users_and_no_more() {
+        let mut protection = Protection::new(&Settings::default());
+        assert!((0..50).all(|_| protection.admit_sign_up(HOME, at(0)).is_ok()));
+        let refused = Err(Error::SuspiciousAddress);
+        assert_eq!(protection.admit_sign_up(HOME, at(1)), refused);
+        assert_eq!(protection.admit_sign_up(Address(2), at(1)), Ok(()));
+        assert_eq!(protection.admit_sign_up(HOME, at(1728)), Ok(()));
     }
 
     #[test]

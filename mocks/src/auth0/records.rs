@@ -1,11 +1,13 @@
 //! Records of people: sign-up, change of password, and the Management API.
 
-use super::call::{Connection, Error, Manage, Reply};
+use super::call::{Connection, Error, Manage, Reply, Stamp};
 use super::tenant::{Said, Tenant};
 use crate::email::Email;
+use crate::time::Timestamp;
 
 impl Tenant {
-    pub(super) fn sign_up(&mut self, email: Email) -> Said {
+    pub(super) fn sign_up(&mut self, stamp: Stamp, now: Timestamp, email: Email) -> Said {
+        self.protection.admit_sign_up(stamp.address, now)?;
         self.create(email, Connection::Database, false, true)
     }
 

@@ -45,6 +45,12 @@ pub struct Settings {
     pub brute_force_attempts: Option<u32>,
     /// Suspicious-IP throttling: failures one address may make: 100, one more every 864 s (docs); none: off.
     pub suspicious_ip: Option<Rate>,
+    /// Sign-ups that one address may make: 50, one more every 1728 s (docs, suspicious IP throttling);
+    /// none: off.
+    pub suspicious_signups: Option<Rate>,
+    /// Logins with a password of one user from one address, good or bad: 20 at once, 10 a minute (docs,
+    /// rate limit configurations); none: off.
+    pub logins_per_user_and_address: Option<Rate>,
     /// When a second factor is asked for.
     pub mfa: MfaPolicy,
     /// Service time of each endpoint.
@@ -88,6 +94,14 @@ impl Default for Settings {
             suspicious_ip: Some(Rate {
                 per_second: 1.0 / 864.0,
                 burst: 100,
+            }),
+            suspicious_signups: Some(Rate {
+                per_second: 1.0 / 1728.0,
+                burst: 50,
+            }),
+            logins_per_user_and_address: Some(Rate {
+                per_second: 10.0 / 60.0,
+                burst: 20,
             }),
             mfa: MfaPolicy::default(),
             latency: Vec::new(),

@@ -189,7 +189,7 @@ impl Tenant {
             Call::Jwks => Ok(Reply::Keys(self.keys(stamp.at))),
             Call::Revoke { token } => Ok(self.revoke(now, token)),
             Call::Logout { sso } => Ok(self.logout(now, sso)),
-            Call::SignUp { email } => self.sign_up(email),
+            Call::SignUp { email } => self.sign_up(stamp, now, email),
             Call::ChangePassword { email } => Ok(self.change_password(email)),
             Call::CreateUser {
                 email,

@@ -385,3 +385,55 @@ async fn logging_out_goes_where_the_application_may_go() {
     let told: Value = body(scene.userinfo(text(&tokens, "access_token")).await).await;
     assert_eq!(told["email"], ADA, "tokens live on");
 }
+
+#[tokio::test]
+async fn an_application_may_sign_instead_of_telling_a_secret() {
+    let mut scene = Scene::new(|_| ()).await;
+    let pair = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048)
+        .unwrap();
+    let other = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048)
+        .unwrap();
+    let tenant = scene.running.auth0().unwrap().clone();
+    let management = tenant.mint_management_token(START);
+    let made = json!({
+        "name": "signer", "app_type": "non_interactive",
+        "client_authentication_methods": {"private_key_jwt": {"credentials": [{"credential_type": "public_key", "pem": pair.public_key_pem()}]}},
+    });
+    let made = body(
+        scene
+            .json("POST", "/api/v2/clients", &management, made)
+            .await,
+    )
+    .await;
+    assert_eq!(made["token_endpoint_auth_method"], "private_key_jwt");
+    let id = text(&made, "client_id").to_owned();
+    let grant = json!({"client_id": id, "audience": "https://api.example", "scope": ["read:x"]});
+    scene
+        .json("POST", "/api/v2/client-grants", &management, grant)
+        .await;
+    let assertion = |pair: &rcgen::KeyPair, audience: &str, life: i64| {
+        let key = jsonwebtoken::EncodingKey::from_rsa_pem(pair.serialize_pem().as_bytes()).unwrap();
+        let claims = json!({"iss": id, "sub": id, "aud": audience, "exp": START.as_secs() + life, "jti": "1"});
+        let header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256);
+        jsonwebtoken::encode(&header, &claims, &key).unwrap()
+    };
+    let issuer = scene.url("/");
+    for (assertion, status) in [
+        (assertion(&pair, &issuer, 60), 200),
+        (assertion(&pair, &issuer, 0), 401),
+        (assertion(&pair, "https://elsewhere.example/", 60), 401),
+        (assertion(&other, &issuer, 60), 401),
+    ] {
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("audience", "https://api.example"),
+            (
+                "client_assertion_type",
+                "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            ),
+            ("client_assertion", assertion.as_str()),
+        ];
+        let answer = scene.post("/oauth/token", &fields).await.unwrap();
+        assert_eq!(answer.status(), status);
+    }
+}

@@ -37,6 +37,7 @@ impl Scene {
         let mut settings = Settings {
             tenant_limit: None,
             userinfo_per_user: None,
+            logins_per_user_and_address: None,
             latency_default: Latency::fixed(Span::from_millis(40)),
             ..Settings::default()
         };

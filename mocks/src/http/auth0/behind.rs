@@ -15,7 +15,8 @@ use super::token::Owing;
 use crate::answer::{Outcome, Refusal};
 use crate::auth0::organizations::OrganizationId;
 use crate::auth0::{
-    Call, Change, Connection, Endpoint, Error, Instead, Manage, Reply, SsoSession, Tenant, UserId,
+    Call, Change, Connection, Endpoint, Error, Instead, Manage, RefreshToken, Reply, SsoSession,
+    Tenant, UserId,
 };
 use crate::http::{Directory, Exchange};
 use crate::time::Timestamp;
@@ -34,9 +35,13 @@ pub(super) struct Behind {
     pub(super) owing: Recent<Owing>,
     /// By refresh-token family: on what terms it was begun.
     pub(super) terms: BTreeMap<u32, Arc<Terms>>,
+    sweep_terms_at: usize,
     /// Passwords chosen over the wire, where they are not those of [`crate::http::password_of`].
     pub(super) passwords: FxHashMap<UserId, Kept>,
 }
+
+/// Terms are swept when this many are kept, and then when twice as many as remain are.
+const FIRST_SWEEP: usize = 1 << 16;
 
 /// How many transactions and codes are remembered: more than a storm has open at once.
 const REMEMBERED: usize = 1 << 18;
@@ -84,6 +89,7 @@ impl Behind {
             grants: Recent::default(),
             owing: Recent::default(),
             terms: BTreeMap::new(),
+            sweep_terms_at: FIRST_SWEEP,
             passwords: FxHashMap::default(),
         }
     }
@@ -137,6 +143,23 @@ impl Behind {
         self.tenant.count(endpoint, verdict.status());
         let rate = self.tenant.rate_seen();
         Asked::new(exchange, endpoint, verdict, admission.took, rate)
+    }
+
+    /// Remembers the terms of a family of refresh tokens; those of families that are over are
+    /// forgotten now and then.
+    pub(super) fn remember_terms(&mut self, family: u32, terms: Arc<Terms>, now: Timestamp) {
+        if self.terms.len() >= self.sweep_terms_at {
+            let tenant = &self.tenant;
+            self.terms.retain(|family, _| {
+                let token = RefreshToken {
+                    family: *family,
+                    generation: 0,
+                };
+                tenant.family(token, now).is_some()
+            });
+            self.sweep_terms_at = FIRST_SWEEP.max(self.terms.len() * 2);
+        }
+        self.terms.insert(family, terms);
     }
 
     /// Gives a person another password; whoever is blocked for guessing at the old one is so no longer.

@@ -172,6 +172,12 @@ fn database(status: StatusCode, error: Error) -> Response {
                 "description": "Invalid sign up", "statusCode": status.as_u16(),
             }),
         ),
+        Error::SuspiciousAddress => json_answer(
+            status,
+            &json!({
+                "error": "too_many_attempts", "error_description": SUSPICIOUS_ADDRESS,
+            }),
+        ),
         Error::RateLimited | Error::RateLimitedAs500 => json_answer(
             status,
             &json!({

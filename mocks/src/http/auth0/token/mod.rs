@@ -148,7 +148,7 @@ impl Desk<'_> {
             behind
                 .tenant
                 .hold(user, &terms.client_id, refresh, self.now);
-            behind.terms.insert(refresh.family, Arc::clone(&terms));
+            behind.remember_terms(refresh.family, Arc::clone(&terms), self.now);
         }
         Issue::gather(behind, self.face.directory(), self.stamp.at, tokens, terms)
     }

@@ -79,6 +79,9 @@ pub(super) fn database_error(heard: &Heard) -> Result<Error, Breakage> {
         match (told.code.as_deref(), told.error_description.as_deref()) {
             (Some("invalid_signup" | "user_exists"), _) => Error::UserExists,
             (_, Some(text)) if GLOBAL_LIMIT.contains(&text) => limited(heard.status),
+            (_, Some(text)) if text.starts_with("We have detected suspicious") => {
+                Error::SuspiciousAddress
+            }
             _ => Error::Injected(heard.status),
         },
     )
