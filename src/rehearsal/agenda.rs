@@ -92,6 +92,8 @@ pub(super) struct Agenda {
     turns: u64,
     /// People with a call under way, and their events that wait for it.
     held: FxHashMap<Whose, Held>,
+    /// Empty lists of events that are used again.
+    spare: Vec<Vec<Entry>>,
     holding: bool,
 }
 
@@ -152,9 +154,11 @@ impl Agenda {
         };
         held.calls -= 1;
         if held.calls == 0
-            && let Some(held) = self.held.remove(&whose)
+            && let Some(Held { mut events, .. }) = self.held.remove(&whose)
+            && events.capacity() > 0
         {
-            self.added.extend(held.events.into_iter().map(Reverse));
+            self.added.extend(events.drain(..).map(Reverse));
+            self.spare.push(events);
         }
     }
 
@@ -215,6 +219,9 @@ impl Agenda {
             if let Some(entry) = self.take(place)
                 && let Some(held) = self.held.get_mut(&entry.whose)
             {
+                if held.events.capacity() == 0 {
+                    held.events = self.spare.pop().unwrap_or_default();
+                }
                 held.events.push(entry);
             }
         }

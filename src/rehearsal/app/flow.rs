@@ -145,13 +145,14 @@ impl<V: Verifier> Rehearsal<'_, V> {
             self.instances[usize::from(instance)].keys[via as usize].fetched(keys, self.now);
         self.keys_everywhere
             .look(&self.instances, &self.scenario.app, via);
-        for flow in waited {
+        for &flow in &waited {
             let Flow { visit, since, .. } = self.flows[flow];
             let whose = self.whose(visit);
             self.agenda
                 .add(self.now.max(since), whose, Event::Resume(flow as u32));
             self.agenda.release(whose);
         }
+        self.instances[usize::from(instance)].keys[via as usize].told(waited);
     }
 
     /// A request that waited for keys goes on; without any it cannot be answered.

@@ -68,4 +68,12 @@ impl Keyring {
         }
         std::mem::take(&mut self.waiting)
     }
+
+    /// Takes back the list of those who waited, to be used again.
+    pub(in crate::rehearsal) fn told(&mut self, mut waited: Vec<usize>) {
+        if self.waiting.is_empty() {
+            waited.clear();
+            self.waiting = waited;
+        }
+    }
 }
