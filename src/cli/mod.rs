@@ -4,6 +4,7 @@ mod baseline;
 mod check;
 mod cleanup;
 mod compare;
+mod diff;
 mod doctor;
 mod follow;
 mod github;
@@ -69,6 +70,8 @@ enum Command {
     Baseline(baseline::BaselineArgs),
     /// Tell what happened to one person in a rehearsal
     Follow(follow::FollowArgs),
+    /// Show where two runs part: the first event that differs, and the numbers that do
+    Diff(diff::DiffArgs),
     /// Look whether test tenants are as a run needs them, and say what to fix where
     Doctor(doctor::DoctorArgs),
     /// Remove test people from test tenants that a run could not remove itself
@@ -136,6 +139,7 @@ pub fn main() -> ExitCode {
         Command::Mock(args) => mock::mock(&args),
         Command::Baseline(args) => baseline::baseline(&args),
         Command::Follow(args) => follow::follow(&args),
+        Command::Diff(args) => diff::diff(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Cleanup(args) => cleanup::cleanup(&args),
     };

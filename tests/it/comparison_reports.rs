@@ -10,7 +10,7 @@ use cutover::outcome::{GateResult, Status};
 use cutover::report;
 use cutover::scenario::{self, Overrides};
 
-fn compared() -> ComparisonOutcome {
+fn compared(threads: NonZeroUsize) -> ComparisonOutcome {
     let overrides = Overrides {
         set: vec!["population.users=300".to_owned()],
         seed: None,
@@ -20,7 +20,7 @@ fn compared() -> ComparisonOutcome {
     let mut loaded = loaded.unwrap_or_else(|problems| panic!("{problems}"));
     loaded.comparison.seeds = 2;
     let options = Options {
-        threads: NonZeroUsize::MIN,
+        threads,
         tool_version: "0.0.0",
         deep: false,
     };
@@ -30,7 +30,7 @@ fn compared() -> ComparisonOutcome {
 
 #[test]
 fn only_what_keeps_a_comparison_from_passing_is_a_failure() {
-    let mut outcome = compared();
+    let mut outcome = compared(NonZeroUsize::MIN);
     assert_eq!(outcome.status, Status::Passed, "{:?}", outcome.reasons);
     let broken = outcome.arms.iter().flat_map(|arm| &arm.gates);
     let broken = broken.filter(|gate| gate.result == GateResult::Fails);
@@ -70,4 +70,19 @@ fn only_what_keeps_a_comparison_from_passing_is_a_failure() {
     assert!(line.contains(&annotations[0].title), "{line}");
     let junit = report::comparison_junit(&outcome).expect("plain text");
     assert_eq!(junit.matches("<failure").count(), 1 + broken, "{junit}");
+}
+
+#[test]
+fn a_comparison_is_the_same_on_any_number_of_threads() {
+    let text = |threads: usize| {
+        let threads = NonZeroUsize::new(threads).expect("some");
+        let mut outcome = compared(threads);
+        // When it ran, and on how many threads, is all that may differ.
+        outcome.run = cutover::outcome::Run::default();
+        serde_json::to_string(&outcome).expect("an outcome is JSON")
+    };
+    let alone = text(1);
+    for threads in [2, 5] {
+        assert_eq!(alone, text(threads), "{threads} threads");
+    }
 }

@@ -7,6 +7,7 @@ mod common_random_numbers;
 mod comparison_files;
 mod comparison_reports;
 mod conservation;
+mod diverging;
 mod hand_computed;
 mod hand_over;
 mod http;
