@@ -6,6 +6,9 @@
 
 use std::hint::black_box;
 
+use cutover_mocks::auth0::RefreshToken;
+use cutover_mocks::stytch::SessionToken;
+
 use super::Rehearsal;
 use super::contract::Verifier;
 use crate::population::DeviceId;
@@ -13,7 +16,22 @@ use crate::population::DeviceId;
 /// Visits that are looked at together.
 const TOGETHER: usize = 32;
 
+/// What a device holds whose person comes soon: whoever answers for the providers in process may
+/// look at it as well.
+#[derive(Clone, Copy, Debug)]
+pub struct Coming {
+    /// A legacy session's refresh token.
+    pub refresh: Option<RefreshToken>,
+    /// A Stytch session.
+    pub session: Option<SessionToken>,
+}
+
 impl<V: Verifier> Rehearsal<'_, V> {
+    /// What people hold who come next; told once.
+    pub fn take_coming(&mut self) -> std::vec::Drain<'_, Coming> {
+        self.coming.drain(..)
+    }
+
     /// A planned visit is about to start.
     pub(super) fn look_ahead(&mut self) {
         if self.looked_ahead == 0 {
@@ -23,7 +41,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         self.looked_ahead -= 1;
     }
 
-    fn look_at_next(&self) {
+    fn look_at_next(&mut self) {
         let mut devices = [DeviceId(0); TOGETHER];
         let (mut count, mut seen) = (0, 0);
         for (place, visit) in devices.iter_mut().zip(self.agenda.coming()) {
@@ -36,8 +54,12 @@ impl<V: Verifier> Rehearsal<'_, V> {
             seen ^= self.population.device(*device).updated.as_micros();
             seen ^= self.devices[device.0 as usize].last_visit.as_micros();
         }
+        self.coming.clear();
         for device in devices {
-            seen ^= self.jars.look(self.devices[device.0 as usize].pocket);
+            let pocket = self.devices[device.0 as usize].pocket;
+            if pocket.presents() {
+                self.coming.push(self.jars.coming(pocket));
+            }
         }
         black_box(seen);
     }

@@ -5,6 +5,7 @@ use cutover_mocks::stytch::{Opened, SessionJwt, SessionToken};
 use cutover_mocks::time::Timestamp;
 use slab::Slab;
 
+use super::ahead::Coming;
 pub use crate::population::LegacyCookie;
 use crate::recorder::{Cohort, Holding, LockoutCause, LogoutCause};
 use crate::scenario::Scenario;
@@ -106,12 +107,14 @@ impl Jars {
         }
     }
 
-    /// Reads a little of a pocket's cookies, so that they are at hand.
-    pub(super) fn look(&self, pocket: Pocket) -> i64 {
+    /// What providers will be asked about.
+    pub(super) fn coming(&self, pocket: Pocket) -> Coming {
         let legacy = self.legacy.get(pocket.legacy as usize);
         let stytch = self.stytch.get(pocket.stytch as usize);
-        legacy.map_or(0, |cookie| cookie.access.expires.as_micros())
-            ^ stytch.map_or(0, |cookie| cookie.jwt.expires.as_micros())
+        Coming {
+            refresh: legacy.and_then(|cookie| cookie.refresh),
+            session: stytch.map(|cookie| cookie.token),
+        }
     }
 
     /// Puts another jar into a pocket.

@@ -37,6 +37,7 @@ use calls::PendingCall;
 use jar::{DeviceState, Jar, Jars, Lock};
 use visitor::visit::Visit;
 
+pub use ahead::Coming;
 pub use baseline::Baseline;
 pub use contract::{
     Attack, CallId, ClaimsVerifier, Dispatch, Owner, ProviderAnswer, ProviderCall, Seen, Verified,
@@ -66,6 +67,7 @@ pub struct Rehearsal<'a, V> {
     unplanned: Timestamp,
     /// Planned visits still to come whose people have been looked at.
     looked_ahead: u32,
+    coming: Vec<Coming>,
     devices: Vec<DeviceState>,
     jars: Jars,
     /// Why people could not log in on a device when they last tried, and since when.
@@ -151,6 +153,7 @@ impl<'a, V: Verifier> Rehearsal<'a, V> {
             next_day: 0,
             unplanned: population.midnight(scenario, 0) - FURTHEST_ZONE,
             looked_ahead: 0,
+            coming: Vec::new(),
             devices,
             jars,
             locks: FxHashMap::default(),

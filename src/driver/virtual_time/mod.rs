@@ -1,5 +1,7 @@
 //! Virtual time: the provider machines answer in process, and time jumps from event to event.
 
+use std::hint::black_box;
+
 use cutover_mocks::answer::Outcome;
 use cutover_mocks::auth0::{self, Stamp, Tenant};
 use cutover_mocks::stytch::{Project, Step, UserInfoOutcome, UserInfoSeen};
@@ -8,8 +10,8 @@ use cutover_mocks::time::Timestamp;
 use crate::population::Population;
 use crate::population::seed::World;
 use crate::rehearsal::{
-    Baseline, ClaimsVerifier, Dispatch, Ended, Progress, ProviderAnswer, ProviderCall, Rehearsal,
-    Seen, Verifier,
+    Baseline, ClaimsVerifier, Coming, Dispatch, Ended, Progress, ProviderAnswer, ProviderCall,
+    Rehearsal, Seen, Verifier,
 };
 use crate::scenario::{Cutover, Scenario, Strategy};
 
@@ -51,7 +53,7 @@ fn rehearse(
     scenario: &Scenario,
     population: &Population,
     baseline: Option<&Baseline>,
-    mut show: impl FnMut(&Dispatch, &ProviderAnswer),
+    show: impl FnMut(&Dispatch, &ProviderAnswer),
     watch: impl FnMut(Timestamp, Progress),
 ) -> Simulated {
     let World {
@@ -59,13 +61,8 @@ fn rehearse(
         mut project,
         starting,
     } = World::new(scenario, population);
-    let answer = |dispatch: &Dispatch| {
-        let answer = perform(&mut tenant, &mut project, dispatch);
-        show(dispatch, &answer);
-        answer
-    };
     let rehearsal = Rehearsal::new(scenario, population, starting, baseline, ClaimsVerifier);
-    let ended = drive(rehearsal, answer, watch).finish();
+    let ended = drive(rehearsal, (&mut tenant, &mut project), show, watch).finish();
     Simulated {
         ended,
         tenant,
@@ -88,9 +85,10 @@ pub fn baseline(scenario: &Scenario, population: &Population) -> Baseline {
         mut project,
         starting,
     } = World::new(&unchanged, population);
-    let answer = |dispatch: &Dispatch| perform(&mut tenant, &mut project, dispatch);
-    let rehearsal = Rehearsal::new(&unchanged, population, starting, None, ClaimsVerifier);
-    drive(rehearsal.unrecorded(), answer, |_, _| {}).into_baseline()
+    let rehearsal =
+        Rehearsal::new(&unchanged, population, starting, None, ClaimsVerifier).unrecorded();
+    let providers = (&mut tenant, &mut project);
+    drive(rehearsal, providers, |_, _| {}, |_, _| {}).into_baseline()
 }
 
 /// Plays a rehearsal up to a moment, which is not handled any more.
@@ -114,11 +112,12 @@ pub(crate) fn enter<V: Verifier>(
 }
 
 /// Plays a rehearsal to its end.
-fn drive(
-    mut rehearsal: Rehearsal<'_, ClaimsVerifier>,
-    mut perform: impl FnMut(&Dispatch) -> ProviderAnswer,
+fn drive<'a>(
+    mut rehearsal: Rehearsal<'a, ClaimsVerifier>,
+    (tenant, project): (&mut Tenant, &mut Project),
+    mut show: impl FnMut(&Dispatch, &ProviderAnswer),
     mut watch: impl FnMut(Timestamp, Progress),
-) -> Rehearsal<'_, ClaimsVerifier> {
+) -> Rehearsal<'a, ClaimsVerifier> {
     rehearsal.set_holding(true);
     let mut calls: Vec<Dispatch> = Vec::new();
     let mut steps = 0u32;
@@ -127,9 +126,11 @@ fn drive(
         if steps.is_multiple_of(WATCHED_EVERY) {
             watch(rehearsal.now(), rehearsal.progress());
         }
+        look(tenant, project, rehearsal.now(), rehearsal.take_coming());
         calls.extend(rehearsal.take_calls());
         for dispatch in calls.drain(..) {
-            let answer = perform(&dispatch);
+            let answer = perform(tenant, project, &dispatch);
+            show(&dispatch, &answer);
             rehearsal.answer(
                 dispatch.id,
                 dispatch.stamp.at + answer.took(),
@@ -138,6 +139,18 @@ fn drive(
         }
     }
     rehearsal
+}
+
+/// Reads what the providers know of people who come next, so that it is at hand. Changes nothing.
+fn look(tenant: &Tenant, project: &Project, now: Timestamp, coming: impl Iterator<Item = Coming>) {
+    for Coming { refresh, session } in coming {
+        if let Some(token) = refresh {
+            black_box(tenant.refresh_is_live(token, now));
+        }
+        if let Some(view) = session.and_then(|token| project.session(token.session)) {
+            black_box(project.user(view.user));
+        }
+    }
 }
 
 /// Lets the machines answer a call, with the `UserInfo` call that a migration makes.
