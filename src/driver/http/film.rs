@@ -88,7 +88,7 @@ impl Film {
         Self { stretches }
     }
 
-    /// A film that begins with a window at true speed, and plays whatever had begun in it to its end.
+    /// A film of one window at true speed, which plays on as long as anything is left that began in it.
     pub(super) fn only(name: &str, from: Timestamp) -> Self {
         let stretch = Stretch {
             from,

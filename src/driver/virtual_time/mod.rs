@@ -91,14 +91,15 @@ pub fn baseline(scenario: &Scenario, population: &Population) -> Baseline {
     drive(rehearsal, providers, |_, _| {}, |_, _| {}).into_baseline()
 }
 
-/// Plays a rehearsal up to a moment, which is not handled any more.
+/// Plays a rehearsal up to a moment, which is not handled any more. Tells how many calls it made.
 pub(crate) fn enter<V: Verifier>(
     rehearsal: &mut Rehearsal<'_, V>,
     tenant: &mut Tenant,
     project: &mut Project,
     until: Timestamp,
-) {
+) -> u64 {
     rehearsal.set_holding(true);
+    let mut made = 0;
     let mut calls: Vec<Dispatch> = Vec::new();
     while rehearsal.next_event().is_some_and(|at| at < until) {
         rehearsal.step();
@@ -107,8 +108,10 @@ pub(crate) fn enter<V: Verifier>(
             let answer = perform(tenant, project, &dispatch);
             let at = dispatch.stamp.at + answer.took();
             rehearsal.answer(dispatch.id, at, Seen::Answered(answer));
+            made += 1;
         }
     }
+    made
 }
 
 /// Plays a rehearsal to its end.

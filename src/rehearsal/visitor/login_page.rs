@@ -22,7 +22,12 @@ impl<V: Verifier> Rehearsal<'_, V> {
             device: 0,
         };
         for number in population.at_start()..population.people().len() as u32 {
-            if let Some(at) = population.person(PersonId(number)).signs_up {
+            let id = PersonId(number);
+            if let Some(at) = population
+                .person(id)
+                .signs_up
+                .filter(|_| population.comes(id))
+            {
                 self.agenda.add(at, Whose(number), sign_up);
             }
         }

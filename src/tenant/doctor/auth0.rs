@@ -119,7 +119,12 @@ async fn management(auth0: &Auth0) -> (Finding, Option<f64>) {
 
 async fn callback(auth0: &Auth0) -> Finding {
     let Some(url) = auth0.credentials().callback.clone() else {
-        return unknown("AUTH0_CALLBACK_URL is not set, so no callback was tried");
+        return bad(
+            Verdict::Warn,
+            "AUTH0_CALLBACK_URL is not set, so no callback was tried",
+            "name a callback URL of your application, to see whether Auth0 allows it",
+            "AUTH0_CALLBACK_URL",
+        );
     };
     match auth0.callback(&url).await {
         Ok(Callback::Allowed) => ok(format!("{url} is allowed")),

@@ -47,7 +47,7 @@ length = "4s"
 
 [population]
 users = 40
-signups_per_day = 0
+signups_per_day = 120
 
 [[population.surges]]
 at = "40m"
@@ -148,6 +148,9 @@ async fn sessions_migrate_at_real_providers() {
     let migrated = total(&outcome, "silent_migrations");
     assert!(migrated > 0, "{outcome}");
     assert_eq!(total(&outcome, "forced_logouts"), 0);
+    // Nobody else has lived through any of it, sign-ups included.
+    assert_eq!(total(&outcome, "sign_ups"), 0);
+    assert_eq!(outcome["people"]["people"], 12);
     let ledger = stand_in.running.stytch().expect("it is served");
     let at_stytch = ledger.project().ledger().migrated;
     assert!(at_stytch >= migrated, "{at_stytch} of {migrated}");

@@ -134,8 +134,8 @@ pub struct Tried {
     pub removal: Option<Result<Cleaned, JournalError>>,
 }
 
-/// Visits that began in the window have so long to end.
-const TAIL: Duration = Duration::from_mins(10);
+/// Visits that began in the window have so long to end; then they are cut off, and counted so.
+const TAIL: Duration = Duration::from_mins(1);
 
 impl Trial<'_> {
     /// Who plays, and what that takes. Sends nothing.
@@ -238,7 +238,7 @@ impl Trial<'_> {
             Some(&baseline),
             verifier,
         );
-        virtual_time::enter(&mut rehearsal, &mut tenant, &mut project, from);
+        let inside = virtual_time::enter(&mut rehearsal, &mut tenant, &mut project, from);
 
         let wallet = options.bounds.wallet;
         let names = Arc::new(Names::new(&population, &starting, provisioned, wallet));
@@ -278,7 +278,7 @@ impl Trial<'_> {
             &options.stop,
             world,
             Bounds {
-                wall: options.bounds.wall.min(self.wall()),
+                wall: self.wall(),
                 ..options.bounds
             },
             options.carriers.count,
@@ -287,10 +287,15 @@ impl Trial<'_> {
         .await;
         let goose = crew.finish(&options.stop).await?;
         let (ending, mut health) = played?;
+        health.inside = inside;
         health.wallet = names.wallet.size();
         Ok(TenantRun {
             ended: rehearsal.finish(),
-            ending,
+            ending: match ending {
+                // Visits that take longer are cut off, as at the end of any rehearsal.
+                Ending::OutOfTime(_) => Ending::Played,
+                Ending::Played | Ending::Stopped(_) => ending,
+            },
             health,
             goose,
             cast,
@@ -298,7 +303,7 @@ impl Trial<'_> {
         })
     }
 
-    /// Wall time that the window may take: its length, and some minutes for visits that have begun.
+    /// Wall time that the window takes at the most: its length, and a while for visits that have begun.
     fn wall(&self) -> Duration {
         let (from, until) = self.bounds();
         span_to_duration(until - from) + TAIL
