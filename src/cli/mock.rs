@@ -5,15 +5,20 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use cutover_mocks::fault::{Fault, FaultPlan};
 use cutover_mocks::http::admin::Callers;
 use cutover_mocks::http::blueprint::Blueprint;
 use cutover_mocks::http::introduction::Introduction;
+use cutover_mocks::http::stamp::wall_now;
 use cutover_mocks::http::standalone::{self, AdminOptions, Options, RunError};
+use cutover_mocks::keys::KeySchedule;
 use cutover_mocks::latency::Latency;
-use cutover_mocks::stytch::Vertical;
+use cutover_mocks::stytch::{Settings, Vertical};
 use cutover_mocks::time::Span;
 
 use super::Failure;
+use super::input::read_file;
+use crate::scenario::Overrides;
 use crate::verdict::exit;
 
 /// Where they listen, and for whom.
@@ -26,9 +31,12 @@ pub(super) struct MockArgs {
     /// Address of the Stytch project
     #[arg(long, default_value = "127.0.0.1:8481", value_name = "ADDRESS")]
     stytch: SocketAddr,
-    /// The Stytch project's product
-    #[arg(long, value_enum, default_value_t = Kind::Consumer)]
-    kind: Kind,
+    /// The Stytch project's product [default: consumer]
+    #[arg(long, value_enum, conflicts_with = "scenario")]
+    kind: Option<Kind>,
+    /// Take lifetimes, limits, latency, faults and key rotations from a scenario, as if it began now
+    #[arg(long, value_name = "SCENARIO")]
+    scenario: Option<PathBuf>,
     /// People who exist at both providers at the start
     #[arg(long, default_value_t = 100, value_name = "COUNT")]
     people: u32,
@@ -85,7 +93,7 @@ pub(super) fn mock(args: &MockArgs) -> Result<u8, Failure> {
         out.write_all(text.as_bytes()).and_then(|()| out.flush())
     };
     runtime
-        .block_on(standalone::run(&options(args), introduce))
+        .block_on(standalone::run(&options(args)?, introduce))
         .map_err(|error| match error {
             RunError::Tls(_) | RunError::AdminAnywhere(_) => {
                 Failure::input(format!("error: {error}"))
@@ -95,22 +103,17 @@ pub(super) fn mock(args: &MockArgs) -> Result<u8, Failure> {
     Ok(exit::PASSED)
 }
 
-fn options(args: &MockArgs) -> Options {
-    let mut blueprint = Blueprint {
-        people: args.people,
-        ..Blueprint::default()
-    };
-    blueprint.stytch.vertical = match args.kind {
-        Kind::Consumer => Vertical::Consumer,
-        Kind::B2b => Vertical::B2b,
-    };
+fn options(args: &MockArgs) -> Result<Options, Failure> {
+    let mut blueprint = blueprint(args)?;
     if args.at_once {
         // A token is issued at the end of its call's service time: one that nobody waited for would
         // come from the future, which verifiers refuse.
         blueprint.auth0.latency_default = Latency::fixed(Span::ZERO);
+        blueprint.auth0.latency.clear();
         blueprint.stytch.latency_default = Latency::fixed(Span::ZERO);
+        blueprint.stytch.latency.clear();
     }
-    Options {
+    Ok(Options {
         auth0: args.auth0,
         stytch: args.stytch,
         blueprint,
@@ -129,6 +132,55 @@ fn options(args: &MockArgs) -> Options {
         tls: (!args.no_tls).then(|| args.tls_dir.clone()),
         hosts: args.host.clone(),
         ..Options::default()
+    })
+}
+
+/// How both providers are set up: as the scenario says, or as they are by default.
+fn blueprint(args: &MockArgs) -> Result<Blueprint, Failure> {
+    let people = args.people;
+    let Some(path) = &args.scenario else {
+        let vertical = match args.kind {
+            None | Some(Kind::Consumer) => Vertical::Consumer,
+            Some(Kind::B2b) => Vertical::B2b,
+        };
+        let stytch = Settings {
+            vertical,
+            ..Settings::default()
+        };
+        return Ok(Blueprint {
+            stytch,
+            people,
+            ..Blueprint::default()
+        });
+    };
+    let scenario = read_file(path, &Overrides::default())?.loaded.scenario;
+    let later = wall_now() - scenario.time.start;
+    let (mut auth0, mut stytch) = (scenario.providers.auth0, scenario.providers.stytch);
+    auth0.faults = moved_faults(&auth0.faults, later);
+    stytch.faults = moved_faults(&stytch.faults, later);
+    move_rotations(&mut auth0.keys, later);
+    move_rotations(&mut stytch.keys, later);
+    Ok(Blueprint {
+        auth0,
+        stytch,
+        people,
+    })
+}
+
+fn moved_faults<E: Copy + PartialEq>(plan: &FaultPlan<E>, by: Span) -> FaultPlan<E> {
+    let faults = plan.faults().iter();
+    let moved = faults.map(|fault| Fault {
+        from: fault.from.saturating_add(by),
+        until: fault.until.saturating_add(by),
+        ..*fault
+    });
+    FaultPlan::new(moved.collect())
+}
+
+fn move_rotations(keys: &mut KeySchedule, by: Span) {
+    for rotation in &mut keys.rotations {
+        rotation.at = rotation.at.saturating_add(by);
+        rotation.previous_until = rotation.previous_until.saturating_add(by);
     }
 }
 
