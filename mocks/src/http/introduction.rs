@@ -61,6 +61,9 @@ pub struct Stytch {
     pub secret: String,
     /// What browsers show at public routes.
     pub public_token: String,
+    /// `profile_id` for `sessions/attest`: the profile by which tokens of the tenant are trusted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trusted_token_profile: Option<String>,
     /// The organization that people are members of, in a B2B project.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<String>,
@@ -118,6 +121,7 @@ impl Introduction {
                 project_id: config.project_id.clone(),
                 secret: config.secret.clone(),
                 public_token: config.public_token.clone(),
+                trusted_token_profile: config.trusted.first().map(|profile| profile.id.clone()),
                 organization_id: organization.map(|id| face.organization_id(id)),
             }
         });
@@ -165,6 +169,9 @@ impl fmt::Display for Introduction {
             writeln!(f, "  project_id    {}", stytch.project_id)?;
             writeln!(f, "  secret        {}", stytch.secret)?;
             writeln!(f, "  public_token  {}", stytch.public_token)?;
+            if let Some(profile) = &stytch.trusted_token_profile {
+                writeln!(f, "  profile_id    {profile}")?;
+            }
             if let Some(organization) = &stytch.organization_id {
                 writeln!(f, "  organization  {organization}")?;
             }
