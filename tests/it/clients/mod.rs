@@ -22,15 +22,21 @@ use toolbox::{Language, Place, Script, Toolbox};
 /// What is driven: one file each, below `tests/clients`.
 const CONSUMER: &[Script] = &[
     Script::python("auth0_sdk"),
+    Script::python("auth0_administration"),
     Script::python("authlib_oidc"),
     Script::python("stytch_consumer"),
+    Script::python("stytch_factors"),
     Script::node("auth0_sdk"),
     Script::node("openid_client"),
     Script::node("web_apps"),
     Script::node("spa"),
     Script::node("stytch_consumer"),
 ];
-const B2B: &[Script] = &[Script::python("stytch_b2b"), Script::node("stytch_b2b")];
+const B2B: &[Script] = &[
+    Script::python("stytch_b2b"),
+    Script::python("stytch_members"),
+    Script::node("stytch_b2b"),
+];
 
 /// The packages, or words about what is missing.
 fn toolbox() -> Option<Toolbox> {
