@@ -156,6 +156,8 @@ fn read_limits(t: &mut Table<'_>, plan: Plan, settings: &mut Settings) {
     let doc = "Failed logins that one network address may make.";
     let source = "Auth0 docs, suspicious IP throttling";
     settings.suspicious_ip = limit("suspicious_ip", doc, "1/864s burst 100", source);
+    // New people sign up from addresses of their own; a rehearsal sends them from the application's.
+    settings.suspicious_signups = None;
     for &(name, endpoint) in ENDPOINTS {
         let doc = "On top of the tenant's limit.";
         if let Some(limit) = limit(name, doc, plan.endpoint(endpoint), PLAN_SOURCE) {
