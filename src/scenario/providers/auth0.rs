@@ -156,8 +156,18 @@ fn read_limits(t: &mut Table<'_>, plan: Plan, settings: &mut Settings) {
     let doc = "Failed logins that one network address may make.";
     let source = "Auth0 docs, suspicious IP throttling";
     settings.suspicious_ip = limit("suspicious_ip", doc, "1/864s burst 100", source);
-    // New people sign up from addresses of their own; a rehearsal sends them from the application's.
-    settings.suspicious_signups = None;
+    let doc = "Sign-ups that one network address may make. A rehearsal's sign-ups come from the \
+     application's address; Auth0's own limit is 1/1728s burst 50.";
+    let source = "an assumption: the application passes on the visitor's address";
+    settings.suspicious_signups = limit("suspicious_signups", doc, "none", source);
+    let doc = "Logins of one user from one network address.";
+    let source = "Auth0 docs, rate limits on database connections";
+    settings.logins_per_user_and_address = limit(
+        "logins_per_user_and_address",
+        doc,
+        "10/min burst 20",
+        source,
+    );
     for &(name, endpoint) in ENDPOINTS {
         let doc = "On top of the tenant's limit.";
         if let Some(limit) = limit(name, doc, plan.endpoint(endpoint), PLAN_SOURCE) {
