@@ -68,6 +68,23 @@ fn read_sessions(t: &mut Table<'_>, settings: &mut Settings) {
     settings.reset_life = life("reset_life", doc, "30m", "Stytch SDK documentation");
     let doc = "How long an intermediate session waits for its second factor.";
     settings.intermediate_life = life("intermediate_life", doc, "10m", "Stytch OpenAPI");
+    read_lives_of_clients(t, settings);
+}
+
+/// Lives that no visit of a rehearsal meets; clients of the mocks do.
+fn read_lives_of_clients(t: &mut Table<'_>, settings: &mut Settings) {
+    let mut life = |name, doc, default| {
+        let life = t.key(name, SOME_LENGTH, doc);
+        life.or(default, "Stytch OpenAPI").value
+    };
+    let doc = "How fresh a factor has to be for a password reset by session.";
+    settings.fresh_factor = life("fresh_factor", doc, "5m");
+    let doc = "How long an invitation is good.";
+    settings.invite_life = life("invite_life", doc, "7d");
+    let doc = "How long an authenticator app waits for its first code.";
+    settings.totp_life = life("totp_life", doc, "24h");
+    let doc = "How long an impersonated session lasts.";
+    settings.impersonation = life("impersonation_life", doc, "60m");
 }
 
 fn read_migrate(t: &mut Table<'_>, settings: &mut Settings) {
@@ -110,6 +127,12 @@ fn read_login(t: &mut Table<'_>, settings: &mut Settings) {
             "Stytch docs: email_jit_provisioning NOT_ALLOWED by default",
         ),
     };
+    let doc = "Whether a first login without password at an unverified address makes a password \
+     stale until it is reset.";
+    settings.passwordless_voids_unproved_password = t
+        .key("passwordless_voids_unproved_password", Flag, doc)
+        .or("true", "Stytch OpenAPI")
+        .value;
     let doc = "Whether sending a magic link creates an unknown person.";
     settings.magic_link_creates = t
         .key("magic_link_creates", Flag, doc)
