@@ -77,6 +77,30 @@ impl TenantVerifier {
         Some((names.text(handle), names.key(owner, key)?))
     }
 
+    /// What claims said, and of valid ones what the text says, which is checked once.
+    fn with_text(&mut self, by_claims: Verified, kind: Kind, handle: u32, key: KeyId) -> Verified {
+        let Some(names) = self
+            .names
+            .as_ref()
+            .filter(|_| by_claims == Verified::Valid && !self.by_claims)
+        else {
+            return by_claims;
+        };
+        let (owner, types, expected): (_, &[&str], _) = match kind {
+            Kind::Access => (Owner::Auth0, &["JWT", "at+jwt"], &self.access),
+            Kind::Session => (Owner::Stytch, &["JWT"], &self.session),
+        };
+        let holds = self.checked.entry((kind, handle)).or_insert_with(|| {
+            let text = names.text(handle);
+            let key = names.key(owner, key);
+            key.is_some_and(|key| {
+                is_of_type(&text, types)
+                    && jsonwebtoken::decode::<IgnoredAny>(&*text, &key, expected).is_ok()
+            })
+        });
+        verdict(*holds)
+    }
+
     /// From now on tokens have texts.
     pub(super) fn hand_over(&mut self, names: Arc<Names>) {
         self.names = Some(names);
@@ -92,48 +116,12 @@ impl TextVerifier for TenantVerifier {
 impl Verifier for TenantVerifier {
     fn access_token(&mut self, token: &AccessToken, keys: &KeySet, now: Timestamp) -> Verified {
         let by_claims = ClaimsVerifier.access_token(token, keys, now);
-        let Some(names) = self
-            .names
-            .as_ref()
-            .filter(|_| by_claims == Verified::Valid && !self.by_claims)
-        else {
-            return by_claims;
-        };
-        let holds = self
-            .checked
-            .entry((Kind::Access, token.handle))
-            .or_insert_with(|| {
-                let text = names.text(token.handle);
-                let key = names.key(Owner::Auth0, token.key);
-                key.is_some_and(|key| {
-                    is_of_type(&text, &["JWT", "at+jwt"])
-                        && jsonwebtoken::decode::<IgnoredAny>(&*text, &key, &self.access).is_ok()
-                })
-            });
-        verdict(*holds)
+        self.with_text(by_claims, Kind::Access, token.handle, token.key)
     }
 
     fn session_jwt(&mut self, jwt: &SessionJwt, keys: &KeySet, now: Timestamp) -> Verified {
         let by_claims = ClaimsVerifier.session_jwt(jwt, keys, now);
-        let Some(names) = self
-            .names
-            .as_ref()
-            .filter(|_| by_claims == Verified::Valid && !self.by_claims)
-        else {
-            return by_claims;
-        };
-        let holds = self
-            .checked
-            .entry((Kind::Session, jwt.handle))
-            .or_insert_with(|| {
-                let text = names.text(jwt.handle);
-                let key = names.key(Owner::Stytch, jwt.key);
-                key.is_some_and(|key| {
-                    is_of_type(&text, &["JWT"])
-                        && jsonwebtoken::decode::<IgnoredAny>(&*text, &key, &self.session).is_ok()
-                })
-            });
-        verdict(*holds)
+        self.with_text(by_claims, Kind::Session, jwt.handle, jwt.key)
     }
 
     fn attacked_access_token(
