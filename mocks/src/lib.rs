@@ -22,6 +22,7 @@ pub mod fault;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod keys;
+mod lasting;
 pub mod latency;
 pub mod ledger;
 pub mod limit;

@@ -127,6 +127,11 @@ impl TokenBucket {
         }
     }
 
+    /// When a token was last asked for.
+    pub const fn last_used(&self) -> Timestamp {
+        self.at
+    }
+
     /// Whether the bucket would be full at this moment, so that it need not be remembered.
     pub fn is_full(&self, rate: Rate, now: Timestamp) -> bool {
         self.tokens + (now - self.at).as_secs_f64() * rate.per_second >= f64::from(rate.burst)

@@ -2,7 +2,6 @@
 //! Nothing here is a call: it meets no limit and is not counted.
 
 use super::call::Endpoint;
-use super::limits::Limits;
 use super::tenant::Tenant;
 use crate::capacity::Capacity;
 use crate::fault::FaultPlan;
@@ -11,6 +10,16 @@ use crate::limit::Rate;
 use crate::time::{Span, Timestamp};
 
 impl Tenant {
+    /// Bounds what strangers can make it remember, each kind of it: logins under way, codes, browsers'
+    /// sessions, failed logins, and limits of single addresses and people. The oldest make room.
+    pub fn keep_at_most(&mut self, most: usize) {
+        self.logins.keep_at_most(most);
+        self.grants.keep_at_most(most);
+        self.sessions.keep_at_most(most);
+        self.protection.keep_at_most(most);
+        self.limits.keep_at_most(most);
+    }
+
     /// Replaces the limit over all endpoints, those of single endpoints, and that of `UserInfo` for
     /// each user; all buckets are full again.
     pub fn set_limits(
@@ -23,7 +32,7 @@ impl Tenant {
         self.settings.tenant_limit = tenant;
         self.settings.endpoint_limits = endpoints;
         self.settings.userinfo_per_user = userinfo_per_user;
-        self.limits = Limits::full(&self.settings, now);
+        self.limits = self.limits.refilled(&self.settings, now);
     }
 
     /// Replaces service times: of endpoints that are listed, and of all others.

@@ -3,6 +3,7 @@
 use super::call::{Audience, RefreshToken, Scopes, UserId};
 use super::sessions::FamilySeen;
 use super::settings::Settings;
+use crate::lasting::{Lasting, SLACK};
 use crate::time::Timestamp;
 
 /// A family: one login on one device, and all refresh tokens that descend from it.
@@ -19,10 +20,10 @@ pub(super) struct Family {
     revoked: bool,
 }
 
-/// All families, found by number. 32 bytes each.
+/// All families that are not long over, found by number. 32 bytes each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Families {
-    rows: Vec<Family>,
+    rows: Lasting<Family>,
 }
 
 /// Why a refresh token is not exchanged. The client is told the same.
@@ -40,7 +41,8 @@ impl Families {
         self.rows.reserve(more);
     }
 
-    /// Begins a family that was last used at `used`.
+    /// Begins a family that was last used at `used`. Those that are over are forgotten now and then: a
+    /// token of theirs is as good as one that nobody issued.
     pub(super) fn begin(
         &mut self,
         user: UserId,
@@ -48,8 +50,13 @@ impl Families {
         audience: Audience,
         begun: Timestamp,
         used: Timestamp,
+        settings: &Settings,
     ) -> RefreshToken {
-        self.rows.push(Family {
+        if self.rows.is_due() {
+            self.rows
+                .sweep(|family| !family.is_alive(used - SLACK, settings));
+        }
+        let family = self.rows.put(Family {
             begun,
             used,
             user,
@@ -59,14 +66,14 @@ impl Families {
             revoked: false,
         });
         RefreshToken {
-            family: self.rows.len() as u32 - 1,
+            family,
             generation: 0,
         }
     }
 
     /// The family of a token, whatever has become of it.
     pub(super) fn get(&self, token: RefreshToken) -> Option<&Family> {
-        self.rows.get(token.family as usize)
+        self.rows.get(token.family)
     }
 
     /// Exchanges a token for the family's newest; the same token where tokens do not rotate.
@@ -82,7 +89,7 @@ impl Families {
     ) -> Result<RefreshToken, NotExchanged> {
         let family = self
             .rows
-            .get_mut(token.family as usize)
+            .get_mut(token.family)
             .ok_or(NotExchanged::Invalid)?;
         if !family.is_alive(now, settings) || token.generation > family.generation {
             return Err(NotExchanged::Invalid);
@@ -109,7 +116,7 @@ impl Families {
         settings: &Settings,
     ) -> bool {
         let live = self.is_live(token, now, settings);
-        if let Some(family) = self.rows.get_mut(token.family as usize) {
+        if let Some(family) = self.rows.get_mut(token.family) {
             family.revoked |= live;
         }
         live
@@ -122,18 +129,9 @@ impl Families {
         now: Timestamp,
         settings: &Settings,
     ) -> Option<FamilySeen> {
-        let row = self.rows.get(family as usize)?;
-        row.is_alive(now, settings).then_some(FamilySeen {
-            newest: RefreshToken {
-                family,
-                generation: row.generation,
-            },
-            user: row.user,
-            begun: row.begun,
-            used: row.used,
-            idle_until: row.used + settings.refresh_idle_life,
-            until: row.begun + settings.refresh_absolute_life,
-        })
+        let row = self.rows.get(family)?;
+        row.is_alive(now, settings)
+            .then(|| row.seen(family, settings))
     }
 
     /// All families that are alive, oldest first.
@@ -142,7 +140,10 @@ impl Families {
         now: Timestamp,
         settings: &'a Settings,
     ) -> impl Iterator<Item = FamilySeen> + 'a {
-        (0..self.rows.len() as u32).filter_map(move |family| self.seen(family, now, settings))
+        self.rows
+            .iter()
+            .filter(move |(_, row)| row.is_alive(now, settings))
+            .map(|(family, row)| row.seen(family, settings))
     }
 
     /// Whether a token is the newest of a living family.
@@ -154,6 +155,20 @@ impl Families {
 }
 
 impl Family {
+    fn seen(&self, family: u32, settings: &Settings) -> FamilySeen {
+        FamilySeen {
+            newest: RefreshToken {
+                family,
+                generation: self.generation,
+            },
+            user: self.user,
+            begun: self.begun,
+            used: self.used,
+            idle_until: self.used + settings.refresh_idle_life,
+            until: self.begun + settings.refresh_absolute_life,
+        }
+    }
+
     fn is_alive(&self, now: Timestamp, settings: &Settings) -> bool {
         !self.revoked
             && now < self.begun + settings.refresh_absolute_life

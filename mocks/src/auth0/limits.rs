@@ -27,6 +27,7 @@ pub(super) struct Buckets<K> {
     pressure: Pressure,
     of: FxHashMap<K, TokenBucket>,
     sweep_at: usize,
+    most: usize,
 }
 
 /// Full buckets are swept out when this many are kept, and then when twice as many as remain are.
@@ -39,15 +40,30 @@ impl<K: Copy + Eq + Hash> Buckets<K> {
             pressure: Pressure::default(),
             of: FxHashMap::default(),
             sweep_at: FIRST_SWEEP,
+            most: usize::MAX,
         }
+    }
+
+    /// Sets how many are remembered at most: beyond that those used longest ago are forgotten, too.
+    pub(super) fn keep_at_most(&mut self, most: usize) {
+        self.most = most;
+    }
+
+    fn sweep(&mut self, now: Timestamp) {
+        let rate = self.rate;
+        self.of.retain(|_, bucket| !bucket.is_full(rate, now));
+        if self.of.len() > self.most / 2 {
+            let times = self.of.values().map(TokenBucket::last_used).collect();
+            let newer_than = median(times);
+            self.of.retain(|_, bucket| bucket.last_used() > newer_than);
+        }
+        self.sweep_at = FIRST_SWEEP.max(self.of.len() * 2);
     }
 
     /// Takes one token of a key's bucket.
     pub(super) fn take(&mut self, key: K, now: Timestamp) -> Verdict {
-        if self.of.len() >= self.sweep_at {
-            let rate = self.rate;
-            self.of.retain(|_, bucket| !bucket.is_full(rate, now));
-            self.sweep_at = FIRST_SWEEP.max(self.of.len() * 2);
+        if self.of.len() >= self.sweep_at.min(self.most) {
+            self.sweep(now);
         }
         let verdict = self
             .of
@@ -68,6 +84,15 @@ impl<K: Copy + Eq + Hash> Buckets<K> {
     fn seen(&self, verdict: Verdict) -> RateSeen {
         seen(self.rate, verdict)
     }
+}
+
+/// The time in the middle of these: those after it are at most half of them.
+pub(super) fn median(mut times: Vec<Timestamp>) -> Timestamp {
+    let middle = times.len() / 2;
+    if times.is_empty() {
+        return Timestamp::NEVER;
+    }
+    *times.select_nth_unstable(middle).1
 }
 
 fn seen(rate: Rate, verdict: Verdict) -> RateSeen {
@@ -116,6 +141,7 @@ pub(super) struct Limits {
     tenant: Option<Bucket>,
     endpoints: [Option<Bucket>; Endpoint::ALL.len()],
     users: Option<Buckets<UserId>>,
+    most: usize,
     /// One for each limiting fault, by its place in the plan.
     faults: Vec<(usize, Bucket)>,
     seen: Option<RateSeen>,
@@ -132,9 +158,25 @@ impl Limits {
             tenant: settings.tenant_limit.map(|rate| Bucket::full(rate, now)),
             endpoints,
             users: settings.userinfo_per_user.map(Buckets::new),
+            most: usize::MAX,
             faults: Vec::new(),
             seen: None,
         }
+    }
+
+    /// Sets how many users' buckets are remembered at most.
+    pub(super) fn keep_at_most(&mut self, most: usize) {
+        self.most = most;
+        if let Some(users) = &mut self.users {
+            users.keep_at_most(most);
+        }
+    }
+
+    /// The same limits as settings say now, all of them full, within the same bound.
+    pub(super) fn refilled(&self, settings: &Settings, now: Timestamp) -> Self {
+        let mut limits = Self::full(settings, now);
+        limits.keep_at_most(self.most);
+        limits
     }
 
     /// Forgets what the last call saw.
@@ -247,6 +289,23 @@ mod tests {
             buckets.of.len() <= 2 * FIRST_SWEEP,
             "{} are kept",
             buckets.of.len()
+        );
+    }
+
+    #[test]
+    fn no_more_are_remembered_than_may_be() {
+        let mut buckets = Buckets::new(Rate {
+            per_second: 1e-6,
+            burst: 1,
+        });
+        buckets.keep_at_most(5000);
+        for user in 0..100_000_u32 {
+            buckets.take(user, at(user.into()));
+            assert!(buckets.of.len() <= 5000);
+        }
+        assert!(
+            !buckets.has_left(99_999, at(100_000)),
+            "the newest is known"
         );
     }
 

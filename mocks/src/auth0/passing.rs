@@ -2,35 +2,40 @@
 
 use std::collections::VecDeque;
 
+use crate::lasting::SLACK;
 use crate::time::{Span, Timestamp};
 
 /// Numbered things in order of creation, forgotten once they are long past their life.
 #[derive(Clone, Debug)]
 pub(super) struct Passing<T> {
     life: Span,
+    most: usize,
     first: u32,
     things: VecDeque<Option<(Timestamp, T)>>,
 }
-
-/// Things are kept this long after their life: over HTTP a time-lapse runs a fortnight in a minute,
-/// and a call may arrive a second after others that it should have come before.
-const SLACK: Span = Span::from_hours(6);
 
 impl<T> Passing<T> {
     /// Things of this life.
     pub(super) fn new(life: Span) -> Self {
         Self {
             life,
+            most: usize::MAX,
             first: 0,
             things: VecDeque::new(),
         }
+    }
+
+    /// Sets how many are kept at most, the newest; any number if nobody does.
+    pub(super) fn keep_at_most(&mut self, most: usize) {
+        self.most = most;
     }
 
     /// Keeps a thing that is born now, and answers its number.
     pub(super) fn put(&mut self, now: Timestamp, thing: T) -> u32 {
         let forgettable = now - self.life - SLACK;
         while let Some(oldest) = self.things.front()
-            && oldest.as_ref().is_none_or(|(born, _)| *born < forgettable)
+            && (self.things.len() >= self.most
+                || oldest.as_ref().is_none_or(|(born, _)| *born < forgettable))
         {
             self.things.pop_front();
             self.first = self.first.wrapping_add(1);
@@ -102,6 +107,15 @@ mod tests {
         assert_eq!(passing.take(at(9), b), Some('b'));
         assert_eq!(passing.take(at(9), b), None, "it was taken");
         assert_eq!(passing.take(at(9), 77), None, "nobody has this number");
+    }
+
+    #[test]
+    fn the_oldest_make_room_where_there_is_a_bound() {
+        let mut passing = Passing::new(Span::from_hours(1));
+        passing.keep_at_most(3);
+        let numbers: Vec<u32> = (0..5).map(|thing| passing.put(at(0), thing)).collect();
+        let kept: Vec<u32> = passing.iter(at(1)).map(|(number, ..)| number).collect();
+        assert_eq!(kept, numbers[2..]);
     }
 
     #[test]

@@ -3,18 +3,24 @@
 use std::collections::BTreeMap;
 
 use super::call::{Address, Error};
-use super::limits::Buckets;
+use super::limits::{Buckets, median};
 use super::settings::Settings;
+use crate::lasting::SLACK;
 use crate::time::{Span, Timestamp};
 
 /// A block by brute-force protection ends after this time (Auth0 docs, brute-force protection).
 const BLOCK: Span = Span::from_days(30);
+
+/// Old failures are swept out when this many are kept, and then when twice as many as remain are.
+const FIRST_SWEEP: usize = 1 << 14;
 
 /// Failed logins, as far as they matter.
 #[derive(Clone, Debug)]
 pub(super) struct Protection {
     attempts: Option<u32>,
     failures: BTreeMap<(u32, Address), Failures>,
+    sweep_at: usize,
+    most: usize,
     addresses: Option<Buckets<Address>>,
     sign_ups: Option<Buckets<Address>>,
     paces: Option<Buckets<(u32, Address)>>,
@@ -32,10 +38,37 @@ impl Protection {
         Self {
             attempts: settings.brute_force_attempts,
             failures: BTreeMap::new(),
+            sweep_at: FIRST_SWEEP,
+            most: usize::MAX,
             addresses: settings.suspicious_ip.map(Buckets::new),
             sign_ups: settings.suspicious_signups.map(Buckets::new),
             paces: settings.logins_per_user_and_address.map(Buckets::new),
         }
+    }
+
+    /// Sets how much of each kind is remembered at most: beyond that the oldest is forgotten, too.
+    pub(super) fn keep_at_most(&mut self, most: usize) {
+        self.most = most;
+        for addresses in [&mut self.addresses, &mut self.sign_ups]
+            .into_iter()
+            .flatten()
+        {
+            addresses.keep_at_most(most);
+        }
+        if let Some(paces) = &mut self.paces {
+            paces.keep_at_most(most);
+        }
+    }
+
+    fn sweep(&mut self, now: Timestamp) {
+        self.failures
+            .retain(|_, failures| now < failures.last + BLOCK + SLACK);
+        if self.failures.len() > self.most / 2 {
+            let newer_than = median(self.failures.values().map(|it| it.last).collect());
+            self.failures
+                .retain(|_, failures| failures.last > newer_than);
+        }
+        self.sweep_at = FIRST_SWEEP.max(self.failures.len() * 2);
     }
 
     /// Whether a login may be tried at all.
@@ -85,6 +118,9 @@ impl Protection {
     /// A login failed.
     pub(super) fn failed(&mut self, mailbox: u32, address: Address, now: Timestamp) {
         if self.attempts.is_some() {
+            if self.failures.len() >= self.sweep_at.min(self.most) {
+                self.sweep(now);
+            }
             let failures = self.failures.entry((mailbox, address)).or_insert(Failures {
                 count: 0,
                 last: now,
@@ -93,7 +129,7 @@ impl Protection {
                 failures.count = 0;
             }
             *failures = Failures {
-                count: failures.count + 1,
+                count: failures.count.saturating_add(1),
                 last: now,
             };
         }
@@ -180,6 +216,27 @@ mod tests {
             Ok(()),
             "a month later"
         );
+    }
+
+    #[test]
+    fn strangers_who_guess_are_forgotten_in_time_and_in_number() {
+        let mut protection = protection(Some(1), None);
+        protection.keep_at_most(40_000);
+        for stranger in 0..200_000_u32 {
+            protection.failed(stranger, HOME, at(stranger.into()));
+            assert!(protection.failures.len() <= 40_000);
+        }
+        let refused = Err(Error::TooManyAttempts);
+        assert_eq!(protection.admit(199_999, HOME, at(200_000)), refused);
+    }
+
+    #[test]
+    fn failures_of_long_ago_are_forgotten() {
+        let mut protection = protection(Some(1), None);
+        for day in 0..100_000_u32 {
+            protection.failed(day, HOME, at(0) + Span::from_days(day.into()));
+            assert!(protection.failures.len() <= FIRST_SWEEP);
+        }
     }
 
     #[test]

@@ -274,6 +274,7 @@ impl Tenant {
                 seed.audience,
                 self.now(seed.login_at),
                 used,
+                &self.settings,
             )
         });
         (access, refresh)

@@ -112,9 +112,10 @@ impl Tenant {
         self.ledger.opened += 1;
         let audience = Audience::issued(scopes, api);
         let access = self.access_token(now, user, scopes, audience);
-        let refresh = scopes
-            .offline
-            .then(|| self.families.begin(user, scopes, audience, now, now));
+        let refresh = scopes.offline.then(|| {
+            self.families
+                .begin(user, scopes, audience, now, now, &self.settings)
+        });
         Tokens { access, refresh }
     }
 

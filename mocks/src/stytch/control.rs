@@ -53,6 +53,15 @@ impl Project {
         }))
     }
 
+    /// Bounds what strangers can make it remember: so many mailed links, codes and other tokens of one
+    /// use, and intermediate sessions; so many sessions of one person. The oldest make room. A reset
+    /// lifts the bounds.
+    pub fn keep_at_most(&mut self, tokens: usize, sessions_of_one: u32) {
+        self.login_tokens.keep_at_most(tokens);
+        self.intermediates.keep_at_most(tokens);
+        self.sessions.keep_at_most(sessions_of_one);
+    }
+
     /// Forgets everybody, every session and token, and the ledger; settings stay. What is seeded
     /// from now on counts as created at `start`.
     pub fn reset(&mut self, start: Timestamp) {

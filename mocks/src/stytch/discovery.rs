@@ -107,7 +107,9 @@ impl Project {
 
     fn mail_discovery(&mut self, now: Now, email: Email, purpose: Purpose, life: Span) -> Reply {
         let bearer = Bearer::new(email, None).under(now.with);
-        let token = self.login_tokens.issue(bearer, purpose, now.clock + life);
+        let token = self
+            .login_tokens
+            .issue(bearer, purpose, now.clock + life, now.clock);
         Reply::Mailed {
             token,
             created: false,
@@ -140,7 +142,9 @@ impl Project {
     fn shown(&mut self, now: Now, email: Email, factor: Factor) -> Reply {
         let expires = now.clock + self.settings.intermediate_life;
         let factors = Factors::one(factor);
-        let token = self.intermediates.issue(email, None, expires, factors);
+        let token = self
+            .intermediates
+            .issue(email, None, expires, factors, now.clock);
         Reply::SecondFactorNeeded(token)
     }
 

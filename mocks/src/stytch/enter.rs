@@ -275,32 +275,45 @@ impl Project {
 
     /// Issues a token as the dashboard does for somebody of support: good for five minutes, once.
     pub fn seed_impersonation(&mut self, user: UserId, at: Timestamp) -> LoginToken {
-        let expires = self.now(at).clock + Span::from_mins(5);
+        let now = self.now(at).clock;
+        let expires = now + Span::from_mins(5);
         let bearer = Bearer::new(super::people::NO_EMAIL, None).of(user);
         self.login_tokens
-            .issue(bearer, Purpose::Impersonation, expires)
+            .issue(bearer, Purpose::Impersonation, expires, now)
     }
 
     /// Issues a token as a mail to this person would carry it.
     pub fn seed_magic_link(&mut self, user: UserId, at: Timestamp) -> Option<LoginToken> {
         let row = self.people.user(user)?;
         let bearer = Bearer::new(row.email, row.org()).of(user);
-        let expires = self.now(at).clock + self.settings.login_link_life;
-        Some(self.login_tokens.issue(bearer, Purpose::MagicLink, expires))
+        let now = self.now(at).clock;
+        let expires = now + self.settings.login_link_life;
+        Some(
+            self.login_tokens
+                .issue(bearer, Purpose::MagicLink, expires, now),
+        )
     }
 
     /// Issues a token as a discovery mail to this person would carry it (B2B).
     pub fn seed_discovery(&mut self, user: UserId, at: Timestamp) -> Option<LoginToken> {
         let bearer = Bearer::new(self.people.user(user)?.email, None);
-        let expires = self.now(at).clock + self.settings.login_link_life;
-        Some(self.login_tokens.issue(bearer, Purpose::Discovery, expires))
+        let now = self.now(at).clock;
+        let expires = now + self.settings.login_link_life;
+        Some(
+            self.login_tokens
+                .issue(bearer, Purpose::Discovery, expires, now),
+        )
     }
 
     /// Issues a token as a social provider's consent for this person would bring it.
     pub fn seed_oauth(&mut self, user: UserId, at: Timestamp) -> Option<LoginToken> {
         let row = self.people.user(user)?;
         let bearer = Bearer::new(row.email, row.org()).of(user);
-        let expires = self.now(at).clock + self.settings.oauth_token_life;
-        Some(self.login_tokens.issue(bearer, Purpose::OAuth, expires))
+        let now = self.now(at).clock;
+        let expires = now + self.settings.oauth_token_life;
+        Some(
+            self.login_tokens
+                .issue(bearer, Purpose::OAuth, expires, now),
+        )
     }
 }

@@ -31,7 +31,9 @@ impl Project {
         };
         let expires = now.clock + life.unwrap_or(default);
         let bearer = Bearer::new(email, org).of(user).under(now.with);
-        let token = self.login_tokens.issue(bearer, Purpose::MagicLink, expires);
+        let token = self
+            .login_tokens
+            .issue(bearer, Purpose::MagicLink, expires, now.clock);
         Ok(Reply::Mailed { token, created })
     }
 
@@ -47,7 +49,7 @@ impl Project {
         let bearer = Bearer::new(email, org).of(user);
         let token = self
             .login_tokens
-            .issue(bearer, Purpose::Code, now.clock + life);
+            .issue(bearer, Purpose::Code, now.clock + life, now.clock);
         Ok(Reply::Mailed { token, created })
     }
 
@@ -166,7 +168,9 @@ impl Project {
             Purpose::Text
         };
         let bearer = Bearer::at(phone).of(user);
-        let token = self.login_tokens.issue(bearer, purpose, now.clock + life);
+        let token = self
+            .login_tokens
+            .issue(bearer, purpose, now.clock + life, now.clock);
         Ok(Reply::Mailed { token, created })
     }
 
@@ -363,7 +367,9 @@ impl Project {
         };
         let expires = now.clock + self.settings.oauth_token_life;
         let bearer = Bearer::new(email, org).of(user).under(now.with);
-        let token = self.login_tokens.issue(bearer, Purpose::OAuth, expires);
+        let token = self
+            .login_tokens
+            .issue(bearer, Purpose::OAuth, expires, now.clock);
         Ok(Reply::Mailed { token, created })
     }
 
@@ -377,7 +383,7 @@ impl Project {
         let expires = now.clock + self.settings.intermediate_life;
         let token = self
             .intermediates
-            .issue(email, Some(user), expires, factors);
+            .issue(email, Some(user), expires, factors, now.clock);
         Ok(Reply::SecondFactorNeeded(token))
     }
 

@@ -292,7 +292,9 @@ impl Project {
         } else {
             Bearer::new(bearer.email, org)
         };
-        let token = self.login_tokens.issue(bearer.of(user), purpose, expires);
+        let token = self
+            .login_tokens
+            .issue(bearer.of(user), purpose, expires, now.clock);
         Ok(ErrandReply::Reply(Reply::Mailed {
             token,
             created: false,

@@ -113,9 +113,9 @@ impl Project {
                 self.count_mail(now, member)?;
                 let expires = now.clock + self.settings.login_link_life;
                 let bearer = Bearer::new(email, org).of(member);
-                let token = self
-                    .login_tokens
-                    .issue(bearer, Purpose::EmailChange, expires);
+                let token =
+                    self.login_tokens
+                        .issue(bearer, Purpose::EmailChange, expires, now.clock);
                 Ok(Reply::Mailed {
                     token,
                     created: false,
@@ -163,7 +163,9 @@ impl Project {
         self.count_mail(now, user)?;
         let expires = now.clock + life.unwrap_or(self.settings.invite_life);
         let bearer = Bearer::new(email, org).of(user);
-        let token = self.login_tokens.issue(bearer, Purpose::MagicLink, expires);
+        let token = self
+            .login_tokens
+            .issue(bearer, Purpose::MagicLink, expires, now.clock);
         Ok(Reply::Mailed { token, created })
     }
 

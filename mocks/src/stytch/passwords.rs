@@ -225,9 +225,10 @@ impl Project {
             Errand::StartReset { email, org } => {
                 let expires = now.clock + self.settings.reset_life;
                 let bearer = Bearer::new(email, org).under(with);
-                let token = self
-                    .person(email, org)
-                    .map(|_| self.login_tokens.issue(bearer, Purpose::Reset, expires));
+                let token = self.person(email, org).map(|_| {
+                    self.login_tokens
+                        .issue(bearer, Purpose::Reset, expires, now.clock)
+                });
                 (
                     Call::ResetPassword {
                         email,

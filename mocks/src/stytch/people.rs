@@ -181,6 +181,14 @@ impl People {
         self.by_address.get(&key(email, org)).copied().map(UserId)
     }
 
+    /// Sets the head of the list of a person's sessions, also of one who was deleted; says what it was.
+    pub(super) fn set_newest_session(&mut self, id: UserId, session: u32) -> u32 {
+        let row = self.users.get_mut(id.0 as usize);
+        row.map_or(NONE, |row| {
+            std::mem::replace(&mut row.newest_session, session)
+        })
+    }
+
     /// Adds a person; says who has the address where someone has it.
     pub(super) fn add(&mut self, new: NewUser, now: Timestamp) -> Result<UserId, UserId> {
         if let Some(taken) = self.find(new.email, new.org) {

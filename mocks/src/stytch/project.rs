@@ -374,6 +374,7 @@ impl Project {
         shown: impl Into<Shown>,
     ) -> Result<Opened, No> {
         let shown: Shown = shown.into();
+        self.sessions.make_room(&mut self.people, now.clock);
         let row = self.people.user_mut(user).ok_or(no(Error::UserNotFound))?;
         row.status = Status::Active;
         let newest = &mut row.newest_session;

@@ -49,9 +49,9 @@ impl Project {
 
     /// Revoking a session that is known but dead succeeds.
     pub(super) fn revoke(&mut self, now: Now, session: u32) -> Result<Reply, No> {
-        self.sessions
-            .get(session)
-            .ok_or(no(Error::SessionNotFound))?;
+        if !self.sessions.was(session) {
+            return Err(no(Error::SessionNotFound));
+        }
         self.ledger.revoked += u64::from(self.sessions.revoke(session, now.clock));
         Ok(Reply::Done)
     }

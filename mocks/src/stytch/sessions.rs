@@ -1,10 +1,11 @@
-//! Sessions: when they begin, are extended, end and are revoked. Dense rows; ids are never reused.
+//! Sessions: when they begin, are extended, end and are revoked. Ids are never reused.
 
 use rustc_hash::FxHashMap;
 
 use super::call::UserId;
 use super::means::MeansId;
-use super::people::NONE;
+use super::people::{NONE, People};
+use crate::lasting::{Lasting, SLACK};
 use crate::time::{Span, Timestamp};
 
 /// How someone proved to be who they are.
@@ -147,12 +148,13 @@ impl Session {
     }
 }
 
-/// All sessions that ever were.
+/// Sessions. Those that are over are forgotten now and then: what is left of them is that they were.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sessions {
-    rows: Vec<Session>,
+    rows: Lasting<Session>,
     /// Factors of sessions where more is to be told of them than their row does. Never iterated.
     details: FxHashMap<u32, Vec<Proved>>,
+    most_of_one: Option<u32>,
 }
 
 impl Sessions {
@@ -165,8 +167,7 @@ impl Sessions {
         length: Span,
         factors: Factors,
     ) -> u32 {
-        let id = self.rows.len() as u32;
-        self.rows.push(Session {
+        let id = self.rows.put(Session {
             user,
             older: *newest,
             started: now,
@@ -197,7 +198,7 @@ impl Sessions {
                 }),
             }
         }
-        if let Some(row) = self.rows.get_mut(id as usize) {
+        if let Some(row) = self.rows.get_mut(id) {
             row.factors = row.factors.with(shown.factors);
         }
         self.details.insert(id, details);
@@ -234,14 +235,17 @@ impl Sessions {
     }
 
     pub(super) fn get(&self, id: u32) -> Option<&Session> {
-        self.rows.get(id as usize)
+        self.rows.get(id)
+    }
+
+    /// Whether there ever was such a session.
+    pub(super) fn was(&self, id: u32) -> bool {
+        self.rows.get(id).is_some() || self.rows.is_forgotten(id)
     }
 
     /// The session, if it lives.
     pub(super) fn live_mut(&mut self, id: u32, now: Timestamp) -> Option<&mut Session> {
-        self.rows
-            .get_mut(id as usize)
-            .filter(|session| session.is_live(now))
+        self.rows.get_mut(id).filter(|session| session.is_live(now))
     }
 
     /// Ends a session; says whether it had been live.
@@ -258,7 +262,7 @@ impl Sessions {
         let mut next = newest;
         std::iter::from_fn(move || {
             let id = next;
-            let session = self.rows.get(id as usize)?;
+            let session = self.rows.get(id)?;
             next = session.older;
             Some((id, session))
         })
@@ -267,9 +271,9 @@ impl Sessions {
     /// Ends all sessions of a user; says how many had been live.
     pub(super) fn revoke_all(&mut self, newest: u32, now: Timestamp) -> u64 {
         let (mut next, mut ended) = (newest, 0);
-        while next != NONE {
+        while let Some(older) = self.get(next).map(|session| session.older) {
             ended += u64::from(self.revoke(next, now));
-            next = self.rows[next as usize].older;
+            next = older;
         }
         ended
     }
@@ -277,9 +281,9 @@ impl Sessions {
     /// Ends all sessions of a user but one; says how many had been live.
     pub(super) fn revoke_others(&mut self, newest: u32, kept: u32, now: Timestamp) -> u64 {
         let (mut next, mut ended) = (newest, 0);
-        while next != NONE {
+        while let Some(older) = self.get(next).map(|session| session.older) {
             ended += u64::from(next != kept && self.revoke(next, now));
-            next = self.rows[next as usize].older;
+            next = older;
         }
         ended
     }
@@ -288,14 +292,59 @@ impl Sessions {
         self.rows.reserve(more);
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.rows.len()
+    /// How many there ever were.
+    pub(super) fn count(&self) -> usize {
+        self.rows.issued() as usize
     }
 
     pub(super) fn count_live(&self, now: Timestamp) -> usize {
         self.rows
             .iter()
-            .filter(|session| session.is_live(now))
+            .filter(|(_, session)| session.is_live(now))
             .count()
+    }
+
+    /// Sets how many of one person live at least before the oldest end; any number if nobody does.
+    pub(super) fn keep_at_most(&mut self, most_of_one: u32) {
+        self.most_of_one = Some(most_of_one);
+    }
+
+    /// Before another session begins: forgets those that are over, if it is time to.
+    pub(super) fn make_room(&mut self, people: &mut People, now: Timestamp) {
+        if !self.rows.is_due() {
+            return;
+        }
+        if let Some(most) = self.most_of_one {
+            self.end_oldest(most, now);
+        }
+        for (_, session) in self.rows.iter() {
+            people.set_newest_session(session.user, NONE);
+        }
+        let past = now - SLACK;
+        self.rows.sweep(|session| !session.is_live(past));
+        // Oldest first, each behind the one before it.
+        for (id, session) in self.rows.iter_mut() {
+            session.older = people.set_newest_session(session.user, id);
+        }
+        let rows = &self.rows;
+        self.details.retain(|id, _| rows.get(*id).is_some());
+    }
+
+    /// Ends the oldest sessions of everybody who has more than this many.
+    fn end_oldest(&mut self, most: u32, now: Timestamp) {
+        let mut of_each: FxHashMap<UserId, u32> = FxHashMap::default();
+        let mut over = Vec::new();
+        for (id, session) in self.rows.iter().rev() {
+            if session.is_live(now) {
+                let count = of_each.entry(session.user).or_default();
+                *count += 1;
+                if *count > most {
+                    over.push(id);
+                }
+            }
+        }
+        for id in over {
+            self.revoke(id, now);
+        }
     }
 }

@@ -5,6 +5,7 @@ use super::people::{NO_EMAIL, NONE};
 use super::sessions::{Factor, Factors};
 use super::with::{Phone, Provider, With};
 use crate::email::Email;
+use crate::lasting::{Lasting, SLACK};
 use crate::time::Timestamp;
 
 /// What a login token is good for.
@@ -142,10 +143,12 @@ pub(super) enum Unusable {
     Spent,
 }
 
-/// All login tokens that ever were.
+/// Login tokens. Those that were used or are stale are forgotten now and then: what is left of them is
+/// that they were issued.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LoginTokens {
-    rows: Vec<Row>,
+    rows: Lasting<Row>,
+    most: Option<usize>,
 }
 
 impl LoginTokens {
@@ -154,24 +157,36 @@ impl LoginTokens {
         bearer: Bearer,
         purpose: Purpose,
         expires: Timestamp,
+        now: Timestamp,
     ) -> LoginToken {
-        self.rows.push(Row {
+        if self.rows.is_due() {
+            self.rows
+                .sweep(|row| row.spent || now >= row.expires + SLACK);
+            if let Some(most) = self.most {
+                self.rows.keep_newest(most);
+            }
+        }
+        LoginToken(self.rows.put(Row {
             bearer,
             expires,
             purpose,
             spent: false,
-        });
-        LoginToken(self.rows.len() as u32 - 1)
+        }))
+    }
+
+    /// Sets how many of those that are good are kept at least; any number if nobody does.
+    pub(super) fn keep_at_most(&mut self, most: usize) {
+        self.most = Some(most);
     }
 
     /// What a token was issued for.
     pub(super) fn purpose(&self, token: LoginToken) -> Option<Purpose> {
-        self.rows.get(token.0 as usize).map(|row| row.purpose)
+        self.rows.get(token.0).map(|row| row.purpose)
     }
 
     /// Makes a token worthless.
     pub(super) fn void(&mut self, token: LoginToken) {
-        if let Some(row) = self.rows.get_mut(token.0 as usize) {
+        if let Some(row) = self.rows.get_mut(token.0) {
             row.spent = true;
         }
     }
@@ -183,10 +198,10 @@ impl LoginTokens {
         purpose: Purpose,
         now: Timestamp,
     ) -> Result<Bearer, Unusable> {
-        let row = self
-            .rows
-            .get(token.0 as usize)
-            .filter(|row| row.purpose == purpose);
+        if self.rows.is_forgotten(token.0) {
+            return Err(Unusable::Spent);
+        }
+        let row = self.rows.get(token.0).filter(|row| row.purpose == purpose);
         let row = row.ok_or(Unusable::Unknown)?;
         if row.spent || now >= row.expires {
             Err(Unusable::Spent)
@@ -215,10 +230,11 @@ impl Intermediate {
     }
 }
 
-/// All intermediate sessions that ever were.
+/// Intermediate sessions. Those that are over are forgotten now and then, which nobody can tell.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Intermediates {
-    rows: Vec<Intermediate>,
+    rows: Lasting<Intermediate>,
+    most: Option<usize>,
 }
 
 impl Intermediates {
@@ -228,22 +244,34 @@ impl Intermediates {
         member: Option<UserId>,
         expires: Timestamp,
         factors: Factors,
+        now: Timestamp,
     ) -> IntermediateToken {
+        if self.rows.is_due() {
+            self.rows
+                .sweep(|row| row.spent || now >= row.expires + SLACK);
+            if let Some(most) = self.most {
+                self.rows.keep_newest(most);
+            }
+        }
         let member = member.map_or(NONE, |member| member.0);
-        self.rows.push(Intermediate {
+        IntermediateToken(self.rows.put(Intermediate {
             email,
             member,
             expires,
             factors,
             primary_missing: false,
             spent: false,
-        });
-        IntermediateToken(self.rows.len() as u32 - 1)
+        }))
+    }
+
+    /// Sets how many of those that are alive are kept at least; any number if nobody does.
+    pub(super) fn keep_at_most(&mut self, most: usize) {
+        self.most = Some(most);
     }
 
     /// Marks that the first factor is not one that the organization allows.
     pub(super) fn ask_primary(&mut self, token: IntermediateToken) {
-        if let Some(row) = self.rows.get_mut(token.0 as usize) {
+        if let Some(row) = self.rows.get_mut(token.0) {
             row.primary_missing = true;
         }
     }
@@ -254,11 +282,11 @@ impl Intermediates {
     }
 
     pub(super) fn row(&self, token: IntermediateToken) -> Option<&Intermediate> {
-        self.rows.get(token.0 as usize)
+        self.rows.get(token.0)
     }
 
     pub(super) fn spend(&mut self, token: IntermediateToken) {
-        if let Some(row) = self.rows.get_mut(token.0 as usize) {
+        if let Some(row) = self.rows.get_mut(token.0) {
             row.spent = true;
         }
     }

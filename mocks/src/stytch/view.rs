@@ -106,7 +106,7 @@ impl Project {
 
     /// How many sessions there ever were.
     pub fn session_count(&self) -> usize {
-        self.sessions.len()
+        self.sessions.count()
     }
 
     /// How many sessions live at this (true) time. Looks at every session.

@@ -1,5 +1,6 @@
 //! The rules of a Stytch project, one test each, against the machine alone.
 
+mod forgetting;
 mod gate;
 mod logins;
 mod migrate;

@@ -31,7 +31,14 @@ fn at(secs: i64) -> Timestamp {
 }
 
 fn begin(families: &mut Families) -> RefreshToken {
-    families.begin(UserId(0), SCOPES, AUDIENCE, at(0), at(0))
+    families.begin(
+        UserId(0),
+        SCOPES,
+        AUDIENCE,
+        at(0),
+        at(0),
+        &Settings::default(),
+    )
 }
 
 /// The textbook: a list of tokens, each with the time at which it was first exchanged.
@@ -191,4 +198,37 @@ fn tokens_that_were_never_issued_do_no_harm() {
 #[test]
 fn a_family_is_small() {
     assert!(size_of::<Family>() <= 40);
+}
+
+#[test]
+fn families_that_are_over_are_forgotten() {
+    let settings = Settings::default();
+    let mut families = Families::default();
+    let begin = |families: &mut Families, second| {
+        let now = at(second);
+        families.begin(UserId(0), SCOPES, AUDIENCE, now, now, &settings)
+    };
+    let first = begin(&mut families, 0);
+    // Each is revoked at once, but for the first and the last.
+    for second in 1..200_000 {
+        let token = begin(&mut families, second);
+        assert!(families.revoke(token, at(second), &settings));
+        assert_eq!(token.family, second as u32);
+    }
+    let last = begin(&mut families, 200_000);
+    assert!(families.rows.iter().count() < 1 << 17);
+    let now = at(200_001);
+    let alive: Vec<u32> = families
+        .iter_alive(now, &settings)
+        .map(|seen| seen.newest.family)
+        .collect();
+    assert_eq!(alive, [first.family, last.family]);
+    let forgotten = RefreshToken {
+        family: 1,
+        generation: 0,
+    };
+    assert!(families.get(forgotten).is_none());
+    let refused = Err(NotExchanged::Invalid);
+    assert_eq!(families.exchange(forgotten, now, &settings), refused);
+    assert!(families.exchange(first, now, &settings).is_ok());
 }

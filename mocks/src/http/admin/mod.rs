@@ -126,7 +126,7 @@ impl Admin {
 
     /// Whether so many more sessions may come.
     fn has_room_for_sessions(&self, sessions: usize) -> Result<(), Problem> {
-        let there = self.stytch.project().session_count();
+        let there = self.stytch.project().live_session_count(self.now());
         if there + sessions <= self.most {
             return Ok(());
         }
