@@ -60,14 +60,31 @@ impl MailedCodes {
         code: &str,
         now: Timestamp,
     ) -> bool {
+        let right = self.check(connection, email, code, now);
+        if right {
+            self.0.remove(&(connection, email.mailbox));
+        }
+        right
+    }
+
+    /// Whether this is the code of an address, which stays good; a wrong one is a guess.
+    pub fn check(
+        &mut self,
+        connection: Connection,
+        email: Email,
+        code: &str,
+        now: Timestamp,
+    ) -> bool {
         let key = (connection, email.mailbox);
         let Some(mailed) = self.0.get_mut(&key) else {
             return false;
         };
         let right = now < mailed.until && format!("{:06}", mailed.code) == code;
-        mailed.guesses += 1;
-        if right || mailed.guesses >= GUESSES {
-            self.0.remove(&key);
+        if !right {
+            mailed.guesses += 1;
+            if mailed.guesses >= GUESSES {
+                self.0.remove(&key);
+            }
         }
         right
     }
@@ -92,6 +109,7 @@ mod tests {
         };
         let (mut codes, code) = mail(1);
         assert!(!codes.take(Connection::Sms, ADA, &code, at(1)));
+        assert!(codes.check(Connection::Email, ADA, &code, at(1)));
         assert!(codes.take(Connection::Email, ADA, &code, at(179)));
         assert!(!codes.take(Connection::Email, ADA, &code, at(179)), "used");
         let (mut codes, code) = mail(2);

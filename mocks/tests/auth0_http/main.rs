@@ -4,6 +4,7 @@
 
 mod administration;
 mod browser;
+mod embedded;
 mod records;
 mod scene;
 mod tokens;

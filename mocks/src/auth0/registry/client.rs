@@ -257,6 +257,12 @@ impl Client {
         self.grants.contains(&grant)
     }
 
+    /// Whether a page of this origin is one of its own: it is among its web origins, or the application
+    /// is called back there (Auth0 docs, Allowed Origins).
+    pub fn knows_origin(&self, origin: &str) -> bool {
+        self.web_origins.allow_origin(origin) || self.callbacks.allow_origin(origin)
+    }
+
     /// `token_endpoint_auth_method`.
     pub const fn auth_method(&self) -> &'static str {
         match &self.secret {

@@ -11,8 +11,11 @@ use reqwest::Url;
 use super::answering::Complaint;
 use super::behind::Behind;
 use super::conclude::Conclusion;
+use super::cross_origin;
 use super::face::Face;
+use super::login::Step;
 use super::pages;
+use super::pushed;
 use super::request::{Ask, Freshness, Request};
 use super::respond::{self, Mode, Wants, redirect};
 use super::texts::{self, Parties};
@@ -21,12 +24,6 @@ use crate::auth0::{Call, Challenge, Connection, Endpoint, Error, Reply};
 use crate::http::Exchange;
 use crate::http::params::Params;
 use sha2::{Digest, Sha256};
-
-/// Where an `/authorize` leads.
-pub(super) enum Way {
-    ToPage(String),
-    Back(Box<Conclusion>),
-}
 
 pub(super) async fn authorize(
     State(face): State<Arc<Face>>,
@@ -46,10 +43,7 @@ pub(super) async fn authorize(
             begin(&face, behind, &parties, &exchange, &params, &headers)
         });
     asked
-        .answer_later(exchange, async |way| match way {
-            Way::ToPage(page) => redirect(&page),
-            Way::Back(conclusion) => conclusion.respond(&parties).await,
-        })
+        .answer_later(exchange, async |step| step.respond(&parties).await)
         .await
 }
 
@@ -60,11 +54,17 @@ fn begin(
     exchange: &Exchange,
     params: &Params,
     headers: &HeaderMap,
-) -> Result<Way, Complaint> {
+) -> Result<Step, Complaint> {
     let stamp = exchange.stamp();
     let now = behind.tenant.now(stamp.at);
+    let pushed = pushed::fetch(behind, params, now)?;
+    let params = pushed.as_ref().unwrap_or(params);
     let (request, challenge) = read(behind, parties, params)?;
     let fresh = Freshness::read(params);
+    if let Some(ticket) = params.get("login_ticket") {
+        let ticket = (ticket, fresh.silent);
+        return cross_origin::enter(face, behind, exchange, (request, challenge), ticket);
+    }
     let call = Call::Authorize {
         connection: request.connection,
         hint: request
@@ -92,7 +92,8 @@ fn begin(
             } else {
                 "login"
             };
-            Ok(Way::ToPage(format!("/u/{page}?state={state}")))
+            let page = redirect(&format!("/u/{page}?state={state}"));
+            Ok(Step::Show(page.into()))
         }
         Ok(Reply::Code { code, sso }) => Conclusion::reach(
             face,
@@ -105,7 +106,7 @@ fn begin(
                 second_factor: false,
             },
         )
-        .map(|conclusion| Way::Back(conclusion.into())),
+        .map(|conclusion| Step::Go(conclusion.into())),
         Ok(_) => Err(pages::problem(StatusCode::INTERNAL_SERVER_ERROR, "server_error").into()),
         Err(error) => Err(refused(&request, error, Endpoint::Authorize).into()),
     }
@@ -172,15 +173,25 @@ pub(super) fn read(
 }
 
 /// The redirect that was asked for; the only one that is registered where none is named.
-fn redirect_of(client: &Client, params: &Params) -> Result<Url, Complaint> {
-    let text = match (
+fn redirect_text<'a>(client: &'a Client, params: &'a Params) -> &'a str {
+    match (
         params.get("redirect_uri"),
         client.callbacks.listed.as_slice(),
     ) {
         (Some(text), _) => text,
         (None, [only]) => only.as_str(),
         (None, _) => "",
-    };
+    }
+}
+
+/// Whether the redirect that was asked for is one of the application's.
+pub(super) fn may_go_back(client: &Client, params: &Params) -> bool {
+    let text = redirect_text(client, params);
+    Url::parse(text).is_ok() && client.callbacks.allow(text)
+}
+
+fn redirect_of(client: &Client, params: &Params) -> Result<Url, Complaint> {
+    let text = redirect_text(client, params);
     let url = Url::parse(text).map_err(|_| {
         pages::problem(
             StatusCode::BAD_REQUEST,
@@ -291,7 +302,7 @@ fn check_response(client: &Client, params: &Params) -> Result<(), Wrong> {
             "Unsupported response_mode for this response_type".to_owned(),
         ));
     }
-    if params.get("request").is_some() || params.get("request_uri").is_some() {
+    if params.get("request").is_some() {
         return Err((
             "request_not_supported",
             "The request parameter is not supported".to_owned(),

@@ -7,7 +7,9 @@ use rustc_hash::FxHashMap;
 
 use super::answering::Complaint;
 use super::answering::{Asked, Verdict};
+use super::cross_origin::Ticket;
 use super::passwords::Kept;
+use super::pushed::Pushed;
 use super::request::{Granted, Request};
 use super::terms::Terms;
 use super::texts;
@@ -33,6 +35,10 @@ pub(super) struct Behind {
     pub(super) grants: Recent<Granted>,
     /// Who has given a first proof by API and owes a second.
     pub(super) owing: Recent<Owing>,
+    /// Who has logged in on an application's page and not come to `/authorize` yet.
+    pub(super) tickets: Recent<Ticket>,
+    /// What applications have pushed before they send a browser.
+    pub(super) pushed: Recent<Pushed>,
     /// By refresh-token family: on what terms it was begun.
     pub(super) terms: BTreeMap<u32, Arc<Terms>>,
     sweep_terms_at: usize,
@@ -48,35 +54,43 @@ const REMEMBERED: usize = 1 << 18;
 
 /// Things by number, of which the oldest are forgotten.
 #[derive(Debug)]
-pub(super) struct Recent<T>(BTreeMap<u32, T>);
+pub(super) struct Recent<T> {
+    things: BTreeMap<u32, T>,
+    next: u32,
+}
 
 impl<T> Default for Recent<T> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self {
+            things: BTreeMap::new(),
+            next: 0,
+        }
     }
 }
 
 impl<T> Recent<T> {
     pub(super) fn put(&mut self, number: u32, thing: T) {
-        if self.0.len() >= REMEMBERED {
-            self.0.pop_first();
+        if self.things.len() >= REMEMBERED {
+            self.things.pop_first();
         }
-        self.0.insert(number, thing);
+        self.things.insert(number, thing);
     }
 
-    /// Keeps a thing under the next free number, which is answered.
+    /// Keeps a thing under a number that no other had before, which is answered: whoever holds the
+    /// number of a thing that was taken has nothing.
     pub(super) fn add(&mut self, thing: T) -> u32 {
-        let number = self.0.last_key_value().map_or(0, |(last, _)| last + 1);
+        let number = self.next;
+        self.next = self.next.wrapping_add(1);
         self.put(number, thing);
         number
     }
 
     pub(super) fn get(&self, number: u32) -> Option<&T> {
-        self.0.get(&number)
+        self.things.get(&number)
     }
 
     pub(super) fn take(&mut self, number: u32) -> Option<T> {
-        self.0.remove(&number)
+        self.things.remove(&number)
     }
 }
 
@@ -88,6 +102,8 @@ impl Behind {
             half_proven: Recent::default(),
             grants: Recent::default(),
             owing: Recent::default(),
+            tickets: Recent::default(),
+            pushed: Recent::default(),
             terms: BTreeMap::new(),
             sweep_terms_at: FIRST_SWEEP,
             passwords: FxHashMap::default(),

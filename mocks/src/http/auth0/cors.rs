@@ -54,7 +54,7 @@ pub(super) async fn cross_origin(
     response
 }
 
-/// Lets an origin read an answer, if some application has it among its web origins.
+/// Lets an origin read an answer, if some application has pages there.
 fn allow(headers: &mut HeaderMap, face: &Face, origin: &HeaderValue) -> bool {
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     let known = origin.to_str().is_ok_and(|origin| {
@@ -63,7 +63,7 @@ fn allow(headers: &mut HeaderMap, face: &Face, origin: &HeaderValue) -> bool {
             .registry()
             .clients()
             .iter()
-            .any(|client| client.web_origins.allow_origin(origin))
+            .any(|client| client.knows_origin(origin))
     });
     // An answer that is for everybody stays so.
     let open = headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN);

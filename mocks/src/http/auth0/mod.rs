@@ -1,11 +1,13 @@
 //! The tenant's HTTP face: the real paths, bodies, statuses and texts, one file for each endpoint.
 
 mod answering;
+mod application_pages;
 mod authorize;
 mod behind;
 mod conclude;
 mod cookies;
 mod cors;
+mod cross_origin;
 mod dbconnections;
 mod device_pages;
 mod errors;
@@ -22,6 +24,7 @@ mod pages;
 mod passwordless;
 mod passwords;
 mod person;
+mod pushed;
 mod request;
 mod reset_pages;
 mod respond;
@@ -61,7 +64,9 @@ pub fn router(face: Arc<Face>) -> Router {
         )
         .route("/.well-known/jwks.json", get(wellknown::jwks))
         .merge(pages())
+        .merge(widgets())
         .route("/oauth/token", post(token::token))
+        .route("/oauth/par", post(pushed::push))
         .route("/oauth/revoke", post(token::revoke))
         .route(
             "/oauth/global-token-revocation/connection/{name}",
@@ -69,6 +74,7 @@ pub fn router(face: Arc<Face>) -> Router {
         )
         .route("/oauth/device/code", post(device_pages::code))
         .route("/passwordless/start", post(passwordless::start))
+        .route("/passwordless/verify", post(passwordless::verify))
         .route("/mfa/associate", post(token::associate))
         .route("/mfa/challenge", post(token::challenge))
         .route("/mfa/authenticators", get(token::authenticators))
@@ -97,6 +103,29 @@ pub fn router(face: Arc<Face>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(Arc::clone(&face), cors::cross_origin))
         .with_state(face)
+}
+
+/// What widgets on the pages of applications ask.
+fn widgets() -> Router<Arc<Face>> {
+    Router::new()
+        .route("/client/{name}", get(application_pages::settings))
+        .route("/co/authenticate", post(cross_origin::authenticate))
+        .route(
+            "/usernamepassword/challenge",
+            post(application_pages::challenge),
+        )
+        .route(
+            "/dbconnections/signup/challenge",
+            post(application_pages::challenge),
+        )
+        .route(
+            "/dbconnections/change_password/challenge",
+            post(application_pages::challenge),
+        )
+        .route(
+            "/passwordless/challenge",
+            post(application_pages::challenge),
+        )
 }
 
 /// What browsers see.

@@ -77,7 +77,7 @@ pub(super) fn scripted(title: &str, body: &str, script: Script) -> Response {
 }
 
 /// JSON inside a script: no text in it can end the script.
-fn inside_script(value: &Value) -> String {
+pub(super) fn inside_script(value: &Value) -> String {
     value
         .to_string()
         .replace('<', "\\u003c")

@@ -1,4 +1,4 @@
-//! `POST /passwordless/start`: mails a link or a code, or texts a code.
+//! `/passwordless/start` mails a link or a code, or texts a code; `/passwordless/verify` looks at one.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use super::answering::Complaint;
 use super::behind::Behind;
-use super::errors::{is_address, json_answer};
+use super::errors::{is_address, json_answer, refusal_at};
 use super::face::Face;
 use super::texts;
 use super::token::{identify, needed};
-use crate::auth0::{Connection, Endpoint};
+use crate::auth0::{Connection, Endpoint, Error};
 use crate::http::Exchange;
 use crate::http::params::Params;
 
@@ -32,21 +32,7 @@ pub(super) async fn start(
         let mut params = params.map_err(|_| bad("the body cannot be read"))?;
         let now = behind.tenant.now(exchange.stamp().at);
         let client = identify(behind, &parties, &mut params, &headers, now)?;
-        let connection = needed(&params, "connection").map(texts::read_connection)?;
-        let (connection, address) = match connection {
-            Some(connection @ Connection::Email) => {
-                let address = params.get("email").filter(|address| is_address(address));
-                (connection, address.ok_or_else(|| bad("email is required"))?)
-            }
-            Some(connection @ Connection::Sms) => {
-                let number = params
-                    .get("phone_number")
-                    .filter(|number| is_number(number));
-                let text = "phone_number is required, in the form +15550100";
-                (connection, number.ok_or_else(|| bad(text))?)
-            }
-            _ => return Err(bad("connection must be email or sms")),
-        };
+        let (connection, address) = addressee(&params)?;
         let email = face.directory().intern(address);
         let luck = exchange.stamp().luck.split(30);
         let code = behind.tenant.mailed.mail(connection, email, now, luck);
@@ -66,6 +52,49 @@ pub(super) async fn start(
     asked
         .answer(exchange, |body| json_answer(StatusCode::OK, &body))
         .await
+}
+
+/// `POST /passwordless/verify`: whether a code is right, which is still good for the redirect after it.
+pub(super) async fn verify(
+    State(face): State<Arc<Face>>,
+    exchange: Exchange,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let params = Params::from_body(&headers, &body);
+    let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
+        let params = params.map_err(|_| bad("the body cannot be read"))?;
+        let now = behind.tenant.now(exchange.stamp().at);
+        let (connection, address) = addressee(&params)?;
+        let code = needed(&params, "verification_code")?;
+        let email = face.directory().intern(address);
+        if behind.tenant.mailed.check(connection, email, code, now) {
+            Ok(())
+        } else {
+            Err(refusal_at(Endpoint::Token, Error::WrongCode).into())
+        }
+    });
+    asked
+        .answer(exchange, |()| json_answer(StatusCode::OK, &json!({})))
+        .await
+}
+
+/// Whom a code is for, and how it reaches them.
+fn addressee(params: &Params) -> Result<(Connection, &str), Complaint> {
+    match needed(params, "connection").map(texts::read_connection)? {
+        Some(connection @ Connection::Email) => {
+            let address = params.get("email").filter(|address| is_address(address));
+            Ok((connection, address.ok_or_else(|| bad("email is required"))?))
+        }
+        Some(connection @ Connection::Sms) => {
+            let number = params
+                .get("phone_number")
+                .filter(|number| is_number(number));
+            let text = "phone_number is required, in the form +15550100";
+            Ok((connection, number.ok_or_else(|| bad(text))?))
+        }
+        _ => Err(bad("connection must be email or sms")),
+    }
 }
 
 /// What Auth0 answers: an id that is nobody's yet.

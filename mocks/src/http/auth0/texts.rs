@@ -21,6 +21,8 @@ const SID: Seal = Seal("auth0 sid");
 const MFA: Seal = Seal("auth0 mfa");
 const DEVICE: Seal = Seal("auth0 device");
 const INVITATION: Seal = Seal("auth0 invitation");
+const LOGIN_TICKET: Seal = Seal("auth0 login ticket");
+const PUSHED: Seal = Seal("auth0 pushed request");
 
 /// `v1.…`, as Auth0 writes refresh tokens.
 pub fn refresh_token(token: RefreshToken) -> String {
@@ -98,6 +100,30 @@ pub fn device_code(number: u32) -> String {
 pub fn read_device_code(text: &str) -> Option<u32> {
     DEVICE.open_id(text)?.try_into().ok()
 }
+
+/// The ticket of somebody who logged in on an application's page.
+pub fn login_ticket(number: u32) -> String {
+    LOGIN_TICKET.close_id(number.into())
+}
+
+/// Who logged in on an application's page.
+pub fn read_login_ticket(text: &str) -> Option<u32> {
+    LOGIN_TICKET.open_id(text)?.try_into().ok()
+}
+
+/// The `request_uri` of a pushed request (RFC 9126).
+pub fn request_uri(number: u32) -> String {
+    format!("{REQUEST_URI}{}", PUSHED.close_id(number.into()))
+}
+
+/// The pushed request behind a `request_uri`.
+pub fn read_request_uri(text: &str) -> Option<u32> {
+    let id = PUSHED.open_id(text.strip_prefix(REQUEST_URI)?)?;
+    id.try_into().ok()
+}
+
+/// How each `request_uri` begins.
+const REQUEST_URI: &str = "urn:ietf:params:oauth:request_uri:";
 
 /// The ticket of an invitation.
 pub fn invitation(number: u32) -> String {

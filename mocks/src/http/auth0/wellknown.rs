@@ -24,6 +24,8 @@ pub(super) async fn configuration(State(face): State<Arc<Face>>, exchange: Excha
         "token_endpoint": at("oauth/token"),
         "userinfo_endpoint": at("userinfo"),
         "jwks_uri": at(".well-known/jwks.json"),
+        "pushed_authorization_request_endpoint": at("oauth/par"),
+        "require_pushed_authorization_requests": false,
         "revocation_endpoint": at("oauth/revoke"),
         "end_session_endpoint": at("oidc/logout"),
         "device_authorization_endpoint": at("oauth/device/code"),
@@ -53,6 +55,7 @@ pub(super) async fn configuration(State(face): State<Arc<Face>>, exchange: Excha
         ],
         "backchannel_logout_supported": false,
         "request_parameter_supported": false,
+        // Only those of pushed requests.
         "request_uri_parameter_supported": false,
     });
     asked

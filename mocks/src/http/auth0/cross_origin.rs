@@ -1,0 +1,219 @@
+//! Logins from an application's own page (`auth0.js`, Lock): `/co/authenticate` judges what was typed
+//! there and gives a ticket, with which `/authorize` shows no login page.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::answering::Complaint;
+use super::authorize;
+use super::behind::Behind;
+use super::errors::{self, json_answer, oauth_error};
+use super::face::Face;
+use super::login::{self, Sent, Step};
+use super::request::Request;
+use super::respond;
+use super::texts;
+use crate::auth0::registry::Client;
+use crate::auth0::{Call, Challenge, Connection, Endpoint, Error, Proof, Reply, UserId};
+use crate::http::Exchange;
+use crate::http::params::Params;
+use crate::luck::Luck;
+use crate::time::{Span, Timestamp};
+
+/// Life of a ticket: 15 minutes, for as long as `auth0.js` keeps what belongs to it.
+const LIFE: Span = Span::from_secs(15 * 60);
+
+/// Somebody who has proven to be there on an application's page.
+#[derive(Clone, Debug)]
+pub(super) struct Ticket {
+    client_id: String,
+    connection: Connection,
+    user: UserId,
+    until: Timestamp,
+}
+
+/// `POST /co/authenticate`.
+pub(super) async fn authenticate(
+    State(face): State<Arc<Face>>,
+    exchange: Exchange,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let params = Params::from_body(&headers, &body).unwrap_or_default();
+    if let (Some(username), Some(password)) = (params.get("username"), params.get("password")) {
+        face.try_imported(username, password).await;
+    }
+    let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
+        let ticket = judge(&face, behind, &exchange, &headers, &params)?;
+        let number = behind.tickets.add(ticket);
+        let luck = exchange.stamp().luck;
+        Ok(json!({
+            "login_ticket": texts::login_ticket(number),
+            "co_verifier": unguessable(luck.split(40)),
+            "co_id": unguessable(luck.split(41)),
+        }))
+    });
+    asked
+        .answer(exchange, |body: Value| json_answer(StatusCode::OK, &body))
+        .await
+}
+
+fn unguessable(luck: Luck) -> String {
+    format!("{:016x}{:016x}", luck.split(0).0, luck.split(1).0)
+}
+
+fn judge(
+    face: &Face,
+    behind: &mut Behind,
+    exchange: &Exchange,
+    headers: &HeaderMap,
+    params: &Params,
+) -> Result<Ticket, Complaint> {
+    let invalid = |text: &str| {
+        Complaint::from(oauth_error(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            text,
+        ))
+    };
+    let needed = |name: &str| {
+        params.get(name).ok_or_else(|| {
+            invalid("Invalid request body. All and only of client_id, credential_type, username, password or otp, realm are required.")
+        })
+    };
+    let client = behind.tenant.registry().client(needed("client_id")?);
+    let client = client.ok_or_else(|| invalid("Unknown client"))?;
+    if !from_page_of(client, headers) {
+        let text = "Cross origin login not allowed.";
+        return Err(oauth_error(StatusCode::UNAUTHORIZED, "unauthorized_client", text).into());
+    }
+    let client_id = client.id.clone();
+    let kind = needed("credential_type")?;
+    let (connection, right_kind) = match params.get("realm") {
+        None => (Connection::Database, kind.ends_with("password")),
+        Some(name) => {
+            let connection = texts::read_connection(name)
+                .ok_or_else(|| invalid(&format!("Unknown realm {name}.")))?;
+            let password = connection == Connection::Database;
+            let expected = if password { "password-realm" } else { "otp" };
+            (
+                connection,
+                kind.ends_with(expected) || (password && kind == "password"),
+            )
+        }
+    };
+    if !right_kind || connection == Connection::Google {
+        let text = "Unknown credential type parameter.";
+        return Err(
+            oauth_error(StatusCode::BAD_REQUEST, "unsupported_credential_type", text).into(),
+        );
+    }
+    let stamp = exchange.stamp();
+    let now = behind.tenant.now(stamp.at);
+    let username = needed("username")?;
+    let address = behind.address_of_login(face.directory(), username);
+    let email = face.directory().intern(&address);
+    let proof = if connection == Connection::Database {
+        if behind.is_password(email, &address, needed("password")?) {
+            Proof::RightPassword
+        } else {
+            Proof::WrongPassword
+        }
+    } else {
+        let otp = needed("otp").or_else(|_| needed("password"))?;
+        if behind.tenant.mailed.take(connection, email, otp, now) {
+            Proof::RightCode
+        } else {
+            Proof::WrongCode
+        }
+    };
+    let user = behind
+        .tenant
+        .prove(stamp, now, email, connection, proof)
+        .map_err(refusal)?;
+    if behind.tenant.user(user).is_none_or(|user| user.blocked) {
+        return Err(refusal(Error::Blocked));
+    }
+    Ok(Ticket {
+        client_id,
+        connection,
+        user,
+        until: now + LIFE,
+    })
+}
+
+/// Whether a call comes from a page of the application's: of one of its web origins, or of an origin
+/// that it is called back at.
+fn from_page_of(client: &Client, headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ORIGIN)
+        .and_then(|origin| origin.to_str().ok())
+        .is_some_and(|origin| client.knows_origin(origin))
+}
+
+/// What went wrong with the proof (Auth0 docs, cross-origin authentication, error codes).
+fn refusal(error: Error) -> Complaint {
+    let forbidden =
+        |code: &str, text: &str| Complaint::from(oauth_error(StatusCode::FORBIDDEN, code, text));
+    match error {
+        Error::WrongPassword => forbidden("access_denied", errors::WRONG_PASSWORD),
+        Error::WrongCode => forbidden("access_denied", errors::WRONG_CODE),
+        Error::Blocked => forbidden("unauthorized", errors::BLOCKED),
+        _ => errors::refusal_at(Endpoint::Token, error).into(),
+    }
+}
+
+/// Goes on at `/authorize` with a ticket in the place of a login page.
+pub(super) fn enter(
+    face: &Face,
+    behind: &mut Behind,
+    exchange: &Exchange,
+    (request, challenge): (Request, Option<Challenge>),
+    (ticket, silent): (&str, bool),
+) -> Result<Step, Complaint> {
+    let stamp = exchange.stamp();
+    let now = behind.tenant.now(stamp.at);
+    let ticket = texts::read_login_ticket(ticket)
+        .and_then(|number| behind.tickets.take(number))
+        .filter(|ticket| ticket.client_id == request.ask.client_id && now < ticket.until);
+    let Some(ticket) = ticket else {
+        let text = "Unknown or invalid login ticket.";
+        return Err(respond::refused(&request, "access_denied", text).into());
+    };
+    let request = Request {
+        connection: ticket.connection,
+        ..request
+    };
+    let call = Call::Authorize {
+        connection: request.connection,
+        hint: None,
+        silent: false,
+        scopes: texts::read_scope(&request.ask.scope),
+        api: request.ask.audience.is_api(),
+        challenge,
+        sso: None,
+    };
+    let refuse = |error| Complaint::from(authorize::refused(&request, error, Endpoint::Authorize));
+    let Reply::LoginPage(transaction) = behind.tenant.say(stamp, &call).map_err(refuse)? else {
+        return Err(refuse(Error::Other));
+    };
+    let request = Arc::new(request);
+    behind.logins.put(transaction.0, Arc::clone(&request));
+    let sent = Sent {
+        params: Params::default(),
+        state: texts::transaction(transaction),
+        transaction,
+    };
+    match login::proceed(face, behind, exchange, &sent, &request, ticket.user)? {
+        Step::Show(_) if silent => {
+            let text = "Multifactor authentication required";
+            Err(respond::refused(&request, "mfa_required", text).into())
+        }
+        step => Ok(step),
+    }
+}
