@@ -86,15 +86,17 @@ impl Project {
                 (self.add(now, new)?, true)
             }
         };
-        self.count_mail(now, user)?;
+        let id = self.people.email_id(user, email);
+        self.count_message(now, user, id.unwrap_or(MeansId(user.0)))?;
         Ok((user, created))
     }
 
-    /// Counts a message against its person's limit.
-    pub(super) fn count_mail(&mut self, now: Now, user: UserId) -> Result<(), No> {
-        if let Some(limit) = self.settings.mails_per_person {
-            let mails = &mut self.known_mut(user)?.mails;
-            let room = take(mails, Some(limit), Span::ZERO, now.clock);
+    /// Counts a message against the limit of the address or number that it goes to.
+    pub(super) fn count_message(&mut self, now: Now, user: UserId, to: MeansId) -> Result<(), No> {
+        if let Some(limit) = self.settings.mails_per_person
+            && let Some(messages) = self.people.messages_mut(user, to)
+        {
+            let room = take(messages, Some(limit), Span::ZERO, now.clock);
             room.map_err(|wait| self.gate.throttled(wait))?;
         }
         Ok(())
@@ -161,7 +163,8 @@ impl Project {
                 (user, true)
             }
         };
-        self.count_mail(now, user)?;
+        let id = self.people.phone_id(user, phone);
+        self.count_message(now, user, id.unwrap_or(MeansId(user.0)))?;
         let purpose = if whatsapp {
             Purpose::WhatsApp
         } else {

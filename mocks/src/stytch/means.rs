@@ -5,6 +5,7 @@ use super::call::UserId;
 use super::people::{NO_EMAIL, People};
 use super::with::{Phone, Provider};
 use crate::email::Email;
+use crate::limit::FixedWindow;
 use crate::time::Timestamp;
 
 /// The id of a first address is its person's; everything else is numbered from here on.
@@ -23,6 +24,8 @@ pub struct Owned<T> {
     pub what: T,
     /// Whether a login has proved it, or an import said so.
     pub verified: bool,
+    /// Messages sent there in the current window.
+    pub(super) messages: FixedWindow,
 }
 
 /// An authenticator app.
@@ -154,6 +157,7 @@ impl People {
             id,
             what: email,
             verified: false,
+            messages: FixedWindow::default(),
         };
         self.means_mut(user).emails.push(owned);
         id
@@ -166,6 +170,7 @@ impl People {
             id,
             what: phone,
             verified,
+            messages: FixedWindow::default(),
         };
         self.means_mut(user).phones.push(owned);
         if self.has_users() {
@@ -222,6 +227,20 @@ impl People {
         }
     }
 
+    /// What counts the messages to an address or a number.
+    pub(super) fn messages_mut(&mut self, user: UserId, id: MeansId) -> Option<&mut FixedWindow> {
+        if id.0 < FIRST {
+            return self.user_mut(user).map(|row| &mut row.mails);
+        }
+        let means = self.means.get_mut(&user)?;
+        let emails = means.emails.iter_mut();
+        let emails = emails.map(|it| (it.id, &mut it.messages));
+        let phones = means.phones.iter_mut();
+        let phones = phones.map(|it| (it.id, &mut it.messages));
+        let mut all = emails.chain(phones);
+        all.find_map(|(known, messages)| (known == id).then_some(messages))
+    }
+
     /// Takes an address from its person, who keeps any others.
     pub(super) fn drop_email(&mut self, user: UserId, id: MeansId) {
         let org = self.user(user).and_then(super::people::User::org);
@@ -276,6 +295,7 @@ impl People {
             id,
             what: std::mem::replace(&mut row.email, email),
             verified: std::mem::replace(&mut row.verified, verified),
+            messages: FixedWindow::default(),
         };
         // A retired address still belongs to its member: nobody else can take it until it is unlinked.
         self.claim(email, org, user);

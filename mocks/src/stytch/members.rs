@@ -3,6 +3,7 @@
 use super::call::{Endpoint, Error, OrgId, Reply, UserId, Vertical};
 use super::gate::No;
 use super::logins::is_nobody;
+use super::means::MeansId;
 use super::org_rules::Joining;
 use super::people::{NewUser, Status};
 use super::project::{Now, Project, no};
@@ -110,7 +111,7 @@ impl Project {
                 if owner.is_some_and(|owner| owner != member) {
                     return Err(no(Error::DuplicateEmail));
                 }
-                self.count_mail(now, member)?;
+                self.count_message(now, member, MeansId(member.0))?;
                 let expires = now.clock + self.settings.login_link_life;
                 let bearer = Bearer::new(email, org).of(member);
                 let token =
@@ -160,7 +161,7 @@ impl Project {
                 (self.add(now, new)?, true)
             }
         };
-        self.count_mail(now, user)?;
+        self.count_message(now, user, MeansId(user.0))?;
         let expires = now.clock + life.unwrap_or(self.settings.invite_life);
         let bearer = Bearer::new(email, org).of(user);
         let token = self

@@ -70,7 +70,7 @@ pub struct Settings {
     pub totp_life: Span,
     /// How long an impersonated session lasts. 60 min, always (`OpenAPI`).
     pub impersonation: Span,
-    /// Mails to one person. 1 per second (Stytch docs, rate limits).
+    /// Messages to one address or number. 1 per second (Stytch docs, rate limits).
     pub mails_per_person: Option<WindowLimit>,
     /// Consecutive failures until a person is locked. 10 (Stytch docs, user locks).
     pub lock_after: u32,

@@ -184,6 +184,18 @@ impl LoginTokens {
         self.rows.get(token.0).map(|row| row.purpose)
     }
 
+    /// The address that a token is to prove; none: it proves none.
+    pub(super) fn address(&self, token: LoginToken) -> Option<Email> {
+        let row = self.rows.get(token.0)?;
+        let proves = row.purpose != Purpose::Embedded && row.bearer.email != NO_EMAIL;
+        proves.then_some(row.bearer.email)
+    }
+
+    /// The social provider that a token came by.
+    pub(super) fn provider(&self, token: LoginToken) -> Option<Provider> {
+        self.rows.get(token.0)?.bearer.provider
+    }
+
     /// Makes a token worthless.
     pub(super) fn void(&mut self, token: LoginToken) {
         if let Some(row) = self.rows.get_mut(token.0) {

@@ -1,13 +1,13 @@
 //! Reading a project without a call: what a census counts and a codec shows.
 
-use super::call::{Endpoint, IntermediateToken, OrgId, SessionToken, UserId};
+use super::call::{Endpoint, IntermediateToken, LoginToken, OrgId, SessionToken, UserId};
 use super::means::{Means, MeansId, Thing};
 use super::org_rules::OrgRules;
 use super::people::{Status, User};
 use super::project::Project;
 use super::sessions::{Factors, Proved, Session};
 use super::settings::Settings;
-use super::with::Phone;
+use super::with::{Phone, Provider};
 use crate::email::Email;
 use crate::keys::KeySet;
 use crate::ledger::Ledger;
@@ -157,6 +157,17 @@ impl Project {
     /// The id of a person's address.
     pub fn email_id(&self, user: UserId, email: Email) -> Option<MeansId> {
         self.people.email_id(user, email)
+    }
+
+    /// The address that a login token is to prove; none: the application delivers it itself. Ask before
+    /// the token is used: then it may be forgotten.
+    pub fn address_of(&self, token: LoginToken) -> Option<Email> {
+        self.login_tokens.address(token)
+    }
+
+    /// The social provider that a login token came by. Ask before the token is used.
+    pub fn provider_of(&self, token: LoginToken) -> Option<Provider> {
+        self.login_tokens.provider(token)
     }
 
     /// The id of a person's number.

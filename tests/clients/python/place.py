@@ -3,6 +3,7 @@
 import atexit
 import os
 import secrets
+import time
 
 import requests
 from auth0.authentication import GetToken
@@ -23,13 +24,14 @@ PROJECT_ID = os.environ["STYTCH_PROJECT_ID"]
 SECRET = os.environ["STYTCH_SECRET"]
 STYTCH_URL = os.environ.get("STYTCH_API_URL") or "https://test.stytch.com"
 B2B = os.environ.get("CUTOVER_STYTCH_KIND") == "b2b"
+PUBLIC_TOKEN = os.environ.get("STYTCH_PUBLIC_TOKEN")
+"""What browsers show; known of the mocks only."""
 PROFILE_ID = os.environ.get("STYTCH_TRUSTED_TOKEN_PROFILE")
 """The profile for `attest`, where there is one."""
 
 MOCK = os.environ.get("CUTOVER_CLIENTS_MOCK") == "1"
 """Whether mail can be read and controls turned: only at the mocks."""
 ADMIN_URL = os.environ.get("CUTOVER_ADMIN_URL")
-ADMIN_TOKEN = os.environ.get("CUTOVER_ADMIN_TOKEN")
 
 MARK = f"cutover-rehearsal-{secrets.token_hex(8)}"
 """Begins the name of everything that is created."""
@@ -95,3 +97,16 @@ def mail(*to):
         if messages:
             return messages[0]
     raise AssertionError(f"no mail to {to}")
+
+
+def wait_for_mail_limit():
+    """Stytch mails an address once a second; a test that needs a second mail waits for it."""
+    time.sleep(1.1)
+
+
+def impersonation(person_id):
+    """A token to log in as somebody else, which only the dashboard gives."""
+    if not MOCK:
+        raise Skip("needs the dashboard")
+    answer = requests.post(f"{ADMIN_URL}/impersonations", json={"person": person_id}, timeout=30)
+    return answer.json()["impersonation_token"]

@@ -1,17 +1,12 @@
 """Stytch's Python SDK against a consumer project: factors besides passwords and links, and machines."""
 
-import base64
-import hashlib
-import hmac
-import struct
-import time
-
 import bcrypt_hash
 import stytch
 from stytch.core.response_base import StytchError
 
 import place
 from checks import Client, Skip, equal, refused
+from totp import code_of
 
 client = Client("stytch", "stytch")
 check = client.check
@@ -24,14 +19,6 @@ def create(name, **more):
     made = api.users.create(email=place.address(name), **more)
     place.atexit.register(place.forget, made.user_id, lambda: api.users.delete(made.user_id))
     return made
-
-
-def code_of(secret):
-    """RFC 6238, as authenticator applications do."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
-    at = digest[-1] & 15
-    return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def authenticator():

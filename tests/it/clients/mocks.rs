@@ -82,6 +82,8 @@ impl Mocks {
             ("STYTCH_PROJECT_ID", self.told("/stytch/project_id")),
             ("STYTCH_SECRET", self.told("/stytch/secret")),
             ("STYTCH_API_URL", self.told("/stytch/https_url")),
+            ("STYTCH_PUBLIC_TOKEN", self.told("/stytch/public_token")),
+            ("CUTOVER_ADMIN_URL", self.told("/admin_url")),
             (
                 "STYTCH_TRUSTED_TOKEN_PROFILE",
                 self.told("/stytch/trusted_token_profile"),

@@ -26,6 +26,8 @@ const CONSUMER: &[Script] = &[
     Script::python("authlib_oidc"),
     Script::python("stytch_consumer"),
     Script::python("stytch_factors"),
+    Script::python("stytch_links"),
+    Script::python("stytch_parts"),
     Script::node("auth0_sdk"),
     Script::node("openid_client"),
     Script::node("web_apps"),
@@ -35,6 +37,9 @@ const CONSUMER: &[Script] = &[
 const B2B: &[Script] = &[
     Script::python("stytch_b2b"),
     Script::python("stytch_members"),
+    Script::python("stytch_member_logins"),
+    Script::python("stytch_second_factors"),
+    Script::python("stytch_organizations"),
     Script::node("stytch_b2b"),
 ];
 

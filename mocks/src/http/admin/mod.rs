@@ -7,7 +7,7 @@
 //! | [`guard`] | who may come in |
 //! | [`problem`], [`words`], [`addresses`] | what operations have in common |
 //! | [`state`] | health, reset, counts, mail |
-//! | [`people`], [`lines`], [`sessions`] | seeding |
+//! | [`people`], [`lines`], [`sessions`], [`impersonation`] | seeding |
 //! | [`faults`], [`limits`], [`clock`] | bending |
 //! | [`calls`] | the journal and expectations |
 
@@ -43,6 +43,7 @@ mod calls;
 mod clock;
 mod faults;
 mod guard;
+mod impersonation;
 mod limits;
 mod lines;
 mod people;
@@ -190,6 +191,7 @@ fn operations(admin: Arc<Admin>) -> (Router, Value) {
         .add(operation(Get, "/organizations", "listOrganizations", "Lists organizations", &[]), people::list_organizations)
         .add(operation(Post, "/sessions", "openSessions", "Opens sessions of people and tells their tokens", &[(404, "Nobody has such an address there")]), sessions::open)
         .add(operation(Post, "/sessions/series", "openSessionsOfSeries", "Opens sessions in bulk, without telling tokens", &[FULL]), sessions::open_series)
+        .add(operation(Post, "/impersonations", "impersonate", "Gives a token to log in at Stytch as somebody else, as the dashboard does", &[(404, "Nobody has such an id there")]), impersonation::issue)
         .add(operation(Get, "/faults", "listFaults", "Lists the faults at work", &[]), faults::list)
         .add(operation(Post, "/faults", "injectFault", "Injects a fault", &[(409, "Too many faults are at work")]), faults::inject)
         .add(operation(Delete, "/faults", "liftFaults", "Lifts a fault, or all", &[(404, "There is no such fault")]), faults::lift)

@@ -79,6 +79,12 @@ impl Fields {
         }
     }
 
+    /// A flag of a query: off unless it says otherwise. SDKs write it as their language does.
+    pub(super) fn switch(&self, name: &str) -> Result<bool, Problem> {
+        let text = self.text(name)?;
+        Ok(text.is_some_and(|text| text.eq_ignore_ascii_case("true")))
+    }
+
     /// A whole number.
     pub(super) fn number(&self, name: &str) -> Result<Option<i64>, Problem> {
         match self.0.get(name) {

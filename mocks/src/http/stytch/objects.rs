@@ -173,11 +173,12 @@ impl Face {
             })
             .collect();
         let second = profile.default_mfa.clone().unwrap_or_else(|| {
-            if view.mfa_enrolled {
-                "sms_otp".to_owned()
-            } else {
-                String::new()
-            }
+            let first = match (view.mfa_enrolled, phone, totp) {
+                (true, None, Some(_)) => "totp",
+                (true, ..) => "sms_otp",
+                (false, ..) => "",
+            };
+            first.to_owned()
         });
         let email = view.email.map(|email| self.0.directory.text(email));
         let mut member = json!({

@@ -13,8 +13,8 @@ use super::organizations::{check_names, describe, new_rules};
 use super::{entered, mailed, mfa_required, org_of, whose};
 use crate::email::Email;
 use crate::stytch::{
-    Discovery, Errand, ErrandReply, Error, Joining, LoginToken, OrgId, OrgView, Proof, Reply,
-    Status, UserId, With,
+    Discovery, Errand, ErrandReply, Error, Joining, LoginToken, OrgId, OrgView, Proof, Provider,
+    Reply, Status, UserId, With,
 };
 use crate::time::Span;
 
@@ -151,9 +151,11 @@ pub(super) async fn oauth(ask: Ask) -> Done {
     let text = ask.fields.needed("discovery_oauth_token")?;
     let token = ask.face.0.names.read_login_token(text);
     let with = ask.with_verifier(token, "pkce_code_verifier")?;
+    let provider = ask.face.project().provider_of(token);
     let got = ask.errand_with(with, &Errand::Discover(token))?;
     let good = proved(&ask, got)?;
-    let good = good.and("provider_type", json!("Google"));
+    let provider = providers::shown(provider.unwrap_or(Provider(0)));
+    let good = good.and("provider_type", json!(provider));
     let good = good.and("provider_tenant_id", json!(""));
     let good = good.and("provider_tenant_ids", json!([]));
     Ok(good.and("full_name", json!("")))

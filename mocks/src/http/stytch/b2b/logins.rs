@@ -102,10 +102,11 @@ pub(super) async fn oauth(ask: Ask) -> Done {
     let with = ask.with_verifier(token, "pkce_code_verifier")?;
     let got = ask.call_with(with, &Call::OAuth { token, duration })?;
     let member = whose(&ask, &got.0).ok_or_else(|| odd(got.1))?;
+    let provider = newest_provider(&ask, member);
     let extra = json!({
         "provider_subject": objects::provider_subject(member),
-        "provider_type": providers::shown(newest_provider(&ask, member)),
-        "provider_values": provider_values(&ask, token),
+        "provider_type": providers::shown(provider),
+        "provider_values": provider_values(&ask, member, provider),
         "reset_sessions": false,
     });
     entered(&ask, got, extra).await

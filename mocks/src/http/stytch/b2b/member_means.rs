@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::ask::{Ask, Done, Good, odd};
-use super::super::consumer::in_otp_words;
+use super::super::consumer::{in_otp_words, provider_text};
 use super::super::link;
 use super::super::names::Kind;
 use super::super::problem::Problem;
@@ -156,12 +156,14 @@ pub(super) async fn oauth_provider(ask: Ask) -> Done {
         }
         .into());
     }
-    Ok(Good::new(took, info(&ask, member, provider)))
+    let with_refresh = ask.query.switch("include_refresh_token")?;
+    let told = info(&ask, member, provider, with_refresh);
+    Ok(Good::new(took, told))
 }
 
-fn info(ask: &Ask, member: UserId, provider: Provider) -> Value {
+fn info(ask: &Ask, member: UserId, provider: Provider, with_refresh: bool) -> Value {
     let subject = super::super::objects::provider_subject(member);
-    let secret = |purpose| ask.face.0.names.secret_text(purpose, u64::from(member.0));
+    let secret = |purpose| provider_text(ask, purpose, member, provider);
     let one = json!({
         "provider_subject": subject,
         "provider_tenant_id": "",
@@ -169,7 +171,7 @@ fn info(ask: &Ask, member: UserId, provider: Provider) -> Value {
         "access_token": secret("provider-access"),
         "access_token_expires_in": 3600,
         "id_token": secret("provider-id"),
-        "refresh_token": secret("provider-refresh"),
+        "refresh_token": with_refresh.then(|| secret("provider-refresh")),
         "bot_access_token": "",
         "bot_scopes": [],
         "scopes": ["openid", "email", "profile"],

@@ -112,8 +112,8 @@ pub(super) async fn dangerously_read(ask: Ask) -> Done {
     let face = &ask.face;
     let member = face.0.names.read_id(Kind::Member, text).map(UserId);
     let member = member.unwrap_or(UserId(u32::MAX));
-    let deleted = ask.query.text("include_deleted")? == Some("true")
-        && face.project().deleted_user(member).is_some();
+    let deleted =
+        ask.query.switch("include_deleted")? && face.project().deleted_user(member).is_some();
     let read = Errand::read(Some(member).filter(|_| !deleted), None);
     let (_, took) = ask.errand(&read)?;
     shown(&ask, member, took)

@@ -100,12 +100,17 @@ pub(super) async fn sms(ask: Ask) -> Done {
         };
         ask.errand_with(with, &Errand::Enter(enter))?
     };
-    enrol(&ask, member)?;
+    enrol(&ask, member, "sms_otp")?;
     entered(&ask, got, json!({})).await
 }
 
-/// `set_mfa_enrollment`, once the factor has been proved.
-fn enrol(ask: &Ask, member: UserId) -> Result<(), super::super::problem::Bad> {
+/// `set_mfa_enrollment` and `set_default_mfa`, once a factor of this method has been proved.
+fn enrol(ask: &Ask, member: UserId, method: &str) -> Result<(), super::super::problem::Bad> {
+    if ask.fields.flag("set_default_mfa")? == Some(true) {
+        let mut book = ask.face.book();
+        let profile = book.people.entry(member).or_default();
+        profile.default_mfa = Some(method.to_owned());
+    }
     let mfa_enrolled = match ask.fields.text("set_mfa_enrollment")? {
         None => return Ok(()),
         Some("enroll") => true,
@@ -182,7 +187,7 @@ pub(super) async fn totp(ask: Ask) -> Done {
         duration,
     };
     let got = ask.errand_with(with, &Errand::Enter(enter))?;
-    enrol(&ask, member)?;
+    enrol(&ask, member, "totp")?;
     entered(&ask, got, json!({})).await
 }
 

@@ -8,7 +8,7 @@ use super::super::names::Kind;
 use super::super::problem::{Bad, Problem};
 use super::users::describe;
 use super::{address, email_id, entered, mailed, user_named};
-use crate::stytch::{Call, Errand, Keep, Membership, Reply, UserId, With};
+use crate::stytch::{Call, Errand, Keep, Membership, UserId, With};
 use crate::time::Span;
 
 /// How long a link is to be good, from a field of minutes.
@@ -142,24 +142,13 @@ pub(super) async fn follow(ask: Ask) -> Done {
     let duration = ask.fields.duration()?;
     let token = ask.link_token(text)?;
     let with = ask.with_verifier(token, "code_verifier")?;
+    let address = ask.face.project().address_of(token);
     let got = ask.call_with(with, &Call::MagicLink { token, duration })?;
-    let method = super::user_of(&got.0).map(|user| method_of(&ask, user, &got.0));
+    let method = match (super::user_of(&got.0), address) {
+        (Some(user), Some(address)) => Some(email_id(&ask, user, address)),
+        (Some(_), None) => Some(ask.face.0.names.id(Kind::Embedded, token.0)),
+        (None, _) => None,
+    };
     let extra = json!({ "method_id": method, "reset_sessions": false });
     entered(&ask, got, "session", extra).await
-}
-
-/// The id of the address that a login has proved.
-fn method_of(ask: &Ask, user: UserId, reply: &Reply) -> String {
-    let project = ask.face.project();
-    let session = match reply {
-        Reply::Session(opened) => Some(opened.token.session),
-        _ => None,
-    };
-    let factors = session.map(|session| project.factors(session));
-    let newest = factors.iter().flatten().max_by_key(|proved| proved.last);
-    let id = newest.and_then(|proved| proved.means);
-    ask.face
-        .0
-        .names
-        .id(Kind::Email, id.map_or(user.0, |id| id.0))
 }

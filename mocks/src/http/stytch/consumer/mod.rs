@@ -10,7 +10,7 @@ mod user_means;
 mod users;
 
 pub(super) use links::life_of;
-pub(super) use oauth::{consent, provider_values};
+pub(super) use oauth::{consent, provider_text, provider_values};
 pub(super) use otps::in_otp_words;
 pub(super) use passwords::already_has_one;
 pub(super) use sessions::{jwks, none_to_revoke};

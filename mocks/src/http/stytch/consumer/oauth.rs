@@ -1,7 +1,7 @@
 //! Social logins: a browser's way there and back, and what the application makes of it.
 
 use axum::http::header::HeaderName;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::ask::{Ask, Done, Good, odd};
 use super::super::link;
@@ -109,15 +109,15 @@ pub(super) async fn authenticate(ask: Ask) -> Done {
         "provider_subject": objects::provider_subject(user),
         "provider_type": providers::shown(provider),
         "oauth_user_registration_id": ask.face.0.names.id(Kind::OAuthUser, id),
-        "provider_values": provider_values(&ask, token),
+        "provider_values": provider_values(&ask, user, provider),
         "reset_sessions": false,
     });
     entered(&ask, got, "user_session", extra).await
 }
 
-/// What the social provider gave: texts of its kind, worth nothing anywhere.
-pub(in super::super) fn provider_values(ask: &Ask, token: LoginToken) -> serde_json::Value {
-    let text = |purpose| ask.face.0.names.secret_text(purpose, u64::from(token.0));
+/// What a social provider gave for somebody: texts of its kind, worth nothing anywhere.
+pub(in super::super) fn provider_values(ask: &Ask, user: UserId, provider: Provider) -> Value {
+    let text = |purpose| provider_text(ask, purpose, user, provider);
     json!({
         "access_token": text("provider-access"),
         "refresh_token": text("provider-refresh"),
@@ -125,6 +125,17 @@ pub(in super::super) fn provider_values(ask: &Ask, token: LoginToken) -> serde_j
         "scopes": ["openid", "email", "profile"],
         "expires_at": null,
     })
+}
+
+/// One of those texts.
+pub(in super::super) fn provider_text(
+    ask: &Ask,
+    purpose: &str,
+    user: UserId,
+    provider: Provider,
+) -> String {
+    let number = u64::from(user.0) << 8 | u64::from(provider.0);
+    ask.face.0.names.secret_text(purpose, number)
 }
 
 /// The provider that somebody was tied to last.
