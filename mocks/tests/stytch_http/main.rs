@@ -2,6 +2,7 @@
 #![cfg(feature = "http")]
 
 mod attest;
+mod browsers;
 mod factors;
 mod logins;
 mod member_logins;

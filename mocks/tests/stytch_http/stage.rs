@@ -10,7 +10,7 @@ pub(crate) use cutover_mocks::email::Email;
 pub(crate) use cutover_mocks::fault::{Fault, FaultKind, FaultPlan};
 pub(crate) use cutover_mocks::http::server::{Door, Serving};
 pub(crate) use cutover_mocks::http::stamp::{STAMP, TOOK};
-pub(crate) use cutover_mocks::http::stytch::{Config, Face, TrustedProfile};
+pub(crate) use cutover_mocks::http::stytch::{Config, Face, Frontend, TrustedProfile};
 pub(crate) use cutover_mocks::http::{
     Clock, Directory, KeyRing, Mailbox, Owner, TimeSource, password_of,
 };
@@ -87,6 +87,15 @@ pub(crate) async fn open() -> Door {
 
 impl Stage {
     pub(crate) async fn set(settings: Settings, time: TimeSource) -> Self {
+        Self::set_for(settings, time, Frontend::default()).await
+    }
+
+    /// A consumer project that browsers meet so.
+    pub(crate) async fn in_front(frontend: Frontend) -> Self {
+        Self::set_for(Settings::default(), WALL, frontend).await
+    }
+
+    async fn set_for(settings: Settings, time: TimeSource, frontend: Frontend) -> Self {
         let door = open().await;
         let userinfo_url = Some(format!("{}/userinfo", door.base_url()));
         let trusted = TrustedProfile::of_auth0(
@@ -108,6 +117,7 @@ impl Stage {
         let config = Config {
             userinfo_url,
             trusted: vec![trusted],
+            frontend,
             ..Config::default()
         };
         let clock = Clock::new(time);

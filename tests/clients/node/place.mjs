@@ -22,6 +22,8 @@ export const ISSUER = `https://${DOMAIN}/`;
 export const PROJECT_ID = must("STYTCH_PROJECT_ID");
 export const SECRET = must("STYTCH_SECRET");
 export const STYTCH_URL = env.STYTCH_API_URL || "https://test.stytch.com";
+/** What browsers show instead of the secret, where it is known. */
+export const PUBLIC_TOKEN = env.STYTCH_PUBLIC_TOKEN;
 /** The profile for `attest`, where there is one. */
 export const PROFILE_ID = env.STYTCH_TRUSTED_TOKEN_PROFILE;
 

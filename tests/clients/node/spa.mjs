@@ -1,51 +1,16 @@
 // Clients of single-page applications, in Chromium: logins, silent logins in a frame, refreshing.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
-import { Client, Skip } from "./checks.mjs";
+import { browse, library, serve as servePage } from "./chromium.mjs";
+import { Client } from "./checks.mjs";
 import * as place from "./place.mjs";
 
 const { AUDIENCE, CLIENT_ID, ISSUER, DOMAIN } = place;
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
-const library = (path) => readFileSync(new URL(`node_modules/${path}`, import.meta.url));
 const SCRIPTS = {
   "/auth0.js": library("@auth0/auth0-spa-js/dist/auth0-spa-js.production.js"),
   "/oidc.js": library("oidc-client-ts/dist/browser/oidc-client-ts.min.js"),
 };
-
-/** An application that is nothing but its scripts. */
-async function serve() {
-  const server = createServer((request, answer) => {
-    const { pathname } = new URL(request.url, "http://localhost");
-    const script = SCRIPTS[pathname];
-    answer.setHeader("content-type", script ? "text/javascript" : "text/html");
-    answer.end(script ?? '<title>app</title><script src="/auth0.js"></script><script src="/oidc.js"></script>');
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `http://localhost:${server.address().port}`;
-}
-
-async function browse() {
-  const folders = (process.env.PATH ?? "").split(":");
-  const paths = NAMES.flatMap((name) => folders.map((folder) => `${folder}/${name}`));
-  const executablePath = process.env.CHROMIUM ?? paths.find(existsSync);
-  if (!executablePath) throw new Skip("no Chromium on this machine");
-  const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"];
-  // Silent logins need the provider's cookies in a frame of the application.
-  const profile = mkdtempSync(join(tmpdir(), "cutover-clients-"));
-  mkdirSync(join(profile, "Default"));
-  const preferences = { profile: { cookie_controls_mode: 0, block_third_party_cookies: false } };
-  writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify(preferences));
-  process.on("exit", () => rmSync(profile, { recursive: true, force: true }));
-  // Of the mocks' authority Chromium cannot be told by a file.
-  const options = { executablePath, args, ignoreHTTPSErrors: place.MOCK };
-  const browser = await chromium.launchPersistentContext(profile, options);
-  return { browser, page: await browser.newPage() };
-}
+const serve = () => servePage(SCRIPTS, '<title>app</title><script src="/auth0.js"></script><script src="/oidc.js"></script>');
 
 async function fillIn(page, { email, password }) {
   await page.fill('[name="username"]', email);

@@ -81,6 +81,7 @@ impl Mocks {
             ("AUTH0_AUDIENCE", self.told("/auth0/audience")),
             ("STYTCH_PROJECT_ID", self.told("/stytch/project_id")),
             ("STYTCH_SECRET", self.told("/stytch/secret")),
+            ("STYTCH_PUBLIC_TOKEN", self.told("/stytch/public_token")),
             ("STYTCH_API_URL", self.told("/stytch/https_url")),
             ("STYTCH_PUBLIC_TOKEN", self.told("/stytch/public_token")),
             ("CUTOVER_ADMIN_URL", self.told("/admin_url")),
@@ -145,7 +146,7 @@ impl Drop for Mocks {
 }
 
 /// What routers that are nested have before their paths.
-const NESTED: [&str; 3] = ["", "/api/v2", "/v1/b2b"];
+const NESTED: [&str; 4] = ["", "/api/v2", "/v1/b2b", "/sdk/v1"];
 
 /// The paths that stand in the sources of a provider's routers, wherever they are nested: by their
 /// shape, as they are spelt there.

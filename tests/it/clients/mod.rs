@@ -33,6 +33,7 @@ const CONSUMER: &[Script] = &[
     Script::node("web_apps"),
     Script::node("spa"),
     Script::node("stytch_consumer"),
+    Script::node("stytch_browser"),
 ];
 const B2B: &[Script] = &[
     Script::python("stytch_b2b"),
@@ -41,6 +42,7 @@ const B2B: &[Script] = &[
     Script::python("stytch_second_factors"),
     Script::python("stytch_organizations"),
     Script::node("stytch_b2b"),
+    Script::node("stytch_browser_b2b"),
 ];
 
 /// The packages, or words about what is missing.

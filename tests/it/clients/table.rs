@@ -31,7 +31,7 @@ struct Part {
     but: Option<&'static str>,
 }
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 4] = [
     Part {
         title: "Auth0",
         provider: "auth0",
@@ -48,6 +48,12 @@ const PARTS: [Part; 3] = [
         title: "Stytch, B2B",
         provider: "stytch",
         paths: "/v1/b2b/",
+        but: None,
+    },
+    Part {
+        title: "Stytch, browsers",
+        provider: "stytch",
+        paths: "/sdk/v1/",
         but: None,
     },
 ];

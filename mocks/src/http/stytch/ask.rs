@@ -46,6 +46,8 @@ pub(super) struct Good {
     body: Value,
     headers: Vec<(HeaderName, String)>,
     status: StatusCode,
+    /// Whether the body is wrapped in `data`, as browsers get it.
+    enveloped: bool,
 }
 
 /// What a handler comes to.
@@ -61,6 +63,25 @@ impl Good {
             body,
             headers: Vec::new(),
             status: StatusCode::OK,
+            enveloped: false,
+        }
+    }
+
+    /// A field of the body.
+    pub(super) fn field(&self, name: &str) -> Value {
+        self.body.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The same with another body.
+    pub(super) fn instead(self, body: Value) -> Self {
+        Self { body, ..self }
+    }
+
+    /// The same in an envelope.
+    pub(super) fn enveloped(self) -> Self {
+        Self {
+            enveloped: true,
+            ..self
         }
     }
 
@@ -79,6 +100,7 @@ impl Good {
             body: json!({}),
             headers,
             status: StatusCode::FOUND,
+            enveloped: false,
         }
     }
 
@@ -115,7 +137,7 @@ const OPAQUE: AccessToken = AccessToken {
 
 /// Whether a route asks for the project's credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Door {
+pub(super) enum Door {
     Locked,
     Open,
 }
@@ -226,12 +248,12 @@ pub(super) async fn wrong_method(
 }
 
 /// Reads a body that nobody needs, so that the connection can be used again.
-async fn drain(request: Request) {
+pub(super) async fn drain(request: Request) {
     drop(to_bytes(request.into_body(), LONGEST_BODY).await);
 }
 
 impl Ask {
-    async fn read(
+    pub(super) async fn read(
         face: &Face,
         exchange: &Exchange,
         door: Door,
@@ -290,6 +312,20 @@ impl Ask {
     pub(super) fn path(&self, name: &str) -> &str {
         let part = self.path.iter().find(|(key, _)| key == name);
         part.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The same request with another part of the path.
+    pub(super) fn at(mut self, name: &str, value: String) -> Self {
+        self.path.retain(|(key, _)| key != name);
+        self.path.push((name.to_owned(), value));
+        self
+    }
+
+    /// Names a part of the path that the path itself does not have.
+    pub(super) fn name_in_path(&mut self, name: &str, value: String) {
+        if self.path(name).is_empty() {
+            self.path.push((name.to_owned(), value));
+        }
     }
 
     /// What the client calls this server.
@@ -426,7 +462,12 @@ impl Face {
 
 /// Lets an answer leave. A request that was refused by its form passes the machine's gate first, so
 /// that faults and limits hit it and it is counted like any other.
-async fn leave(face: &Face, exchange: Exchange, endpoint: Endpoint, done: Done) -> Response {
+pub(super) async fn leave(
+    face: &Face,
+    exchange: Exchange,
+    endpoint: Endpoint,
+    done: Done,
+) -> Response {
     if let Some(notes) = exchange.notes() {
         notes.endpoint(endpoint.name());
     }
@@ -499,7 +540,11 @@ async fn served(face: &Face, exchange: Exchange, good: Good) -> Response {
         "request_id".into(),
         json!(face.0.names.request(exchange.stamp().luck)),
     );
-    let text = Value::Object(body).to_string();
+    let mut body = Value::Object(body);
+    if good.enveloped {
+        body = json!({ "data": body });
+    }
+    let text = body.to_string();
     let mut response = (good.status, json_type(), text).into_response();
     for (name, value) in good.headers {
         if let Ok(value) = HeaderValue::try_from(value) {

@@ -50,6 +50,16 @@ impl Fields {
         )
     }
 
+    /// Says something that the client did not say.
+    pub(super) fn set(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    /// Takes a field out.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
     /// A field as it came.
     pub(super) fn raw(&self, name: &str) -> Option<&Value> {
         self.0.get(name)

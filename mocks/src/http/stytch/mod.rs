@@ -21,6 +21,7 @@
 //! | [`search`], [`filters`] | pages of people |
 //! | [`policy`], [`totp`], [`strength`], [`m2m`], [`sso`], [`sandbox`] | one feature each |
 //! | [`consumer`], [`b2b`], [`shared`] | the endpoints |
+//! | [`frontend`] | the same endpoints for browsers, which have no secret |
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -46,6 +47,7 @@ mod consumer;
 mod factors;
 mod fields;
 mod filters;
+mod frontend;
 mod hashes;
 mod jwt;
 mod m2m;
@@ -67,6 +69,7 @@ mod trusted;
 mod unmodelled;
 mod userinfo;
 
+pub use frontend::Frontend;
 pub use texts::IntermediateTexts;
 pub use trusted::{TrustedKeys, TrustedProfile};
 pub use userinfo::NoClient;
@@ -89,6 +92,8 @@ pub struct Config {
     /// Whether new passwords are refused for being weak or breached. No: seeded people and tests have
     /// passwords of every kind.
     pub checks_strength: bool,
+    /// What browsers meet.
+    pub frontend: Frontend,
 }
 
 impl Default for Config {
@@ -102,6 +107,7 @@ impl Default for Config {
             trusted: Vec::new(),
             policy: None,
             checks_strength: false,
+            frontend: Frontend::default(),
         }
     }
 }
@@ -166,6 +172,7 @@ impl Face {
             Vertical::B2b => b2b::routes(),
         };
         routes
+            .nest("/sdk/v1", frontend::routes(self.0.vertical))
             .fallback(ask::lost)
             .method_not_allowed_fallback(ask::wrong_method)
             .with_state(self.clone())

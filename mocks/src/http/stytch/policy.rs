@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Face;
 use super::ask::{Ask, Done, Good};
 use super::problem::Problem;
-use crate::stytch::{Errand, OrgId, UserId, Vertical};
+use crate::stytch::{Errand, OrgId, UserId, UserView, Vertical};
 
 /// The policy that every project begins with.
 fn default_of(vertical: Vertical) -> Value {
@@ -141,11 +141,7 @@ impl Ask {
                 });
             }
         }
-        let roles = self.face.roles_of(owner.id);
-        let own = owner.org.and_then(|org| self.own_policy(org));
-        let policy = policy(&self.face);
-        let policies: Vec<&Value> = std::iter::once(&policy).chain(own.as_ref()).collect();
-        let granting = granting(&policies, &roles, resource, action);
+        let granting = self.granting(&owner, resource, action);
         if granting.is_empty() {
             let error_type = match self.face.0.vertical {
                 Vertical::Consumer => "consumer_session_authorization_error",
@@ -159,6 +155,15 @@ impl Ask {
             });
         }
         Ok(json!({ "authorized": true, "granting_roles": granting }))
+    }
+
+    /// The roles of a person that permit an action on a resource.
+    pub(super) fn granting(&self, person: &UserView, resource: &str, action: &str) -> Vec<String> {
+        let roles = self.face.roles_of(person.id);
+        let own = person.org.and_then(|org| self.own_policy(org));
+        let policy = policy(&self.face);
+        let policies: Vec<&Value> = std::iter::once(&policy).chain(own.as_ref()).collect();
+        granting(&policies, &roles, resource, action)
     }
 
     fn own_policy(&self, org: OrgId) -> Option<Value> {

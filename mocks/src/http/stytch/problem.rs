@@ -36,6 +36,15 @@ impl Problem {
         }
     }
 
+    /// An intermediate session that does not live.
+    pub(super) fn no_intermediate() -> Self {
+        Self {
+            status: 404,
+            error_type: "intermediate_session_not_found",
+            message: "Intermediate session could not be found.".to_owned(),
+        }
+    }
+
     /// A field that is missing or has the wrong type.
     pub(super) fn field(name: &str, expected: &str) -> Self {
         Self::bad(

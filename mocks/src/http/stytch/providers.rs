@@ -57,6 +57,15 @@ pub(super) fn factor(provider: Provider) -> &'static str {
     row(provider).2
 }
 
+/// Who consents: `login_hint`, as servers' links have it, or `provider_login_hint`, as browsers pass on
+/// what is meant for the provider.
+pub(super) fn consenting(ask: &Ask) -> Result<&str, Problem> {
+    match ask.query.text("provider_login_hint")? {
+        Some(_) => ask.query.address("provider_login_hint"),
+        None => ask.query.address("login_hint"),
+    }
+}
+
 /// The provider that the path names, for a browser that shows the project's public token.
 pub(super) fn of_path(ask: &Ask) -> Result<Provider, Problem> {
     match ask.query.text("public_token")? {
@@ -66,14 +75,7 @@ pub(super) fn of_path(ask: &Ask) -> Result<Provider, Problem> {
                 "The query parameter public_token is required.",
             ));
         }
-        Some(token) if token == ask.face.config().public_token => {}
-        Some(_) => {
-            return Err(Problem {
-                status: 401,
-                error_type: "invalid_public_token_id",
-                message: "The public_token is invalid.".to_owned(),
-            });
-        }
+        Some(token) => ask.face.check_public_token(token)?,
     }
     let name = ask.path("provider");
     named(name).ok_or_else(|| {

@@ -7,10 +7,10 @@ use super::problem::Problem;
 use crate::stytch::Vertical;
 
 /// Shorter passwords are refused (Stytch docs, LUDS: 8 characters).
-const SHORTEST: usize = 8;
+pub(super) const SHORTEST: usize = 8;
 
 /// Of lower case, upper case, digits and symbols, so many kinds are needed (Stytch docs, LUDS: 3).
-const KINDS: usize = 3;
+pub(super) const KINDS: usize = 3;
 
 /// Passwords that a mock takes for breached; Stytch asks a list of hundreds of millions.
 const BREACHED: [&str; 6] = [

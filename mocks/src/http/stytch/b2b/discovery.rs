@@ -134,7 +134,7 @@ pub(super) async fn finish_reset(ask: Ask) -> Done {
 
 pub(super) async fn start_oauth(ask: Ask) -> Done {
     let provider = providers::of_path(&ask)?;
-    let email = ask.face.email(ask.query.address("login_hint")?);
+    let email = ask.face.email(providers::consenting(&ask)?);
     let challenge = ask.challenge("pkce_code_challenge")?;
     let with = With {
         provider: Some(provider),
@@ -217,7 +217,7 @@ pub(super) async fn found(ask: Ask) -> Done {
 fn intermediate_words(bad: Bad) -> Bad {
     match bad {
         Bad::Refused { refusal, took } if refusal.error == Error::SessionNotFound => Bad::Told {
-            problem: no_intermediate(),
+            problem: Problem::no_intermediate(),
             took,
         },
         other => other,
@@ -242,7 +242,9 @@ fn shown_address(ask: &Ask) -> Result<Email, Problem> {
     if let Some(text) = ask.fields.text("intermediate_session_token")? {
         let token = ask.face.0.names.read_intermediate_token(text);
         let found = ask.face.project().intermediate(token, now);
-        return found.map(|(email, _)| email).ok_or_else(no_intermediate);
+        return found
+            .map(|(email, _)| email)
+            .ok_or_else(Problem::no_intermediate);
     }
     let token = ask.session()?.token();
     let project = ask.face.project();
@@ -251,14 +253,6 @@ fn shown_address(ask: &Ask) -> Result<Email, Problem> {
     let owner = session.and_then(|session| project.user(session.user));
     let email = owner.and_then(|owner| owner.email);
     email.ok_or_else(Problem::no_session)
-}
-
-fn no_intermediate() -> Problem {
-    Problem {
-        status: 404,
-        error_type: "intermediate_session_not_found",
-        message: "Intermediate session could not be found.".to_owned(),
-    }
 }
 
 /// The organizations in which someone has this address, and those that let its domain in.

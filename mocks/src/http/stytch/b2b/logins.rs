@@ -66,7 +66,7 @@ pub(super) async fn code(ask: Ask) -> Done {
 
 pub(super) async fn start_oauth(ask: Ask) -> Done {
     let provider = providers::of_path(&ask)?;
-    let hint = ask.query.address("login_hint")?;
+    let hint = providers::consenting(&ask)?;
     let email = ask.face.email(hint);
     let challenge = ask.challenge("pkce_code_challenge")?;
     let org = match (ask.query.text("organization_id")?, ask.query.text("slug")?) {

@@ -1,6 +1,7 @@
 //! The endpoints of a B2B project: organizations and members.
 
 mod discovery;
+pub(super) mod frontend;
 mod links;
 mod logins;
 mod member_means;

@@ -1,5 +1,6 @@
 //! The endpoints of a consumer project: users.
 
+pub(super) mod frontend;
 mod links;
 mod oauth;
 mod otps;

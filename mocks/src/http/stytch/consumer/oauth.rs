@@ -20,7 +20,7 @@ const CREATED: HeaderName = HeaderName::from_static("cutover-created");
 /// says.
 pub(super) async fn start(ask: Ask) -> Done {
     let provider = providers::of_path(&ask)?;
-    let email = ask.face.email(ask.query.address("login_hint")?);
+    let email = ask.face.email(providers::consenting(&ask)?);
     let challenge = ask.challenge("code_challenge")?;
     let user = match ask.query.text("oauth_attach_token")? {
         None => None,

@@ -1,0 +1,221 @@
+//! What a browser does to an organization and its members: as far as the roles of whoever holds the
+//! session go.
+
+use serde_json::json;
+
+use super::super::super::ask::{Ask, Done};
+use super::super::super::names::Kind;
+use super::super::super::problem::Problem;
+use super::super::super::sso;
+use super::super::{links, member_means, member_of_path, members, organizations, sessions};
+use crate::stytch::UserId;
+
+const ORGANIZATION: &str = "stytch.organization";
+const MEMBER: &str = "stytch.member";
+const SSO: &str = "stytch.sso";
+
+/// What changing a field of an organization is called in roles.
+const OF_ORGANIZATION: [(&str, &str); 15] = [
+    ("organization_name", "update.info.name"),
+    ("organization_slug", "update.info.slug"),
+    ("organization_logo_url", "update.info.logo-url"),
+    ("auth_methods", "update.settings.allowed-auth-methods"),
+    (
+        "allowed_auth_methods",
+        "update.settings.allowed-auth-methods",
+    ),
+    ("mfa_methods", "update.settings.allowed-mfa-methods"),
+    ("allowed_mfa_methods", "update.settings.allowed-mfa-methods"),
+    ("mfa_policy", "update.settings.mfa-policy"),
+    (
+        "email_jit_provisioning",
+        "update.settings.email-jit-provisioning",
+    ),
+    ("email_invites", "update.settings.email-invites"),
+    ("email_allowed_domains", "update.settings.allowed-domains"),
+    (
+        "sso_default_connection_id",
+        "update.settings.default-sso-connection",
+    ),
+    (
+        "sso_jit_provisioning",
+        "update.settings.sso-jit-provisioning",
+    ),
+    (
+        "sso_jit_provisioning_allowed_connections",
+        "update.settings.sso-jit-provisioning",
+    ),
+    (
+        "rbac_email_implicit_role_assignments",
+        "update.settings.implicit-roles",
+    ),
+];
+
+/// The same of a member.
+const OF_MEMBER: [(&str, &str); 8] = [
+    ("email_address", "update.info.email"),
+    ("name", "update.info.name"),
+    ("untrusted_metadata", "update.info.untrusted-metadata"),
+    ("mfa_phone_number", "update.info.mfa-phone"),
+    ("mfa_enrolled", "update.settings.mfa-enrolled"),
+    ("default_mfa_method", "update.settings.default-mfa-method"),
+    ("roles", "update.settings.roles"),
+    ("is_breakglass", "update.settings.is-breakglass"),
+];
+
+/// What nobody may do to themselves for being themselves.
+const FOR_OTHERS: [&str; 3] = [
+    "update.info.email",
+    "update.settings.roles",
+    "update.settings.is-breakglass",
+];
+
+/// Refuses what no role of the holder permits.
+fn permitted(ask: &Ask, resource: &str, action: &str) -> Result<(), Problem> {
+    let holder = ask.whose_session()?;
+    if ask.granting(&holder, resource, action).is_empty() {
+        return Err(Problem {
+            status: 403,
+            error_type: "session_authorization_error",
+            message: "The session is not authorized to perform the action on the resource."
+                .to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// The same of something that is done to a member, who may be the holder.
+fn permitted_over(ask: &Ask, member: UserId, action: &str) -> Result<(), Problem> {
+    let own = ask.whose_session()?.id == member && !FOR_OTHERS.contains(&action);
+    permitted(ask, if own { "stytch.self" } else { MEMBER }, action)
+}
+
+/// The actions that a request comes to, by the fields that it changes.
+fn changes<'a>(
+    ask: &'a Ask,
+    table: &'a [(&'static str, &'static str)],
+) -> impl Iterator<Item = &'static str> {
+    let changed = table
+        .iter()
+        .filter(|(field, _)| ask.fields.raw(field).is_some());
+    changed.map(|(_, action)| *action)
+}
+
+pub(super) async fn revoke_anothers(mut ask: Ask) -> Done {
+    let (_, member) = member_of_path(&ask);
+    permitted_over(&ask, member, "revoke-sessions")?;
+    ask.fields.take("session_token");
+    let id = ask.face.person_id(member);
+    ask.fields.set("member_id", json!(id));
+    sessions::revoke(ask).await
+}
+
+pub(super) async fn invite(ask: Ask) -> Done {
+    permitted(&ask, MEMBER, "create")?;
+    links::invite(ask).await
+}
+
+pub(super) async fn create_member(ask: Ask) -> Done {
+    permitted(&ask, MEMBER, "create")?;
+    members::create(ask).await
+}
+
+pub(super) async fn search_members(mut ask: Ask) -> Done {
+    permitted(&ask, MEMBER, "search")?;
+    let own = ask.fields.take("organization_id").unwrap_or_default();
+    ask.fields.set("organization_ids", json!([own]));
+    members::search(ask).await
+}
+
+pub(super) async fn update_member(ask: Ask) -> Done {
+    let (_, member) = member_of_path(&ask);
+    for action in changes(&ask, &OF_MEMBER) {
+        permitted_over(&ask, member, action)?;
+    }
+    members::update(ask).await
+}
+
+pub(super) async fn remove_member(ask: Ask) -> Done {
+    permitted_over(&ask, member_of_path(&ask).1, "delete")?;
+    members::remove(ask).await
+}
+
+pub(super) async fn reactivate(ask: Ask) -> Done {
+    permitted(&ask, MEMBER, "create")?;
+    member_means::reactivate(ask).await
+}
+
+pub(super) async fn unlink_anothers(ask: Ask) -> Done {
+    permitted(&ask, MEMBER, "update.info.email")?;
+    member_means::unlink(ask).await
+}
+
+pub(super) async fn start_anothers_update(ask: Ask) -> Done {
+    permitted(&ask, MEMBER, "update.info.email")?;
+    member_means::start_email_update(ask).await
+}
+
+pub(super) async fn remove_phone(ask: Ask) -> Done {
+    permitted_over(&ask, member_of_path(&ask).1, "update.info.delete.mfa-phone")?;
+    member_means::remove_phone(ask).await
+}
+
+pub(super) async fn remove_totp(ask: Ask) -> Done {
+    permitted_over(&ask, member_of_path(&ask).1, "update.info.delete.mfa-totp")?;
+    member_means::remove_totp(ask).await
+}
+
+pub(super) async fn remove_password(ask: Ask) -> Done {
+    let names = &ask.face.0.names;
+    let id = names.read_id(Kind::MemberPassword, ask.path("member_password_id"));
+    let member = UserId(id.unwrap_or(u32::MAX));
+    permitted_over(&ask, member, "update.info.delete.password")?;
+    member_means::remove_password(ask).await
+}
+
+pub(super) async fn update_organization(ask: Ask) -> Done {
+    for action in changes(&ask, &OF_ORGANIZATION) {
+        permitted(&ask, ORGANIZATION, action)?;
+    }
+    organizations::update(ask).await
+}
+
+pub(super) async fn remove_organization(ask: Ask) -> Done {
+    permitted(&ask, ORGANIZATION, "delete")?;
+    organizations::remove(ask).await
+}
+
+pub(super) async fn sso_list(ask: Ask) -> Done {
+    permitted(&ask, SSO, "get")?;
+    sso::list(ask).await
+}
+
+pub(super) async fn sso_remove(ask: Ask) -> Done {
+    permitted(&ask, SSO, "delete")?;
+    sso::remove(ask).await
+}
+
+pub(super) async fn sso_create_oidc(ask: Ask) -> Done {
+    permitted(&ask, SSO, "create")?;
+    sso::create_oidc(ask).await
+}
+
+pub(super) async fn sso_create_saml(ask: Ask) -> Done {
+    permitted(&ask, SSO, "create")?;
+    sso::create_saml(ask).await
+}
+
+pub(super) async fn sso_create_external(ask: Ask) -> Done {
+    permitted(&ask, SSO, "create")?;
+    sso::create_external(ask).await
+}
+
+pub(super) async fn sso_update_oidc(ask: Ask) -> Done {
+    permitted(&ask, SSO, "update")?;
+    sso::update_oidc(ask).await
+}
+
+pub(super) async fn sso_update_saml(ask: Ask) -> Done {
+    permitted(&ask, SSO, "update")?;
+    sso::update_saml(ask).await
+}

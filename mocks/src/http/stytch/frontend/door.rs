@@ -1,0 +1,289 @@
+//! Who comes in by a browser: the project is named by its public token, a person by their session.
+
+use axum::extract::{Request, State};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use serde_json::{Value, json};
+
+use super::super::Face;
+use super::super::ask::{Ask, Done, Door, Good, leave};
+use super::super::problem::Problem;
+use crate::http::stamp::Exchange;
+use crate::stytch::{Endpoint, UserView, Vertical};
+
+/// What a request stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Standing {
+    /// On nothing: a session that comes along is not looked at.
+    Stranger,
+    /// On nothing, but a login joins the live session that comes along.
+    Guest,
+    /// On a session token, which the machine judges.
+    Bearer,
+    /// On a live session: the request is about whoever holds it.
+    Holder,
+    /// On a live session, or on an intermediate one of a member (B2B).
+    Halfway,
+    /// On a live session whose roles the handler asks for: it may give roles as well (B2B).
+    Manager,
+}
+
+/// What only servers may say: whoever comes by a browser is taken at their session's word alone.
+const SERVER_ONLY: [&str; 11] = [
+    "session_token",
+    "session_jwt",
+    "session_id",
+    "member_session_id",
+    "session_custom_claims",
+    "user_id",
+    "attributes",
+    "options",
+    "external_id",
+    "organization_external_id",
+    "create_user_as_pending",
+];
+
+/// A `POST` by a browser.
+pub(in super::super) fn post<F, T>(
+    standing: Standing,
+    endpoint: Endpoint,
+    handler: F,
+) -> MethodRouter<Face>
+where
+    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
+    T: Future<Output = Done> + Send + 'static,
+{
+    route(MethodFilter::POST, standing, endpoint, handler)
+}
+
+/// A `GET` by a browser.
+pub(in super::super) fn get<F, T>(
+    standing: Standing,
+    endpoint: Endpoint,
+    handler: F,
+) -> MethodRouter<Face>
+where
+    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
+    T: Future<Output = Done> + Send + 'static,
+{
+    route(MethodFilter::GET, standing, endpoint, handler)
+}
+
+/// A `PUT` by a browser.
+pub(in super::super) fn put<F, T>(
+    standing: Standing,
+    endpoint: Endpoint,
+    handler: F,
+) -> MethodRouter<Face>
+where
+    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
+    T: Future<Output = Done> + Send + 'static,
+{
+    route(MethodFilter::PUT, standing, endpoint, handler)
+}
+
+/// A `DELETE` by a browser.
+pub(in super::super) fn delete<F, T>(
+    standing: Standing,
+    endpoint: Endpoint,
+    handler: F,
+) -> MethodRouter<Face>
+where
+    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
+    T: Future<Output = Done> + Send + 'static,
+{
+    route(MethodFilter::DELETE, standing, endpoint, handler)
+}
+
+fn route<F, T>(
+    method: MethodFilter,
+    standing: Standing,
+    endpoint: Endpoint,
+    handler: F,
+) -> MethodRouter<Face>
+where
+    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
+    T: Future<Output = Done> + Send + 'static,
+{
+    on(
+        method,
+        move |State(face): State<Face>, exchange: Exchange, request: Request| {
+            let handler = handler.clone();
+            async move {
+                let host = parent_host(&request);
+                let read = Ask::read(&face, &exchange, Door::Open, request).await;
+                let admitted = read.and_then(|ask| admit(ask, standing, host.as_deref()));
+                let done = match admitted {
+                    Ok(ask) => handler(ask).await.map(worded),
+                    Err(problem) => Err(problem.into()),
+                };
+                leave(&face, exchange, endpoint, done).await
+            }
+        },
+    )
+}
+
+/// The page that asks: the SDK names it, and so does the browser.
+fn parent_host(request: &Request) -> Option<String> {
+    let named = |name: &str| request.headers().get(name)?.to_str().ok();
+    let host = named("x-sdk-parent-host").or_else(|| named("origin"));
+    host.map(str::to_owned)
+}
+
+/// An answer as browsers get it: in an envelope, with the user once more for the SDK's own cache,
+/// and with sessions of social logins under the name of all others.
+fn worded(good: Good) -> Good {
+    let user = good.field("user");
+    let session = good.field("user_session");
+    let good = if user.is_object() {
+        good.and("__user", user)
+    } else {
+        good
+    };
+    let good = if session.is_object() {
+        good.and("session", session)
+    } else {
+        good
+    };
+    good.enveloped()
+}
+
+fn admit(mut ask: Ask, standing: Standing, host: Option<&str>) -> Result<Ask, Problem> {
+    // Whoever is logged in nowhere shows the public token twice.
+    let (public, shown) = ask.basic().unwrap_or_default();
+    ask.face.check_public_token(&public)?;
+    ask.face.check_page(host)?;
+    if ask.fields.take("trusted_metadata").is_some() {
+        return Err(Problem {
+            status: 401,
+            error_type: "cannot_update_trusted_metadata",
+            message: "Browsers cannot change trusted metadata: only a server can.".to_owned(),
+        });
+    }
+    for name in SERVER_ONLY {
+        ask.fields.take(name);
+    }
+    if standing != Standing::Manager {
+        ask.fields.take("roles");
+    }
+    let token = Some(shown).filter(|shown| !shown.is_empty() && *shown != public);
+    if let (Some(notes), Some(token)) = (ask.exchange.notes(), &token) {
+        notes.credential(token);
+    }
+    let needed = token.clone().ok_or_else(nobody);
+    match standing {
+        Standing::Stranger => {}
+        Standing::Guest => ask.bring(token),
+        Standing::Bearer => ask.fields.set("session_token", json!(needed?)),
+        Standing::Holder | Standing::Manager => ask.hold(&needed?)?,
+        Standing::Halfway => ask.hold_or_continue(needed)?,
+    }
+    Ok(ask)
+}
+
+/// Nobody is logged in: the SDK forgets its session when it is told so.
+fn nobody() -> Problem {
+    Problem {
+        status: 401,
+        error_type: "user_unauthenticated",
+        message: "This needs somebody who is logged in.".to_owned(),
+    }
+}
+
+impl Ask {
+    /// A session that is there but over is as none: it must not stand in the way of a new login.
+    fn bring(&mut self, token: Option<String>) {
+        let continued = matches!(self.maybe_intermediate(), Ok(Some(_)));
+        let Some(token) = token.filter(|_| !continued) else {
+            return;
+        };
+        self.fields.set("session_token", json!(token));
+        if self.whose_session().is_err() {
+            self.fields.take("session_token");
+        }
+    }
+
+    /// Says whom the request is about, as a server would.
+    fn hold(&mut self, token: &str) -> Result<(), Problem> {
+        self.fields.set("session_token", json!(token));
+        let holder = self.whose_session()?;
+        self.say(&holder);
+        Ok(())
+    }
+
+    fn hold_or_continue(&mut self, token: Result<String, Problem>) -> Result<(), Problem> {
+        let Some(intermediate) = self.maybe_intermediate()? else {
+            return self.hold(&token?);
+        };
+        let member = {
+            let project = self.face.project();
+            let found = project.intermediate(intermediate, self.exchange.stamp().at);
+            let member = found.and_then(|(_, member)| member);
+            member.and_then(|member| project.user(member))
+        };
+        let member = member.ok_or_else(Problem::no_intermediate)?;
+        self.say(&member);
+        Ok(())
+    }
+
+    fn say(&mut self, person: &UserView) {
+        let id = self.face.person_id(person.id);
+        let name = match self.face.0.vertical {
+            Vertical::Consumer => "user_id",
+            Vertical::B2b => "member_id",
+        };
+        self.fields.set(name, json!(id));
+        self.name_in_path(name, id);
+        if let Some(org) = person.org {
+            let org = self.face.organization_id(org);
+            self.fields.set("organization_id", json!(org));
+            self.name_in_path("organization_id", org);
+        }
+    }
+
+    /// Whoever holds the session that the request stands on.
+    pub(in super::super) fn whose_session(&self) -> Result<UserView, Problem> {
+        let token = self.session()?.token();
+        let project = self.face.project();
+        let live = project.session_is_live(token, self.exchange.stamp().at);
+        let row = project.session(token.session).filter(|_| live);
+        let person = row.and_then(|row| project.user(row.user));
+        person.ok_or_else(Problem::no_session)
+    }
+}
+
+impl Face {
+    /// Refuses another project's public token.
+    pub(in super::super) fn check_public_token(&self, token: &str) -> Result<(), Problem> {
+        if token == self.config().public_token {
+            return Ok(());
+        }
+        Err(Problem {
+            status: 401,
+            error_type: "invalid_public_token_id",
+            message: "The public_token is invalid.".to_owned(),
+        })
+    }
+
+    /// Refuses pages of origins that the project does not name.
+    fn check_page(&self, host: Option<&str>) -> Result<(), Problem> {
+        let Some(origins) = &self.config().frontend.origins else {
+            return Ok(());
+        };
+        if host.is_some_and(|host| origins.iter().any(|known| known == host)) {
+            return Ok(());
+        }
+        Err(Problem::bad(
+            "bad_domain_for_stytch_sdk",
+            format!(
+                "Pages of {} may not use this project: it names the origins {}.",
+                host.unwrap_or("an unknown origin"),
+                origins.join(", ")
+            ),
+        ))
+    }
+}
+
+/// An answer to whoever need not be who they say: of a person it tells nothing.
+pub(in super::super) fn silent(good: Good) -> Good {
+    good.instead(Value::Object(serde_json::Map::new()))
+}

@@ -1,0 +1,44 @@
+// Chromium without a window, and applications that are nothing but their scripts.
+import { createServer } from "node:http";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { Skip } from "./checks.mjs";
+import * as place from "./place.mjs";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+
+/** The text of a file of a package. */
+export const library = (path) => readFileSync(new URL(`node_modules/${path}`, import.meta.url));
+
+/** Serves scripts by their paths, and the same page everywhere else. Answers the origin. */
+export async function serve(scripts, page) {
+  const server = createServer((request, answer) => {
+    const { pathname } = new URL(request.url, "http://localhost");
+    const script = typeof scripts === "function" ? scripts(pathname) : scripts[pathname];
+    answer.setHeader("content-type", script ? "text/javascript" : "text/html");
+    answer.end(script ?? page);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://localhost:${server.address().port}`;
+}
+
+/** A browser with a profile of its own, and a page in it. */
+export async function browse(...more) {
+  const folders = (process.env.PATH ?? "").split(":");
+  const paths = NAMES.flatMap((name) => folders.map((folder) => `${folder}/${name}`));
+  const executablePath = process.env.CHROMIUM ?? paths.find(existsSync);
+  if (!executablePath) throw new Skip("no Chromium on this machine");
+  const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", ...more];
+  // Silent logins need the provider's cookies in a frame of the application.
+  const profile = mkdtempSync(join(tmpdir(), "cutover-clients-"));
+  mkdirSync(join(profile, "Default"));
+  const preferences = { profile: { cookie_controls_mode: 0, block_third_party_cookies: false } };
+  writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify(preferences));
+  process.on("exit", () => rmSync(profile, { recursive: true, force: true }));
+  // Of the mocks' authority Chromium cannot be told by a file.
+  const options = { executablePath, args, ignoreHTTPSErrors: place.MOCK };
+  const browser = await chromium.launchPersistentContext(profile, options);
+  return { browser, page: await browser.newPage() };
+}
