@@ -112,7 +112,7 @@ async fn the_management_api_keeps_records() {
     let fields = [
         ("grant_type", "client_credentials"),
         ("client_id", "cutover-client"),
-        ("client_secret", "cutover-secret"),
+        ("client_secret", "cutover-client-secret"),
         ("audience", &scene.url("/api/v2/")),
     ];
     let answer = scene.post("/oauth/token", &fields).await.unwrap();

@@ -158,7 +158,7 @@ const TEXTS: &[&str] = &[
     "refresh_token",
     "client_credentials",
     "cutover-client",
-    "cutover-secret",
+    "cutover-client-secret",
     "https://api.example",
     "http://127.0.0.1:8480/api/v2/",
     "code",

@@ -23,7 +23,11 @@ use toolbox::{Language, Place, Script, Toolbox};
 const CONSUMER: &[Script] = &[
     Script::python("auth0_sdk"),
     Script::python("auth0_administration"),
+    Script::python("auth0_server"),
     Script::python("authlib_oidc"),
+    Script::python("pyoidc_rp"),
+    Script::python("standard_clients"),
+    Script::python("django_apps"),
     Script::python("stytch_consumer"),
     Script::python("stytch_factors"),
     Script::python("stytch_links"),

@@ -24,7 +24,8 @@ use crate::time::Timestamp;
 pub struct Application {
     /// `client_id`.
     pub client_id: String,
-    /// `client_secret`: needed for `client_credentials`, checked elsewhere if it is given.
+    /// `client_secret`: needed for `client_credentials`, checked elsewhere if it is given. Clients
+    /// refuse short ones; 16 characters are enough for those that are known.
     pub client_secret: String,
     /// The identifier of its API.
     pub api: String,
@@ -37,7 +38,7 @@ impl Default for Application {
     fn default() -> Self {
         Self {
             client_id: "cutover-client".to_owned(),
-            client_secret: "cutover-secret".to_owned(),
+            client_secret: "cutover-client-secret".to_owned(),
             api: "https://api.example".to_owned(),
             urls: Vec::new(),
         }
