@@ -5,8 +5,9 @@
 //! cargo bench --bench mock_cost -- --other NAME PID URL      # a server that runs already
 //! ```
 //!
-//! Each server is a process of its own, asked by the same plain driver, in turns; the median of
-//! five turns counts. `bare` is hyper answering the very bytes of the mock's `UserInfo`, `wiremock`
+//! Each server is a process of its own, asked by the same plain driver, in many short turns. What
+//! counts is the median over turns, of the cost and of its ratio to `bare` in the same turn: whatever
+//! else the machine does then bears on both. `bare` is hyper answering the very bytes of the mock's `UserInfo`, `wiremock`
 //! the crate of that name doing so. The ratios are what counts; absolute numbers depend on the
 //! machine and on what else runs there. Reads CPU times from `/proc`, so Linux only.
 
@@ -34,8 +35,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Turns of each server.
-const TURNS: usize = 5;
+/// Turns of each server, after one that warms up.
+const TURNS: usize = 25;
 /// What an unsigned answer may cost, in bare ones.
 const TARGET: f64 = 1.25;
 /// What a signed answer may cost, in signatures.
@@ -48,9 +49,20 @@ struct Arguments {
     other: Option<(String, u32, String)>,
 }
 
+impl Arguments {
+    /// Requests of one connection in one turn.
+    fn each(&self) -> usize {
+        (self.requests / TURNS / self.connections).max(1)
+    }
+
+    fn each_turn(&self) -> usize {
+        self.each() * self.connections
+    }
+}
+
 fn arguments() -> Result<Arguments, Failure> {
     let mut arguments = Arguments {
-        requests: 50_000,
+        requests: 100_000,
         connections: 64,
         serve: None,
         other: None,
@@ -137,11 +149,21 @@ impl Server {
     }
 
     /// Microseconds of CPU per request.
-    fn cost(&self, requests: usize) -> f64 {
-        let mut seconds = self.seconds.clone();
-        seconds.sort_by(f64::total_cmp);
-        seconds[seconds.len() / 2] / requests as f64 * 1e6
+    fn cost(&self, arguments: &Arguments) -> f64 {
+        median(self.seconds.iter().copied()) / arguments.each_turn() as f64 * 1e6
     }
+
+    /// What it takes beside another in the same turns.
+    fn beside(&self, other: &Self) -> f64 {
+        let pairs = self.seconds.iter().zip(&other.seconds);
+        median(pairs.map(|(own, other)| own / other))
+    }
+}
+
+fn median(numbers: impl Iterator<Item = f64>) -> f64 {
+    let mut numbers: Vec<f64> = numbers.collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
 }
 
 fn decoded(text: &str) -> Result<Vec<u8>, Failure> {
@@ -152,23 +174,25 @@ fn encoded(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
-/// User and system time of a process.
+/// User and system time of a process's threads, as the scheduler counts it: to the nanosecond, where
+/// `/proc/PID/stat` tells hundredths of a second. Threads that have ended are not in it; of these
+/// servers', none does between two readings.
 fn cpu_seconds(pid: u32) -> Result<f64, Failure> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let after = text.rsplit_once(')').ok_or("an unreadable /proc")?.1;
-    let ticks = after
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .map(str::parse::<u64>);
-    let ticks: u64 = ticks.sum::<Result<u64, _>>()?;
-    // 100 ticks a second on all Linux platforms that Rust runs on.
-    Ok(ticks as f64 / 100.0)
+    let mut nanoseconds = 0;
+    for task in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        let text = std::fs::read_to_string(task?.path().join("schedstat"))?;
+        let on_cpu = text
+            .split_whitespace()
+            .next()
+            .ok_or("an unreadable /proc")?;
+        nanoseconds += on_cpu.parse::<u64>()?;
+    }
+    Ok(nanoseconds as f64 / 1e9)
 }
 
 /// Asks a server over and over, by as many connections as there should be.
 async fn ask(question: &Question, arguments: &Arguments) -> Result<(), Failure> {
-    let each = arguments.requests / arguments.connections;
+    let each = arguments.each();
     let tasks =
         (0..arguments.connections).map(|_| tokio::spawn(ask_by_one(question.clone(), each)));
     for task in tasks.collect::<Vec<_>>() {
@@ -238,14 +262,13 @@ async fn compare(arguments: &Arguments) -> Result<(), Failure> {
             }
         }
     }
-    let bare = servers[0].cost(arguments.requests);
     println!(
         "\nCPU of the server per request, {} requests by {} connections, median of {TURNS}\n",
         arguments.requests, arguments.connections
     );
     println!("| server | µs | × bare | target |\n| --- | --- | --- | --- |");
     for server in &servers {
-        let cost = server.cost(arguments.requests);
+        let cost = server.cost(arguments);
         let target = if server.name.starts_with("mock: UserInfo") {
             format!("≤ {TARGET}")
         } else {
@@ -254,14 +277,14 @@ async fn compare(arguments: &Arguments) -> Result<(), Failure> {
         println!(
             "| {} | {cost:.1} | {:.2} | {target} |",
             server.name,
-            cost / bare
+            server.beside(&servers[0])
         );
     }
-    let (signature, signed) = (signature(), servers[4].cost(arguments.requests));
+    let (signature, signed) = (signature(), servers[4].cost(arguments));
     println!(
         "\nA signature alone: {signature:.0} µs. A signed answer: {:.2} signatures (target ≤ {TARGET_SIGNED} and what an unsigned answer costs: {:.2}).",
         signed / signature,
-        (signed - servers[1].cost(arguments.requests)) / signature
+        (signed - servers[1].cost(arguments)) / signature
     );
     Ok(())
 }

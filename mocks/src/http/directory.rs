@@ -1,5 +1,6 @@
 //! Addresses on the wire: which text a handle has, and which handle a text has.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
@@ -243,6 +244,11 @@ fn domain_folded(text: &str) -> String {
 }
 
 fn text_by_rule(email: Email) -> String {
+    if email.spelling == 0 {
+        let mut text = String::with_capacity(NAME.len() + DOMAIN.len() + 11);
+        write!(text, "{NAME}-{}{DOMAIN}", email.mailbox).expect("a string takes all text");
+        return text;
+    }
     let name: String = NAME
         .chars()
         .enumerate()

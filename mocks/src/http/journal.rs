@@ -6,10 +6,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use sha2::{Digest, Sha256};
 
@@ -120,14 +118,13 @@ impl Journal {
         (pages.written, pages.dropped) = (0, 0);
     }
 
-    /// Writes down the calls of a provider's routes.
-    pub fn of(&self, provider: Provider, clock: Clock, routes: Router) -> Router {
-        let pen = Pen {
+    /// What writes down the calls of a provider.
+    pub fn pen(&self, provider: Provider, clock: Clock) -> Pen {
+        Pen {
             journal: self.clone(),
             provider,
             clock,
-        };
-        routes.layer(axum::middleware::from_fn_with_state(pen, write_down))
+        }
     }
 
     fn pages(&self) -> MutexGuard<'_, Pages> {
@@ -190,24 +187,66 @@ impl Notes {
     }
 }
 
-#[derive(Clone)]
-struct Pen {
+/// Writes the calls of one provider into a journal.
+#[derive(Clone, Debug)]
+pub struct Pen {
     journal: Journal,
     provider: Provider,
     clock: Clock,
 }
 
+impl Pen {
+    /// Begins the line of a call, whose handler may add [`Notes`].
+    pub(super) fn begin(&self, request: &mut Request) -> Line {
+        let bearer = bearer(request.headers());
+        let call = Call {
+            number: 0,
+            at: self.clock.hands().tell(wall_now()),
+            provider: self.provider,
+            endpoint: None,
+            method: shortened(request.method().as_str(), 16),
+            path: shortened(request.uri().path(), PATH),
+            status: 0,
+            took_us: 0,
+            credential: bearer.map(Fingerprint::of),
+            person: bearer.and_then(subject),
+            session: None,
+        };
+        let notes = Notes::default();
+        request.extensions_mut().insert(notes.clone());
+        Line {
+            journal: self.journal.clone(),
+            notes,
+            call: Some(call),
+        }
+    }
+}
+
 /// A call that is being answered. It is written down when this goes: also when its caller has left.
-struct Line {
+pub(super) struct Line {
     journal: Journal,
     notes: Notes,
-    call: Call,
+    call: Option<Call>,
+}
+
+impl Line {
+    /// Ends it with what was answered.
+    pub(super) fn end(mut self, response: &Response) {
+        if let Some(call) = &mut self.call {
+            call.status = response.status().as_u16();
+            let took = response.headers().get(TOOK);
+            let took = took.and_then(|took| took.to_str().ok()?.parse().ok());
+            call.took_us = took.unwrap_or_default();
+        }
+    }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
+        let Some(mut call) = self.call.take() else {
+            return;
+        };
         let noted = std::mem::take(&mut *self.notes.noted());
-        let mut call = self.call.clone();
         call.endpoint = noted.endpoint;
         call.credential = noted.credential.or(call.credential);
         call.person = noted.person.or(call.person);
@@ -217,36 +256,6 @@ impl Drop for Line {
         }
         self.journal.put(call);
     }
-}
-
-async fn write_down(State(pen): State<Pen>, mut request: Request, next: Next) -> Response {
-    let notes = Notes::default();
-    let bearer = bearer(request.headers());
-    let call = Call {
-        number: 0,
-        at: pen.clock.hands().tell(wall_now()),
-        provider: pen.provider,
-        endpoint: None,
-        method: shortened(request.method().as_str(), 16),
-        path: shortened(request.uri().path(), PATH),
-        status: 0,
-        took_us: 0,
-        credential: bearer.map(Fingerprint::of),
-        person: bearer.and_then(subject),
-        session: None,
-    };
-    request.extensions_mut().insert(notes.clone());
-    let mut line = Line {
-        journal: pen.journal,
-        notes,
-        call,
-    };
-    let response = next.run(request).await;
-    line.call.status = response.status().as_u16();
-    let took = response.headers().get(TOOK);
-    let took = took.and_then(|took| took.to_str().ok()?.parse().ok());
-    line.call.took_us = took.unwrap_or_default();
-    response
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -259,6 +268,9 @@ fn subject(token: &str) -> Option<Box<str>> {
     #[derive(Clone, serde::Deserialize)]
     struct Subject {
         sub: String,
+    }
+    if !token.contains('.') {
+        return None;
     }
     let claims = jsonwebtoken::dangerous::insecure_decode::<Subject>(token).ok()?;
     Some(shortened(&claims.claims.sub, PATH / 2))

@@ -15,6 +15,8 @@
 //! | [`origin`] | how a client reached a server: scheme and host |
 //! | [`connection`] | connections that can be cut, for the faults that do so |
 //! | [`tls`] | certificates of its own making, for those who insist on https |
+//! | [`site`] | what becomes of every call before it reaches a handler and after |
+//! | [`cors`] | calls from pages of other origins |
 //! | [`server`] | one server: binding, serving and stopping |
 //! | [`servers`] | both providers at work |
 //! | [`blueprint`] | the mocks as they are at the start |
@@ -26,6 +28,7 @@ pub mod admin;
 pub mod auth0;
 pub mod blueprint;
 pub mod connection;
+pub mod cors;
 pub mod directory;
 pub mod hands;
 pub mod introduction;
@@ -37,6 +40,7 @@ pub mod seal;
 pub mod server;
 pub mod servers;
 pub mod signing;
+pub mod site;
 pub mod stamp;
 pub mod standalone;
 pub mod stytch;

@@ -24,6 +24,9 @@ impl Params {
 
     /// From a form's text. Lenient, as servers are: whatever it is, it reads as some parameters.
     fn from_form(text: &str) -> Self {
+        if text.is_empty() {
+            return Self::default();
+        }
         let mut url = Url::parse("http://form.invalid/").expect("a constant URL");
         url.set_query(Some(text));
         let pairs = url.query_pairs();

@@ -10,6 +10,8 @@ pub struct Seal(pub &'static str);
 
 /// Length of the tag in bytes: 96 bits are beyond guessing.
 const TAG: usize = 12;
+/// Sealed bytes of a known number are no more than this, with their tag.
+const LONGEST: usize = 64;
 
 impl Seal {
     /// The text of some bytes: the bytes and a tag, encoded. The same bytes give the same text.
@@ -17,21 +19,32 @@ impl Seal {
         let mut sealed = Vec::with_capacity(TAG + bytes.len());
         let tag = self.tag(bytes);
         sealed.extend_from_slice(&tag);
+        sealed.extend_from_slice(bytes);
         // Masked with the tag, so that texts of neighbouring ids have nothing in common.
-        sealed.extend(bytes.iter().zip(mask(&tag)).map(|(byte, mask)| byte ^ mask));
+        mask(&tag, &mut sealed[TAG..]);
         URL_SAFE_NO_PAD.encode(sealed)
     }
 
     /// The bytes that were sealed, unless the text was made up, cut or changed.
     pub fn open(self, text: &str) -> Option<Vec<u8>> {
-        let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (tag, masked) = sealed.split_at_checked(TAG)?;
-        let bytes: Vec<u8> = masked
-            .iter()
-            .zip(mask(tag))
-            .map(|(byte, mask)| byte ^ mask)
-            .collect();
-        (self.tag(&bytes) == tag).then_some(bytes)
+        let mut sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
+        self.unmask(&mut sealed).map(<[u8]>::to_vec)
+    }
+
+    /// The same, where it is known how many they are.
+    pub fn open_exactly<const N: usize>(self, text: &str) -> Option<[u8; N]> {
+        let mut sealed = [0; LONGEST];
+        // A text that does not fit is none of these.
+        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut sealed).ok()?;
+        let bytes = self.unmask(sealed.get_mut(..length)?)?;
+        bytes.try_into().ok()
+    }
+
+    fn unmask(self, sealed: &mut [u8]) -> Option<&[u8]> {
+        let (tag, bytes) = sealed.split_at_mut_checked(TAG)?;
+        mask(tag, bytes);
+        let bytes = &*bytes;
+        (self.tag(bytes) == *tag).then_some(bytes)
     }
 
     /// The text of one number.
@@ -41,7 +54,7 @@ impl Seal {
 
     /// The number behind a text.
     pub fn open_id(self, text: &str) -> Option<u64> {
-        self.open(text)?.try_into().ok().map(u64::from_be_bytes)
+        self.open_exactly(text).map(u64::from_be_bytes)
     }
 
     fn tag(self, bytes: &[u8]) -> [u8; TAG] {
@@ -56,12 +69,17 @@ impl Seal {
     }
 }
 
-/// Endless pad bytes that depend on the tag.
-fn mask(tag: &[u8]) -> impl Iterator<Item = u8> + use<> {
+/// Masks bytes, or lifts the mask, by pad bytes that depend on the tag.
+fn mask(tag: &[u8], bytes: &mut [u8]) {
     let seed = tag
         .iter()
         .fold(0, |seed, byte| crate::luck::mix(seed ^ u64::from(*byte)));
-    (1..).flat_map(move |block: u64| crate::luck::mix(seed.wrapping_add(block)).to_be_bytes())
+    for (block, bytes) in (1..).zip(bytes.chunks_mut(8)) {
+        let pad = crate::luck::mix(seed.wrapping_add(block)).to_be_bytes();
+        for (byte, pad) in bytes.iter_mut().zip(pad) {
+            *byte ^= pad;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,13 +7,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
-use axum::routing::future::RouteFuture;
 use hyper::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,10 +19,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tower_service::Service as _;
 
 use super::connection::{Line, Patient, Stream};
 use super::journal::Journal;
+use super::site::{Answering, Site};
 
 /// Why a server could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -82,15 +80,15 @@ impl Door {
     }
 
     /// Serves callers of this process, in clear, until stopped.
-    pub fn serve(self, router: Router) -> Serving {
-        self.serve_by(router, &Entrance::AMONG_FRIENDS)
+    pub fn serve(self, site: impl Into<Site>) -> Serving {
+        self.serve_by(site, &Entrance::AMONG_FRIENDS)
     }
 
     /// Serves whoever comes by this entrance until stopped.
-    pub fn serve_by(self, router: Router, entrance: &Entrance) -> Serving {
+    pub fn serve_by(self, site: impl Into<Site>, entrance: &Entrance) -> Serving {
         let (stop, stopped) = watch::channel(());
         let reception = Reception {
-            router,
+            site: Arc::new(site.into()),
             acceptor: entrance.tls.clone().map(TlsAcceptor::from),
             limits: entrance.limits,
             places: Arc::new(Semaphore::new(entrance.limits.connections)),
@@ -161,7 +159,7 @@ const HEAD_BYTES: usize = 32 * 1024;
 /// What takes connections in.
 #[derive(Clone)]
 struct Reception {
-    router: Router,
+    site: Arc<Site>,
     acceptor: Option<TlsAcceptor>,
     limits: Limits,
     places: Arc<Semaphore>,
@@ -205,7 +203,7 @@ impl Reception {
         let _ = stream.set_nodelay(true);
         let (stream, line) = Stream::new(stream, peer, self.acceptor, self.limits.answer);
         let visit = Visit {
-            router: self.router,
+            site: self.site,
             line,
             body: self.limits.body,
         };
@@ -232,7 +230,7 @@ impl Reception {
 
 /// The requests of one connection.
 struct Visit {
-    router: Router,
+    site: Arc<Site>,
     line: Line,
     body: Duration,
 }
@@ -240,15 +238,21 @@ struct Visit {
 impl hyper::service::Service<Request<Incoming>> for Visit {
     type Response = Response;
     type Error = Infallible;
-    type Future = RouteFuture<Infallible>;
+    type Future = Answering;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let body = self.body;
-        let mut request = request.map(|incoming| Body::new(Patient::new(incoming, body)));
+        let mut request = request.map(|incoming| {
+            if incoming.is_end_stream() {
+                Body::empty()
+            } else {
+                Body::new(Patient::new(incoming, body))
+            }
+        });
         request
             .extensions_mut()
             .insert(ConnectInfo(self.line.clone()));
-        self.router.clone().call(request)
+        self.site.answer(request)
     }
 }
 

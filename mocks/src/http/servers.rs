@@ -3,14 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
-
 use super::auth0::{self, Application, Issuer};
 use super::directory::Directory;
-use super::journal::Provider;
+use super::journal::{Pen, Provider};
 use super::mail::Mailbox;
 use super::server::{Door, Entrance, Serving, StartError};
 use super::signing::KeyRing;
+use super::site::Site;
 use super::stamp::{Clock, TimeSource};
 use super::stytch::{self, TrustedProfile};
 use crate::auth0::Tenant;
@@ -108,12 +107,10 @@ struct World<'a> {
 }
 
 impl World<'_> {
-    /// The routes, with their calls written down if a journal is kept.
-    fn written_down(self, provider: Provider, routes: Router) -> Router {
-        match &self.entrance.journal {
-            Some(journal) => journal.of(provider, self.clock.clone(), routes),
-            None => routes,
-        }
+    /// What writes down a provider's calls, if a journal is kept.
+    fn pen(self, provider: Provider) -> Option<Pen> {
+        let journal = self.entrance.journal.as_ref();
+        journal.map(|journal| journal.pen(provider, self.clock.clone()))
     }
 }
 
@@ -137,8 +134,10 @@ async fn serve_auth0(served: Auth0, world: World<'_>) -> Result<Served<auth0::Fa
         Arc::clone(world.directory),
         world.mailbox.clone(),
     ));
-    let router = world.written_down(Provider::Auth0, auth0::router(Arc::clone(&face)));
-    let serving = door.serve_by(router.merge(world.mailbox.router()), world.entrance);
+    let site = auth0::site(&face)
+        .merge(world.mailbox.router())
+        .written_down(world.pen(Provider::Auth0));
+    let serving = door.serve_by(site, world.entrance);
     Ok(Served { url, face, serving })
 }
 
@@ -187,8 +186,10 @@ async fn serve_stytch(
         world.clock.clone(),
     )?;
     let url = door.base_url();
-    let router = world.written_down(Provider::Stytch, face.router());
-    let serving = door.serve_by(router.merge(world.mailbox.router()), world.entrance);
+    let site = Site::from(face.router())
+        .merge(world.mailbox.router())
+        .written_down(world.pen(Provider::Stytch));
+    let serving = door.serve_by(site, world.entrance);
     let face = Arc::new(face);
     Ok(Served { url, face, serving })
 }

@@ -187,7 +187,7 @@ impl Clock {
     fn exchange(&self, line: Line, parts: &Parts) -> Result<Exchange, BadStamp> {
         let origin = Origin::of(parts, line.secure());
         let notes = parts.extensions.get::<Notes>().cloned();
-        match self.0.source {
+        let (header, forward) = match self.0.source {
             TimeSource::Wall { seed, waits } => {
                 let throw = self.0.thrown.fetch_add(1, Ordering::Relaxed);
                 let stamp = Stamp {
@@ -196,15 +196,7 @@ impl Clock {
                     address: address_of(line.peer()),
                 };
                 let pace = if waits { Pace::True } else { Pace::Lapse };
-                Ok(Exchange {
-                    header: StampHeader { stamp, pace },
-                    clock: self.clone(),
-                    forward: false,
-                    line,
-                    origin,
-                    notes,
-                    passed: Arc::default(),
-                })
+                (StampHeader { stamp, pace }, false)
             }
             TimeSource::Harness => {
                 let text = parts
@@ -214,17 +206,18 @@ impl Clock {
                 let text = text
                     .to_str()
                     .map_err(|_| BadStamp("not readable text".to_owned()))?;
-                Ok(Exchange {
-                    header: text.parse()?,
-                    clock: self.clone(),
-                    forward: true,
-                    line,
-                    origin,
-                    notes,
-                    passed: Arc::default(),
-                })
+                (text.parse()?, true)
             }
-        }
+        };
+        Ok(Exchange(Arc::new(Circumstances {
+            header,
+            clock: self.clone(),
+            forward,
+            line,
+            origin,
+            notes,
+            passed: AtomicI64::new(0),
+        })))
     }
 }
 
@@ -249,7 +242,10 @@ fn address_of(peer: SocketAddr) -> Address {
 /// One call on the wire: its circumstances, and the line that its answer leaves by. Taken by
 /// handlers as an argument; a call without a readable stamp is refused where one is due.
 #[derive(Clone, Debug)]
-pub struct Exchange {
+pub struct Exchange(Arc<Circumstances>);
+
+#[derive(Debug)]
+struct Circumstances {
     header: StampHeader,
     clock: Clock,
     forward: bool,
@@ -257,7 +253,7 @@ pub struct Exchange {
     origin: Origin,
     notes: Option<Notes>,
     /// How many microseconds of the service time have really passed before the answer is ready.
-    passed: Arc<AtomicI64>,
+    passed: AtomicI64,
 }
 
 impl<S> FromRequestParts<S> for Exchange
@@ -280,27 +276,27 @@ where
 impl Exchange {
     /// What the machine is told.
     pub fn stamp(&self) -> Stamp {
-        self.header.stamp
+        self.0.header.stamp
     }
 
     /// What the journal is told of this call, if one is kept.
     pub fn notes(&self) -> Option<&Notes> {
-        self.notes.as_ref()
+        self.0.notes.as_ref()
     }
 
     /// How the client reached the server.
     pub fn origin(&self) -> &Origin {
-        &self.origin
+        &self.0.origin
     }
 
     /// What became of a call that this call made with a forwarded stamp, if its line was cut.
     pub fn cut(&self, forwarded: Stamp) -> Option<Cut> {
-        self.clock.take_cut(forwarded)
+        self.0.clock.take_cut(forwarded)
     }
 
     /// Whether answers are held back for as long as they take.
     pub fn pace(&self) -> Pace {
-        self.header.pace
+        self.0.header.pace
     }
 
     /// At true speed, waits for a part of the service time before the rest of the work is done.
@@ -311,7 +307,9 @@ impl Exchange {
 
     /// Counts time that the call has really waited elsewhere, so that it is not waited for again.
     pub fn passed(&self, waited: Span) {
-        self.passed.fetch_add(waited.as_micros(), Ordering::Relaxed);
+        self.0
+            .passed
+            .fetch_add(waited.as_micros(), Ordering::Relaxed);
     }
 
     /// The stamp header for a call that this call makes with a stamp of its own (Stytch's Migrate
@@ -319,10 +317,11 @@ impl Exchange {
     pub fn forwarded(&self, stamp: Stamp) -> Option<(HeaderName, HeaderValue)> {
         let text = StampHeader {
             stamp,
-            ..self.header
+            ..self.0.header
         }
         .to_string();
-        self.forward
+        self.0
+            .forward
             .then(|| HeaderValue::try_from(text).ok())
             .flatten()
             .map(|value| (STAMP, value))
@@ -346,12 +345,13 @@ impl Exchange {
         match breakage {
             Breakage::Refused | Breakage::Dropped => {
                 self.wait(self.left(took)).await;
-                if self.forward {
-                    self.clock
-                        .note_cut(self.header.stamp, Cut { breakage, took });
+                if self.0.forward {
+                    self.0
+                        .clock
+                        .note_cut(self.0.header.stamp, Cut { breakage, took });
                 }
-                self.line.cut();
-                if let Some(notes) = &self.notes {
+                self.0.line.cut();
+                if let Some(notes) = &self.0.notes {
                     notes.cut();
                 }
                 StatusCode::SERVICE_UNAVAILABLE.into_response()
@@ -380,11 +380,11 @@ impl Exchange {
 
     /// What is left of a service time.
     fn left(&self, took: Span) -> Span {
-        took - Span::from_micros(self.passed.load(Ordering::Relaxed))
+        took - Span::from_micros(self.0.passed.load(Ordering::Relaxed))
     }
 
     async fn wait(&self, took: Span) {
-        if self.header.pace == Pace::True && took > Span::ZERO {
+        if self.0.header.pace == Pace::True && took > Span::ZERO {
             tokio::time::sleep(Duration::from_micros(took.as_micros().unsigned_abs())).await;
         }
     }

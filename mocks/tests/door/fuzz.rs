@@ -2,23 +2,22 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, header};
 use cutover_mocks::auth0::Tenant;
 use cutover_mocks::http::auth0::{self, Application, Issuer};
 use cutover_mocks::http::connection::Stream;
+use cutover_mocks::http::site::Site;
 use cutover_mocks::http::{Clock, Directory, Mailbox, TimeSource, stytch};
 use cutover_mocks::stytch::{Project, Settings, Vertical};
 use cutover_mocks::time::Timestamp;
 use proptest::prelude::*;
-use tower_service::Service;
 
 const START: Timestamp = Timestamp::from_secs(1_780_000_000);
 
-/// The routes of a tenant, a consumer project and a B2B project.
-fn routers() -> [Router; 3] {
+/// The sites of a tenant, a consumer project and a B2B project.
+fn sites() -> [Arc<Site>; 3] {
     let clock = Clock::new(TimeSource::Wall {
         seed: 1,
         waits: false,
@@ -56,12 +55,14 @@ fn routers() -> [Router; 3] {
         )
         .unwrap()
         .router()
+        .into()
     };
     [
-        auth0::router(Arc::new(tenant)),
+        auth0::site(&Arc::new(tenant)),
         project(Vertical::Consumer),
         project(Vertical::B2b),
     ]
+    .map(Arc::new)
 }
 
 const PATHS: &[&str] = &[
@@ -276,7 +277,7 @@ async fn line() -> cutover_mocks::http::connection::Line {
 #[test]
 fn whatever_is_asked_the_answer_is_well_formed() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let routers = routers();
+    let sites = sites();
     let line = runtime.block_on(line());
     let methods = [
         Method::GET,
@@ -300,7 +301,7 @@ fn whatever_is_asked_the_answer_is_well_formed() {
         failure_persistence: None,
         ..ProptestConfig::default()
     };
-    proptest!(config, |((router, method, path, query, (kind, body), credential) in requests)| {
+    proptest!(config, |((site, method, path, query, (kind, body), credential) in requests)| {
         let mut url = reqwest::Url::parse("http://127.0.0.1:8480").unwrap();
         url.set_path(path);
         if let Some((name, value)) = query {
@@ -316,7 +317,7 @@ fn whatever_is_asked_the_answer_is_well_formed() {
             .body(Body::from(body))
             .unwrap();
         let (status, kind, text) = runtime.block_on(async {
-            let answer = routers[router].clone().call(request).await.unwrap();
+            let answer = sites[site].answer(request).await.unwrap();
             let kind = answer.headers().get(header::CONTENT_TYPE).cloned();
             (answer.status(), kind, to_bytes(answer.into_body(), 1 << 22).await.unwrap())
         });
@@ -325,7 +326,7 @@ fn whatever_is_asked_the_answer_is_well_formed() {
         if kind.starts_with("application/json") && !text.is_empty() {
             let body: Result<serde_json::Value, _> = serde_json::from_slice(&text);
             prop_assert!(body.is_ok(), "not JSON: {}", String::from_utf8_lossy(&text));
-            if router > 0 {
+            if site > 0 {
                 let body = body.unwrap();
                 prop_assert_eq!(&body["status_code"], status.as_u16(), "{}", body);
                 prop_assert!(status.is_success() || status.is_redirection() || body["error_url"].is_string() || body["error_uri"].is_string(), "{}", body);

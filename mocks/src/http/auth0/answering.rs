@@ -7,6 +7,7 @@ use super::errors;
 use crate::answer::{Breakage, Refusal};
 use crate::auth0::{Endpoint, Error, RateSeen};
 use crate::http::Exchange;
+use crate::luck::Luck;
 use crate::time::{Span, Timestamp};
 
 /// What is wrong with a request, rendered already: small, as it travels in results.
@@ -127,23 +128,34 @@ impl<T> Asked<T> {
         let headers = response.headers_mut();
         if let Some(rate) = self.rate {
             let full_at = (self.at + rate.full_in + Span::from_micros(999_999)).as_secs();
-            headers.insert("x-ratelimit-limit", rate.limit.into());
-            headers.insert("x-ratelimit-remaining", rate.remaining.into());
-            headers.insert("x-ratelimit-reset", full_at.into());
+            headers.insert(RATE_LIMIT, rate.limit.into());
+            headers.insert(RATE_REMAINING, rate.remaining.into());
+            headers.insert(RATE_RESET, full_at.into());
         }
-        let request = format!(
-            "{:020x}",
-            u128::from(exchange.stamp().luck.split(9).0) * 0x1_0001
-        );
-        if let Ok(request) = HeaderValue::try_from(request) {
-            headers.insert("x-auth0-requestid", request);
-        }
+        headers.insert(REQUEST_ID, request_id(exchange.stamp().luck));
         headers.insert(
-            "x-content-type-options",
+            header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         );
         exchange.answer(self.took, response).await
     }
+}
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-auth0-requestid");
+
+/// Twenty hexadecimal digits.
+fn request_id(luck: Luck) -> HeaderValue {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut rest = u128::from(luck.split(9).0) * 0x1_0001;
+    let mut text = [0; 20];
+    for digit in text.iter_mut().rev() {
+        *digit = DIGITS[(rest & 15) as usize];
+        rest >>= 4;
+    }
+    HeaderValue::from_bytes(&text).expect("digits can stand in a header")
 }
 
 /// Headers that keep an answer out of caches, as on everything that carries tokens.

@@ -1,8 +1,10 @@
 //! How each refusal looks: the format is the endpoint's, the texts are Auth0's own.
 
-use axum::http::{StatusCode, header};
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::pages::problem;
 use crate::answer::Refusal;
@@ -23,14 +25,20 @@ const RATE_TEXT: &str = "Rate limit exceed";
 const RATE_DOCS: &str = "https://auth0.com/docs/policies/rate-limits";
 
 /// A JSON answer with a status.
-pub(super) fn json_answer(status: StatusCode, body: &Value) -> Response {
-    (
-        status,
-        [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
-        body.to_string(),
-    )
-        .into_response()
+pub(super) fn json_answer(status: StatusCode, body: &impl Serialize) -> Response {
+    let mut text = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut text, body).expect("answers are plain data, and memory takes them");
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
+    response
 }
+
+/// Most answers are no longer than this.
+const USUAL_BYTES: usize = 512;
 
 /// `{error, error_description}`, as OAuth endpoints refuse.
 pub(super) fn oauth_error(status: StatusCode, error: &str, description: &str) -> Response {

@@ -186,6 +186,13 @@ impl Face {
         &self.application
     }
 
+    /// Whether an application has pages at this origin.
+    pub(super) fn allows_origin(&self, origin: &str) -> bool {
+        let behind = self.behind();
+        let mut clients = behind.tenant.registry().clients().iter();
+        clients.any(|client| client.knows_origin(origin))
+    }
+
     /// The addresses that the wire knows.
     pub fn directory(&self) -> &Directory {
         &self.directory

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::behind::Behind;
@@ -139,8 +139,8 @@ impl Issue {
     /// The text of the ID token; `hashes` names values whose hashes it carries (`at_hash`, `c_hash`).
     pub(super) fn id_text(&self, parties: &Parties, hashes: &[(&str, &str)]) -> String {
         let issued = self.tokens.access.issued;
-        let mut claims: Map<String, Value> = self.person.claims(self.tokens.access.scopes);
-        let mut tell = |name: &str, value: Value| drop(claims.insert(name.to_owned(), value));
+        let mut claims = json!(self.person.claims(self.tokens.access.scopes));
+        let mut tell = |name: &str, value: Value| claims[name] = value;
         tell("iss", parties.issuer.as_str().into());
         tell("aud", self.terms.client_id.as_str().into());
         tell("iat", issued.as_secs().into());

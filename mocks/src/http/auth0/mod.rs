@@ -6,7 +6,6 @@ mod authorize;
 mod behind;
 mod conclude;
 mod cookies;
-mod cors;
 mod cross_origin;
 mod dbconnections;
 mod device_pages;
@@ -40,19 +39,33 @@ mod wellknown;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
 
 pub use errors::{BLOCKED, SUSPICIOUS_ADDRESS, TOO_MANY_ATTEMPTS, WRONG_CODE, WRONG_PASSWORD};
 pub use face::{Application, Face, Issuer};
 pub use login::mailed_code;
 
+use super::cors::Cors;
+use super::site::Site;
+
 /// A request body may be this long in bytes: the Management API's cap.
 const BODY_LIMIT: usize = 1 << 20;
 
+/// Headers that a page may read besides the usual ones.
+const EXPOSED: &str =
+    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, X-Auth0-RequestId";
+
+/// A tenant's routes, which pages of the origins that its applications name may call.
+pub fn site(face: &Arc<Face>) -> Site {
+    let registry = Arc::clone(face);
+    let cors = Cors::new(move |origin| registry.allows_origin(origin), EXPOSED);
+    Site::from(router(Arc::clone(face)))
+        .with_body_limit(BODY_LIMIT)
+        .with_cors(cors)
+}
+
 /// All routes of a tenant.
-pub fn router(face: Arc<Face>) -> Router {
+fn router(face: Arc<Face>) -> Router {
     Router::new()
         .route(
             "/.well-known/openid-configuration",
@@ -100,8 +113,6 @@ pub fn router(face: Arc<Face>) -> Router {
         .merge(management::downloads())
         .fallback(wellknown::not_found)
         .method_not_allowed_fallback(wellknown::not_found)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn_with_state(Arc::clone(&face), cors::cross_origin))
         .with_state(face)
 }
 

@@ -1,6 +1,6 @@
 //! What tokens and `UserInfo` tell of a person, as it is now.
 
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 use super::behind::Behind;
 use super::texts;
@@ -27,6 +27,12 @@ pub(super) struct Person {
 
 impl Person {
     pub(super) fn of(behind: &Behind, directory: &Directory, id: UserId) -> Self {
+        let email = behind.tenant.user(id).map(|user| user.email);
+        Self::addressed(behind, id, email.map(|email| directory.text(email)))
+    }
+
+    /// The person with this address.
+    pub(super) fn addressed(behind: &Behind, id: UserId, email: Option<String>) -> Self {
         let user = behind.tenant.user(id);
         let profile = behind.tenant.profiles.get(id).cloned();
         let updated = profile
@@ -35,7 +41,7 @@ impl Person {
         Self {
             sub: behind.user_text(id),
             connection: user.map_or(Connection::Database, |user| user.connection),
-            email: user.map_or_else(String::new, |user| directory.text(user.email)),
+            email: email.unwrap_or_default(),
             verified: user.is_some_and(|user| user.verified),
             updated: updated.unwrap_or_else(|| behind.tenant.start()),
             profile,
@@ -54,27 +60,43 @@ impl Person {
     }
 
     /// The claims of the person that these scopes open; `sub` always.
-    pub(super) fn claims(&self, scopes: Scopes) -> Map<String, Value> {
-        let mut claims = Map::new();
-        let mut tell = |name: &str, value: Value| drop(claims.insert(name.to_owned(), value));
-        tell("sub", self.sub.as_str().into());
-        if scopes.profile {
-            tell("nickname", self.nickname().into());
-            tell("name", self.given("name").unwrap_or(&self.email).into());
-            tell("picture", self.given("picture").unwrap_or(PICTURE).into());
-            for name in ["given_name", "family_name"] {
-                if let Some(value) = self.given(name) {
-                    tell(name, value.into());
-                }
-            }
-            // Auth0 writes RFC 3339 here, not the number that OpenID Connect asks for.
-            tell("updated_at", texts::time(self.updated).into());
-        }
+    pub(super) fn claims(&self, scopes: Scopes) -> Claims<'_> {
         let has_address = self.connection != Connection::Sms;
-        if scopes.email && has_address {
-            tell("email", self.email.as_str().into());
-            tell("email_verified", self.verified.into());
+        let told = scopes.profile.then_some(self);
+        let address = (scopes.email && has_address).then_some(self);
+        Claims {
+            sub: &self.sub,
+            nickname: told.map(Self::nickname),
+            name: told.map(|told| told.given("name").unwrap_or(&self.email)),
+            picture: told.map(|told| told.given("picture").unwrap_or(PICTURE)),
+            given_name: told.and_then(|told| told.given("given_name")),
+            family_name: told.and_then(|told| told.given("family_name")),
+            updated_at: told.map(|told| texts::time(told.updated)),
+            email: address.map(|of| of.email.as_str()),
+            email_verified: address.map(|of| of.verified),
         }
-        claims
     }
+}
+
+/// What is told of a person, as it stands in `UserInfo` and in ID tokens.
+#[derive(Debug, Serialize)]
+pub(super) struct Claims<'a> {
+    sub: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nickname: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family_name: Option<&'a str>,
+    /// Auth0 writes RFC 3339 here, not the number that `OpenID` Connect asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_verified: Option<bool>,
 }

@@ -1,5 +1,7 @@
 //! How the tenant's ids and tokens look on the wire, and back.
 
+use std::fmt::Write as _;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -178,13 +180,40 @@ pub const fn provider(connection: Connection) -> &'static str {
 
 /// The part of a user id after the bar: 24 hexadecimal digits, or Google's 21 decimal ones.
 pub fn identity(id: UserId, from: Connection) -> String {
+    let mut text = String::with_capacity(LONGEST_USER_ID);
+    push_identity(&mut text, id, from);
+    text
+}
+
+/// `google-oauth2|` and 21 digits.
+const LONGEST_USER_ID: usize = 35;
+
+fn push_identity(text: &mut String, id: UserId, from: Connection) {
     let tag = mix(0x00a7_0001 ^ u64::from(id.0));
-    match from {
-        Connection::Google => format!("1{:010}{:010}", id.0 ^ GOOGLE_MASK, tag % 10_000_000_000),
-        Connection::Database | Connection::Email | Connection::Sms => {
-            format!("{tag:016x}{:08x}", id.0 ^ tag as u32)
+    let written = match from {
+        Connection::Google => {
+            write!(
+                text,
+                "1{:010}{:010}",
+                id.0 ^ GOOGLE_MASK,
+                tag % 10_000_000_000
+            )
         }
-    }
+        Connection::Database | Connection::Email | Connection::Sms => {
+            push_hex(text, tag, 16);
+            push_hex(text, u64::from(id.0 ^ tag as u32), 8);
+            Ok(())
+        }
+    };
+    written.expect("a string takes all text");
+}
+
+/// The lowest digits of a number; a good deal cheaper than formatting it, and in every `sub`.
+fn push_hex(text: &mut String, number: u64, digits: u32) {
+    let digits = (0..digits)
+        .rev()
+        .map(|place| (number >> (4 * place) & 15) as u32);
+    text.extend(digits.filter_map(|digit| char::from_digit(digit, 16)));
 }
 
 /// So that Google's ids do not look counted.
@@ -192,7 +221,11 @@ const GOOGLE_MASK: u32 = 0x5bd1_e995;
 
 /// A user id, as in `sub`: `auth0|…`, `email|…` or `google-oauth2|…`.
 pub fn user_id(id: UserId, from: Connection) -> String {
-    format!("{}|{}", provider(from), identity(id, from))
+    let mut text = String::with_capacity(LONGEST_USER_ID);
+    text.push_str(provider(from));
+    text.push('|');
+    push_identity(&mut text, id, from);
+    text
 }
 
 /// The user behind a user id.
@@ -417,7 +450,7 @@ pub(super) fn opaque(token: &AccessToken) -> String {
 }
 
 fn read_opaque(text: &str) -> Option<AccessToken> {
-    let claims: [u8; 12] = Seal("auth0 opaque").open(text)?.try_into().ok()?;
+    let claims: [u8; 12] = Seal("auth0 opaque").open_exactly(text)?;
     let number = |from: usize, to: usize| {
         claims[from..to]
             .iter()

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use serde_json::{Map, Value};
+use serde_json::json;
 
 use super::errors::json_answer;
 use super::face::Face;
 use super::person::Person;
 use super::texts;
-use crate::auth0::{Call, Reply, Scopes};
-use crate::email::Email;
+use crate::auth0::{AccessToken, Call, Reply, Scopes};
 use crate::http::Exchange;
 use crate::http::params::Params;
 
@@ -30,29 +29,22 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub(super) async fn userinfo(
     State(face): State<Arc<Face>>,
     exchange: Exchange,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Response {
-    // A token may stand in a form or in the query as well (RFC 6750, sections 2.2 and 2.3); of
-    // Auth0's own clients passport-auth0 still puts it there.
-    let form = Params::from_body(&headers, &body).unwrap_or_default();
-    let query = Params::from_query(&uri);
-    let presented = bearer(&headers)
-        .or(form.get("access_token"))
-        .or(query.get("access_token"))
-        .and_then(|text| {
-            let parties = face.parties_of(text);
-            // The signature is checked before anybody else has to wait.
-            parties.verify_for(Face::keys(), text, |sub| face.behind().read_user(sub))
-        });
+    let presented = match bearer(request.headers()) {
+        Some(text) => read(&face, text),
+        None => elsewhere(request).await.and_then(|text| read(&face, &text)),
+    };
     let token = presented.unwrap_or(texts::NO_TOKEN);
     let asked = face.ask(
         &exchange,
         Call::UserInfo { token },
         |behind, reply| match reply {
             Reply::UserInfo(told) => {
-                let person = Person::of(behind, face.directory(), token.subject);
+                let user = behind.tenant.user(token.subject);
+                let email = told.email.or(user.map(|user| user.email));
+                let email = email.map(|email| face.directory().text(email));
+                let person = Person::addressed(behind, token.subject, email);
                 Some((told, person))
             }
             _ => None,
@@ -61,19 +53,17 @@ pub(super) async fn userinfo(
     let mut response = asked
         .answer(exchange, |(told, person)| {
             if told.subject.is_none() {
-                return json_answer(StatusCode::OK, &Value::Object(Map::new()));
+                return json_answer(StatusCode::OK, &json!({}));
             }
-            let email = told.email.map(|email: Email| face.directory().text(email));
             let scopes = Scopes {
-                email: email.is_some(),
+                email: told.email.is_some(),
                 ..token.scopes
             };
             let person = Person {
-                email: email.unwrap_or_else(|| person.email.clone()),
                 verified: told.verified,
                 ..person
             };
-            json_answer(StatusCode::OK, &person.claims(scopes).into())
+            json_answer(StatusCode::OK, &person.claims(scopes))
         })
         .await;
     response.headers_mut().insert(
@@ -81,4 +71,22 @@ pub(super) async fn userinfo(
         HeaderValue::from_static("*"),
     );
     response
+}
+
+/// The token behind a text. Its signature is checked before anybody else has to wait.
+fn read(face: &Face, text: &str) -> Option<AccessToken> {
+    let parties = face.parties_of(text);
+    parties.verify_for(Face::keys(), text, |sub| face.behind().read_user(sub))
+}
+
+/// A token may stand in a form or in the query as well (RFC 6750, sections 2.2 and 2.3); of Auth0's
+/// own clients passport-auth0 still puts it there.
+async fn elsewhere(request: Request) -> Option<String> {
+    let query = Params::from_query(request.uri());
+    let headers = request.headers().clone();
+    // A body that is too long or does not come holds no token.
+    let body = Bytes::from_request(request, &()).await.unwrap_or_default();
+    let form = Params::from_body(&headers, &body).unwrap_or_default();
+    let told = form.get("access_token").or(query.get("access_token"));
+    told.map(str::to_owned)
 }

@@ -233,7 +233,7 @@ pub(in super::super) async fn authenticators(
         Ok(shown)
     });
     asked
-        .answer(exchange, |shown| json_answer(StatusCode::OK, &shown.into()))
+        .answer(exchange, |shown| json_answer(StatusCode::OK, &shown))
         .await
 }
 
