@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-import requests
+from cryptojwt import KeyJar
 from idpyoidc.client.rp_handler import RPHandler
 from oauthlib.oauth2 import InvalidGrantError
 from requests_oauthlib import OAuth2Session
@@ -42,7 +42,8 @@ def oauth_session():
 
 def relying_party():
     bea, browser = Person("idpy"), Browser()
-    handler = RPHandler(client_configs={"auth0": {
+    # A key jar of its own, or the library keeps one in files beside the caller.
+    handler = RPHandler(keyjar=KeyJar(), client_configs={"auth0": {
         "issuer": ISSUER, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "redirect_uris": [CALLBACK],
         "client_type": "oidc", "preference": {"response_types_supported": ["code"]},
         "client_authn_methods": ["client_secret_basic", "client_secret_post", "bearer_header", "bearer_body"],
