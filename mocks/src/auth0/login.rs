@@ -99,7 +99,7 @@ impl Tenant {
             Ok(_) => self.protection.succeeded(email.mailbox, stamp.address),
             Err(_) => self.protection.failed(email.mailbox, stamp.address, now),
         }
-        proven
+        proven.map(|identity| self.links.user_of(identity))
     }
 }
 

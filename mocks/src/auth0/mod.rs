@@ -10,6 +10,7 @@ mod families;
 pub mod holders;
 pub mod jobs;
 mod limits;
+pub mod links;
 mod login;
 pub mod mailed;
 pub mod organizations;

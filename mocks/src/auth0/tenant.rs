@@ -11,6 +11,7 @@ use super::families::Families;
 use super::holders::Holders;
 use super::jobs::Jobs;
 use super::limits::{Limits, RateSeen};
+use super::links::Links;
 use super::mailed::MailedCodes;
 use super::organizations::Organizations;
 use super::passing::Passing;
@@ -53,6 +54,7 @@ pub struct Tenant {
     pub(crate) mailed: Box<MailedCodes>,
     pub(crate) devices: Box<Devices>,
     pub(crate) jobs: Box<Jobs>,
+    pub(crate) links: Box<Links>,
 }
 
 /// A user to begin with.
@@ -111,6 +113,7 @@ impl Tenant {
             mailed: Box::default(),
             devices: Box::default(),
             jobs: Box::default(),
+            links: Box::default(),
             settings,
         }
     }
@@ -300,12 +303,13 @@ impl Tenant {
         self.find_user(email, connection).is_some()
     }
 
-    /// All users with exactly this address, oldest first, as `users-by-email` lists them.
+    /// All users with exactly this address, oldest first, as `users-by-email` lists them. Identities
+    /// that are linked to another one are no users; that goes for all lists.
     pub fn users_by_email(&self, email: Email) -> Vec<UserId> {
         let mut found: Vec<UserId> = self
             .users
             .with_mailbox(email.mailbox)
-            .filter(|(_, user)| user.email == email)
+            .filter(|(id, user)| user.email == email && self.links.is_user(*id))
             .map(|(id, _)| id)
             .collect();
         found.sort_unstable();
@@ -314,7 +318,12 @@ impl Tenant {
 
     /// All users with this address, letter case aside, oldest first.
     pub fn users_with_mailbox(&self, mailbox: u32) -> Vec<UserId> {
-        let mut found: Vec<UserId> = self.users.with_mailbox(mailbox).map(|(id, _)| id).collect();
+        let mut found: Vec<UserId> = self
+            .users
+            .with_mailbox(mailbox)
+            .map(|(id, _)| id)
+            .filter(|id| self.links.is_user(*id))
+            .collect();
         found.sort_unstable();
         found
     }
@@ -326,7 +335,9 @@ impl Tenant {
 
     /// The users with this id and later ones, oldest first.
     pub fn user_ids_from(&self, first: UserId) -> impl Iterator<Item = UserId> + '_ {
-        self.users.ids_from(first)
+        self.users
+            .ids_from(first)
+            .filter(|id| self.links.is_user(*id))
     }
 
     /// Whether a refresh token would be exchanged at this moment as the newest of its family.

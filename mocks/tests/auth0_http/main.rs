@@ -5,6 +5,7 @@
 mod administration;
 mod browser;
 mod embedded;
+mod linking;
 mod records;
 mod scene;
 mod tokens;

@@ -256,6 +256,7 @@ impl Behind {
         self.tenant.organizations.forget(user);
         self.tenant.roles.forget(user);
         self.tenant.factors.forget(user);
+        self.tenant.links.unlink(user);
     }
 
     /// A user id as it is told.

@@ -131,6 +131,7 @@ impl Issue {
             gty: self.terms.way.map(str::to_owned),
             azp: self.terms.client_id.clone(),
             org_id: organization.map(|organization| organization_text(organization.id)),
+            org_name: organization.map(|organization| organization.name.clone()),
             permissions: self.permissions.clone(),
         };
         Face::keys().sign_here(access.key, &claims)
@@ -160,6 +161,8 @@ impl Issue {
         }
         if let Some(organization) = &self.terms.organization {
             tell("org_id", organization_text(organization.id).into());
+            // As at a tenant that lets organizations be named: this one does.
+            tell("org_name", organization.name.as_str().into());
         }
         if let Some(nonce) = &self.nonce {
             tell("nonce", nonce.as_str().into());

@@ -24,6 +24,7 @@ mod passwordless;
 mod passwords;
 mod person;
 mod pushed;
+mod registration;
 mod request;
 mod reset_pages;
 mod respond;
@@ -80,6 +81,7 @@ fn router(face: Arc<Face>) -> Router {
         .merge(widgets())
         .route("/oauth/token", post(token::token))
         .route("/oauth/par", post(pushed::push))
+        .route("/oidc/register", post(registration::register))
         .route("/oauth/revoke", post(token::revoke))
         .route(
             "/oauth/global-token-revocation/connection/{name}",

@@ -301,6 +301,8 @@ pub(super) struct AccessClaims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) org_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) org_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) permissions: Option<Vec<String>>,
 }
 
@@ -372,6 +374,7 @@ impl Parties {
             gty: None,
             azp: self.client_id.clone(),
             org_id: None,
+            org_name: None,
             permissions: None,
         };
         keys.sign_here(token.key, &claims)

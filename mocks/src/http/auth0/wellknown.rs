@@ -26,6 +26,7 @@ pub(super) async fn configuration(State(face): State<Arc<Face>>, exchange: Excha
         "jwks_uri": at(".well-known/jwks.json"),
         "pushed_authorization_request_endpoint": at("oauth/par"),
         "require_pushed_authorization_requests": false,
+        "registration_endpoint": at("oidc/register"),
         "revocation_endpoint": at("oauth/revoke"),
         "end_session_endpoint": at("oidc/logout"),
         "device_authorization_endpoint": at("oauth/device/code"),

@@ -119,6 +119,8 @@ pub(super) struct Desk<'a> {
     pub(super) body: &'a Bytes,
     pub(super) stamp: Stamp,
     pub(super) now: Timestamp,
+    /// The person whose token allows the call only for themselves.
+    own: Option<String>,
 }
 
 impl Visit {
@@ -140,7 +142,7 @@ impl Visit {
             .pass(&exchange, Endpoint::Management, |behind| {
                 let stamp = exchange.stamp();
                 let now = behind.tenant.now(stamp.at);
-                admit(&face, behind, &headers, scopes, (now, stamp.at))?;
+                let own = admit(&face, behind, &headers, scopes, (now, stamp.at))?;
                 let parties = face.parties_at(&exchange);
                 let mut desk = Desk {
                     face: &face,
@@ -151,6 +153,7 @@ impl Visit {
                     body: &body,
                     stamp,
                     now,
+                    own,
                 };
                 logic(&mut desk)
             });
@@ -158,25 +161,31 @@ impl Visit {
     }
 }
 
-/// The first thing that is looked at: the bearer token.
+/// The first thing that is looked at: the bearer token. Answers whose it is, if it allows the call only
+/// to people for themselves.
 fn admit(
     face: &Face,
     behind: &Behind,
     headers: &HeaderMap,
     scopes: &[&str],
     (now, at): (Timestamp, Timestamp),
-) -> Result<(), Complaint> {
+) -> Result<Option<String>, Complaint> {
     let unauthorized =
         |text: &str| Complaint::from(management_error(StatusCode::UNAUTHORIZED, text, None));
     let text = bearer(headers).ok_or_else(|| unauthorized("Missing authentication"))?;
     let parties = face.parties_of(text);
     let token = read_management_token(behind, &parties, text, now, at)
         .ok_or_else(|| unauthorized("Invalid token"))?;
-    if token.allows(scopes) {
-        return Ok(());
+    if !token.allows(scopes) {
+        return Err(insufficient(scopes));
     }
+    let own = scopes.iter().any(|scope| scope.contains(":current_user"));
+    Ok(own.then(|| token.own(scopes)).flatten().map(str::to_owned))
+}
+
+fn insufficient(scopes: &[&str]) -> Complaint {
     let text = format!("Insufficient scope, expected any of: {}", scopes.join(","));
-    Err(management_error(StatusCode::FORBIDDEN, &text, Some("insufficient_scope")).into())
+    management_error(StatusCode::FORBIDDEN, &text, Some("insufficient_scope")).into()
 }
 
 impl Desk<'_> {
@@ -196,11 +205,24 @@ impl Desk<'_> {
         }
     }
 
-    /// A person who exists.
+    /// The person whom a call is about: whoever the token allows, or its own person.
     pub(super) fn person(&self, id: &str) -> Result<UserId, Complaint> {
+        if self.own.as_ref().is_some_and(|own| own != id) {
+            return Err(insufficient(&[
+                "read:users",
+                "update:users",
+                "delete:users",
+            ]));
+        }
+        self.anybody(id)
+    }
+
+    /// A person who exists; an identity that is linked to another one is nobody.
+    pub(super) fn anybody(&self, id: &str) -> Result<UserId, Complaint> {
         self.behind
             .read_user(id)
             .filter(|user| self.behind.tenant.user(*user).is_some())
+            .filter(|user| self.behind.tenant.links.is_user(*user))
             .ok_or_else(|| refused(Error::UserNotFound))
     }
 }

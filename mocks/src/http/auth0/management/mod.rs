@@ -1,10 +1,12 @@
 //! `/api/v2/…`: the Management API, one file for each kind of record.
 
+mod absent;
 mod blocks;
 mod clients;
 mod desk;
 mod export;
 mod gzip;
+mod identities;
 mod import;
 mod jobs;
 mod keys;
@@ -37,6 +39,7 @@ pub(super) fn router() -> Router<Arc<Face>> {
         .merge(registry())
         .merge(organizations_router())
         .merge(roles_router())
+        .merge(absent::router())
         .route("/jobs/users-imports", post(import::start))
         .route("/jobs/users-exports", post(export::start))
         .route("/jobs/verification-email", post(jobs::verification_email))
@@ -66,6 +69,11 @@ fn people() -> Router<Arc<Face>> {
         .route(
             "/users/{id}",
             get(users::read).patch(users::update).delete(users::delete),
+        )
+        .route("/users/{id}/identities", post(identities::link))
+        .route(
+            "/users/{id}/identities/{provider}/{user}",
+            delete(identities::unlink),
         )
         .route("/users/{id}/logs", get(statistics::logs_of))
         .route(
@@ -104,6 +112,14 @@ fn people() -> Router<Arc<Face>> {
             get(blocks::by_identifier).delete(blocks::lift_by_identifier),
         )
         .route("/user-blocks/{id}", get(blocks::of).delete(blocks::lift))
+        .route(
+            "/attack-protection/brute-force-protection",
+            get(blocks::brute_force),
+        )
+        .route(
+            "/attack-protection/suspicious-ip-throttling",
+            get(blocks::suspicious_addresses),
+        )
         .route("/grants", get(sessions::grants))
 }
 
@@ -133,6 +149,10 @@ fn registry() -> Router<Arc<Face>> {
         )
         .route("/connections", get(resources::connections))
         .route("/connections/{id}", get(resources::connection))
+        .route(
+            "/connections/{id}/clients",
+            get(resources::connection_clients),
+        )
 }
 
 fn organizations_router() -> Router<Arc<Face>> {

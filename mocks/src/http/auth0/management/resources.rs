@@ -166,6 +166,24 @@ pub(super) fn read_connection_id(id: &str) -> Result<Connection, Complaint> {
         .ok_or_else(|| not_found("The connection does not exist", "inexistent_connection"))
 }
 
+/// Options as a new connection has them.
+fn options(connection: Connection) -> Value {
+    match connection {
+        Connection::Database => json!({
+            "mfa": { "active": true, "return_enroll_settings": true },
+            "passwordPolicy": "none",
+            "brute_force_protection": true,
+            "requires_username": false,
+        }),
+        Connection::Google => {
+            json!({ "email": true, "profile": true, "scope": ["email", "profile"] })
+        }
+        Connection::Email | Connection::Sms => {
+            json!({ "brute_force_protection": true, "disable_signup": false })
+        }
+    }
+}
+
 fn connection_shown(connection: Connection, clients: &[&str]) -> Value {
     json!({
         "id": connection_id(connection),
@@ -174,7 +192,7 @@ fn connection_shown(connection: Connection, clients: &[&str]) -> Value {
         "enabled_clients": clients,
         "is_domain_connection": false,
         "realms": [texts::connection(connection)],
-        "options": {},
+        "options": options(connection),
     })
 }
 
@@ -195,6 +213,18 @@ pub(super) async fn connections(visit: Visit) -> Response {
                 .filter(|known| strategy.is_none_or(|name| texts::provider(*known) == name))
                 .map(|known| cut_fields(desk.query, connection_shown(known, &clients)));
             Paging::read(desk.query)?.show("connections", all)
+        })
+        .await
+}
+
+/// `GET /connections/{id}/clients`: every application may use every connection.
+pub(super) async fn connection_clients(Path(id): Path<String>, visit: Visit) -> Response {
+    visit
+        .serve(&["read:connections"], |desk| {
+            read_connection_id(&id)?;
+            let clients = desk.behind.tenant.registry().clients().iter();
+            let clients = clients.map(|client| json!({ "client_id": client.id }));
+            Paging::read(desk.query)?.show_from("clients", clients)
         })
         .await
 }

@@ -8,6 +8,42 @@ use crate::http::auth0::behind::Behind;
 use crate::http::auth0::person::{PICTURE, Person};
 use crate::http::auth0::texts;
 
+/// The identities of a user: its own, and those that were linked to it with what is known of them.
+pub(super) fn identities(behind: &Behind, directory: &Directory, id: UserId) -> Vec<Value> {
+    let linked = behind.tenant.links.of(id);
+    std::iter::once(&id)
+        .chain(linked)
+        .filter_map(|one| {
+            let connection = behind.tenant.user(*one)?.connection;
+            let person = Person::of(behind, directory, *one);
+            let mut shown = json!({
+                "connection": texts::connection(connection),
+                "provider": texts::provider(connection),
+                "user_id": person.sub.split_once('|').map_or("", |(_, id)| id),
+                "isSocial": connection == Connection::Google,
+            });
+            if *one != id {
+                shown["profileData"] = profile_data(&person);
+            }
+            Some(shown)
+        })
+        .collect()
+}
+
+fn profile_data(person: &Person) -> Value {
+    let mut shown = if person.connection == Connection::Sms {
+        json!({ "phone_number": person.email, "phone_verified": person.verified })
+    } else {
+        json!({ "email": person.email, "email_verified": person.verified })
+    };
+    for field in ["name", "nickname", "picture", "given_name", "family_name"] {
+        if let Some(value) = person.given(field) {
+            shown[field] = value.into();
+        }
+    }
+    shown
+}
+
 /// A user with all that is kept of them.
 pub(super) fn user(behind: &Behind, directory: &Directory, id: UserId) -> Option<Value> {
     let row = behind.tenant.user(id)?;
@@ -17,7 +53,6 @@ pub(super) fn user(behind: &Behind, directory: &Directory, id: UserId) -> Option
         .and_then(|profile| profile.created)
         .unwrap_or_else(|| behind.tenant.start());
     let name = person.given("name").unwrap_or(&person.email);
-    let identity = person.sub.split_once('|').map_or("", |(_, id)| id);
     let mut shown = json!({
         "user_id": person.sub,
         "name": name,
@@ -25,12 +60,7 @@ pub(super) fn user(behind: &Behind, directory: &Directory, id: UserId) -> Option
         "picture": person.given("picture").unwrap_or(PICTURE),
         "created_at": texts::time(created),
         "updated_at": texts::time(person.updated),
-        "identities": [{
-            "connection": texts::connection(row.connection),
-            "provider": texts::provider(row.connection),
-            "user_id": identity,
-            "isSocial": row.connection == Connection::Google,
-        }],
+        "identities": identities(behind, directory, id),
     });
     if row.connection == Connection::Sms {
         shown["phone_number"] = person.email.as_str().into();

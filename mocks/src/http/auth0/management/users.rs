@@ -339,6 +339,10 @@ pub(super) async fn delete(Path(id): Path<String>, visit: Visit) -> Response {
             let now = desk.now;
             desk.behind.end_access(id, now);
             manage(desk, Manage::Delete(id))?;
+            for linked in desk.behind.tenant.links.of(id).to_vec() {
+                manage(desk, Manage::Delete(linked))?;
+                desk.behind.forget(linked);
+            }
             desk.behind.forget(id);
             Served::empty()
         })

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
+
 use super::{Complaint, Desk, Given, NO_REFRESH, needed, refusal};
-use crate::auth0::registry::narrowed;
+use crate::auth0::registry::{STANDARD, narrowed};
 use crate::auth0::{Audience, Call, Error, RefreshToken, Reply};
 use crate::http::auth0::behind::Behind;
+use crate::http::auth0::errors::oauth_error;
 use crate::http::auth0::issue::Issue;
 use crate::http::auth0::terms::Terms;
 use crate::http::auth0::texts;
@@ -24,11 +27,7 @@ impl Desk<'_> {
         let begun = behind.terms.get(&token.family).cloned();
         let begun =
             begun.unwrap_or_else(|| Arc::new(Terms::of_machine(self.parties, &tokens.access)));
-        let terms = Terms {
-            scope: narrowed(&begun.scope, self.params.get("scope")),
-            way: Some("refresh_token"),
-            ..(*begun).clone()
-        };
+        let terms = self.terms(behind, &begun)?;
         let access = &mut tokens.access;
         access.scopes = terms.scopes();
         access.audience = Audience::issued(access.scopes, terms.audience.is_api());
@@ -40,6 +39,42 @@ impl Desk<'_> {
             Arc::new(terms),
         );
         Ok(issue.into())
+    }
+
+    /// On what terms: those of the login or narrower ones. An application that may call any API may
+    /// also get tokens for another one (Auth0 docs, multi-resource refresh tokens).
+    fn terms(&self, behind: &Behind, begun: &Terms) -> Result<Terms, Complaint> {
+        let same = Terms {
+            scope: narrowed(&begun.scope, self.params.get("scope")),
+            way: Some("refresh_token"),
+            ..begun.clone()
+        };
+        if self.params.get("audience").is_none() || !self.client.any_api {
+            return Ok(same);
+        }
+        let ask = self.ask(behind).map_err(|_| {
+            let text = "Service not enabled within domain";
+            oauth_error(StatusCode::FORBIDDEN, "access_denied", text)
+        })?;
+        if ask.audience == begun.audience {
+            return Ok(same);
+        }
+        // What the API does not know of was the login's to grant.
+        let standard = narrowed(&begun.scope, Some(&STANDARD.join(" ")));
+        let other = ask
+            .scope
+            .split_whitespace()
+            .filter(|scope| !STANDARD.contains(scope));
+        let scope = standard
+            .split_whitespace()
+            .chain(other)
+            .collect::<Vec<_>>()
+            .join(" ");
+        Ok(Terms {
+            audience: ask.audience,
+            scope,
+            ..same
+        })
     }
 
     /// Whether a token was given to the application that comes with it.

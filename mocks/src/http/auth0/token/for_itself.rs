@@ -22,7 +22,7 @@ const LIFE: Span = Span::from_hours(24);
 const MANAGEMENT_SCOPE: &str = "read:users create:users update:users delete:users \
     read:users_app_metadata create:users_app_metadata update:users_app_metadata delete:users_app_metadata \
     create:user_tickets read:user_idp_tokens read:clients create:clients update:clients delete:clients \
-    read:client_keys read:client_grants create:client_grants delete:client_grants read:connections \
+    read:client_keys read:client_grants create:client_grants delete:client_grants read:connections read:connections_options \
     read:resource_servers create:resource_servers update:resource_servers delete:resource_servers \
     read:stats read:logs read:tenant_settings read:attack_protection read:signing_keys create:signing_keys \
     update:signing_keys read:roles create:roles update:roles delete:roles create:role_members \
@@ -176,10 +176,18 @@ pub(in super::super) fn management_token(parties: &Parties, now: Timestamp, key:
 /// What a live token for the Management API allows.
 #[derive(Clone, Debug)]
 pub(in super::super) struct ManagementToken {
+    subject: String,
     scope: String,
 }
 
 impl ManagementToken {
+    /// Whose it is, if it allows these only to people for themselves (`read:current_user` and the like).
+    pub(in super::super) fn own(&self, scopes: &[&str]) -> Option<&str> {
+        let anybody = |scope: &&str| !scope.contains(":current_user");
+        let scopes: Vec<&str> = scopes.iter().copied().filter(anybody).collect();
+        (scopes.is_empty() || !self.allows(&scopes)).then_some(self.subject.as_str())
+    }
+
     /// Whether it allows one of these.
     pub(in super::super) fn allows(&self, scopes: &[&str]) -> bool {
         scopes.is_empty()
@@ -204,6 +212,7 @@ pub(in super::super) fn read_management_token(
         && now.as_secs() < claims.exp
         && behind.tenant.keys(at).holds(key);
     live.then_some(ManagementToken {
+        subject: claims.sub,
         scope: claims.scope,
     })
 }

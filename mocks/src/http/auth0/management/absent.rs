@@ -1,0 +1,195 @@
+//! What the tenant has none of, or leaves as Auth0 sets it up: read by tools that go through a whole
+//! tenant (exports, backups, Terraform), and never written.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::{MethodRouter, get};
+use serde_json::{Value, json};
+
+use super::desk::{Served, Visit, not_found};
+use super::paging::Paging;
+use crate::http::auth0::face::Face;
+
+/// Lists that are empty: where, and what the list is called where it has a name.
+const LISTS: [(&str, &str); 17] = [
+    ("/blacklists/tokens", "tokens"),
+    ("/client-grants/{id}/organizations", "organizations"),
+    ("/clients/{id}/credentials", "credentials"),
+    ("/custom-domains", "custom_domains"),
+    ("/device-credentials", "device_credentials"),
+    ("/flows", "flows"),
+    ("/flows/vault/connections", "connections"),
+    ("/forms", "forms"),
+    ("/guardian/policies", "policies"),
+    ("/hooks", "hooks"),
+    ("/keys/encryption", "keys"),
+    ("/log-streams", "log_streams"),
+    ("/network-acls", "network_acls"),
+    ("/organizations/{id}/client-grants", "client_grants"),
+    ("/rules", "rules"),
+    ("/rules-configs", "rules_configs"),
+    ("/self-service-profiles", "self_service_profiles"),
+];
+
+/// The same, for lists that always stand under their name.
+const NAMED: [(&str, &str); 17] = [
+    ("/actions/actions", "actions"),
+    ("/actions/modules", "modules"),
+    ("/actions/triggers", "triggers"),
+    ("/actions/triggers/{trigger}/bindings", "bindings"),
+    ("/connection-profiles", "connection_profiles"),
+    (
+        "/connections-directory-provisionings",
+        "directory_provisionings",
+    ),
+    ("/connections-scim-configurations", "scim_configurations"),
+    ("/event-streams", "eventStreams"),
+    ("/groups", "groups"),
+    ("/organizations/{id}/discovery-domains", "domains"),
+    ("/prompts/rendering", "configs"),
+    ("/token-exchange-profiles", "token_exchange_profiles"),
+    ("/user-attribute-profiles", "user_attribute_profiles"),
+    ("/branding/phone/providers", "providers"),
+    ("/branding/phone/templates", "templates"),
+    ("/users/{id}/authentication-methods", "authenticators"),
+    ("/users/{id}/federated-connections-tokensets", "tokensets"),
+];
+
+/// Records that there are none of: 404.
+const NOTHING: [&str; 8] = [
+    "/branding/templates/universal-login",
+    "/branding/themes/default",
+    "/connections/{id}/scim-configuration",
+    "/emails/provider",
+    "/email-templates/{name}",
+    "/hooks/{id}",
+    "/rules/{id}",
+    "/guardian/factors/sms/templates",
+];
+
+/// Settings as a new tenant has them.
+fn settings() -> Vec<(&'static str, Value)> {
+    let factor = |name: &str| json!({ "name": name, "enabled": false, "trial_expired": false });
+    let factors = [
+        "sms",
+        "push-notification",
+        "otp",
+        "email",
+        "duo",
+        "webauthn-roaming",
+        "webauthn-platform",
+        "recovery-code",
+    ];
+    vec![
+        (
+            "/attack-protection/breached-password-detection",
+            json!({
+                "enabled": false, "shields": [], "admin_notification_frequency": [], "method": "standard",
+            }),
+        ),
+        (
+            "/attack-protection/bot-detection",
+            json!({
+                "bot_detection_level": "medium", "challenge_password_policy": "never",
+                "challenge_passwordless_policy": "never", "challenge_password_reset_policy": "never",
+                "allowlist": [], "monitoring_mode_enabled": false,
+            }),
+        ),
+        (
+            "/attack-protection/captcha",
+            json!({ "active_provider_id": "auth_challenge" }),
+        ),
+        ("/branding", json!({})),
+        (
+            "/guardian/factors",
+            factors.iter().map(|name| factor(name)).collect(),
+        ),
+        (
+            "/guardian/factors/phone/message-types",
+            json!({ "message_types": [] }),
+        ),
+        (
+            "/guardian/factors/phone/selected-provider",
+            json!({ "provider": "auth0" }),
+        ),
+        (
+            "/guardian/factors/push-notification/selected-provider",
+            json!({ "provider": "guardian" }),
+        ),
+        (
+            "/guardian/factors/sms/selected-provider",
+            json!({ "provider": "auth0" }),
+        ),
+        (
+            "/prompts",
+            json!({
+                "universal_login_experience": "new", "identifier_first": false,
+                "webauthn_platform_first_factor": false,
+            }),
+        ),
+        ("/prompts/{prompt}/custom-text/{language}", json!({})),
+        ("/prompts/{prompt}/partials", json!({})),
+        ("/risk-assessments/settings", json!({ "enabled": false })),
+        (
+            "/risk-assessments/settings/new-device",
+            json!({ "remember_for": 30 }),
+        ),
+        ("/supplemental-signals", json!({ "akamai_enabled": false })),
+        (
+            "/verifiable-credentials/verification/templates",
+            json!({ "templates": [] }),
+        ),
+    ]
+}
+
+/// All of them.
+pub(super) fn router() -> Router<Arc<Face>> {
+    let mut router = Router::new();
+    for (path, name) in LISTS {
+        router = router.route(path, list(name));
+    }
+    for (path, name) in NAMED {
+        router = router.route(path, named(name));
+    }
+    for path in NOTHING {
+        router = router.route(path, get(nothing));
+    }
+    for (path, value) in settings() {
+        router = router.route(path, setting(value));
+    }
+    router
+}
+
+fn list(name: &'static str) -> MethodRouter<Arc<Face>> {
+    get(async move |visit: Visit| {
+        visit
+            .serve(&[], |desk| {
+                Paging::read(desk.query)?.show(name, std::iter::empty())
+            })
+            .await
+    })
+}
+
+fn named(name: &'static str) -> MethodRouter<Arc<Face>> {
+    get(async move |visit: Visit| {
+        visit
+            .serve(&[], |desk| {
+                Paging::read(desk.query)?.show_from(name, std::iter::empty())
+            })
+            .await
+    })
+}
+
+fn setting(value: Value) -> MethodRouter<Arc<Face>> {
+    get(async move |visit: Visit| visit.serve(&[], |_| Served::ok(value)).await)
+}
+
+async fn nothing(visit: Visit) -> Response {
+    visit
+        .serve(&[], |_| {
+            Err(not_found("There is none", "inexistent_record"))
+        })
+        .await
+}
