@@ -206,7 +206,7 @@ mod tests {
     fn a_long_life_in_front_keeps_nobody_else() {
         let mut lasting = Lasting::default();
         let mut most = 0;
-        for now in 0..2_000_000_u32 {
+        for now in 0..200_000_u32 {
             // Every thousandth row never ends; the others do at once.
             lasting.put(if now % 1000 == 0 { u32::MAX } else { now });
             if lasting.is_due() {

@@ -11,11 +11,13 @@
 //! | [`email`] | addresses as handles, with what "the same address" means |
 //! | [`answer`] | what every call comes back with |
 //! | [`latency`], [`capacity`], [`fault`], [`limit`] | how a provider is slow, busy, broken or full |
+//! | [`bounds`] | how much of what clients leave behind is kept |
 //! | [`ledger`] | what a provider says it did, to reconcile with what clients saw |
 //! | [`auth0`], [`stytch`] | the two provider machines |
 
 pub mod answer;
 pub mod auth0;
+pub mod bounds;
 pub mod capacity;
 pub mod email;
 pub mod fault;

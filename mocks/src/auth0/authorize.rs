@@ -51,7 +51,7 @@ impl Tenant {
         }
         match (login.connection, hint) {
             (Connection::Google, Some(email)) => {
-                let user = self.find_or_create(email, Connection::Google);
+                let user = self.find_or_create(email, Connection::Google)?;
                 self.limits.draw(CONSENT_HOPS, stamp.at);
                 self.log_in(now, login, user)
             }
@@ -117,10 +117,18 @@ impl Tenant {
     }
 
     /// Social and passwordless logins create the person they have not seen before.
-    pub(super) fn find_or_create(&mut self, email: Email, connection: Connection) -> UserId {
-        self.users.find(email, connection).unwrap_or_else(|| {
-            self.ledger.created += 1;
-            self.users.add(email, connection, true, false)
-        })
+    pub(super) fn find_or_create(
+        &mut self,
+        email: Email,
+        connection: Connection,
+    ) -> Result<UserId, Error> {
+        if let Some(user) = self.users.find(email, connection) {
+            return Ok(user);
+        }
+        if self.users.are_full() {
+            return Err(Error::TooManyUsers);
+        }
+        self.ledger.created += 1;
+        Ok(self.users.add(email, connection, true, false))
     }
 }

@@ -345,6 +345,8 @@ pub enum Error {
     UserExists,
     /// Management API: nobody has this id.
     UserNotFound,
+    /// The tenant has as many users as it may ([`Bounds`](crate::bounds::Bounds)).
+    TooManyUsers,
     /// An error that a fault injected.
     Injected(u16),
     /// An answer that a client could not tell apart further.

@@ -3,21 +3,34 @@
 
 use super::call::Endpoint;
 use super::tenant::Tenant;
+use crate::bounds::Bounds;
 use crate::capacity::Capacity;
+use crate::email::Move;
 use crate::fault::FaultPlan;
 use crate::latency::Latency;
 use crate::limit::Rate;
 use crate::time::{Span, Timestamp};
 
 impl Tenant {
-    /// Bounds what strangers can make it remember, each kind of it: logins under way, codes, browsers'
-    /// sessions, failed logins, and limits of single addresses and people. The oldest make room.
-    pub fn keep_at_most(&mut self, most: usize) {
+    /// Bounds what clients can make it keep.
+    pub fn keep_within(&mut self, bounds: Bounds) {
+        let most = bounds.passing;
         self.logins.keep_at_most(most);
         self.grants.keep_at_most(most);
         self.sessions.keep_at_most(most);
         self.protection.keep_at_most(most);
         self.limits.keep_at_most(most);
+        self.users.keep_at_most(bounds.people);
+    }
+
+    /// From now on [`Self::take_moves`] tells which mailboxes people come to have, and have no longer.
+    pub fn watch_addresses(&mut self) {
+        self.users.watch();
+    }
+
+    /// Which mailboxes have changed hands since this was last asked; at first those that people have.
+    pub fn take_moves(&mut self) -> Vec<Move> {
+        self.users.take_moves()
     }
 
     /// Replaces the limit over all endpoints, those of single endpoints, and that of `UserInfo` for

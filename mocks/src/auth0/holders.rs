@@ -1,8 +1,6 @@
 //! How many refresh tokens one person has for one application: beyond a number the oldest end.
 
-use std::collections::VecDeque;
-
-use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::call::{RefreshToken, UserId};
 use super::tenant::Tenant;
@@ -14,7 +12,19 @@ pub const MOST: usize = 200;
 /// The families of each person for each application, oldest first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holders {
-    families: FxHashMap<(UserId, String), VecDeque<u32>>,
+    families: BTreeMap<(UserId, String), VecDeque<u32>>,
+}
+
+impl Holders {
+    /// Forgets a person, whose families are over.
+    pub(super) fn forget(&mut self, user: UserId) {
+        let from_there = self.families.range((user, String::new())..);
+        let theirs = from_there.take_while(|((whose, _), _)| *whose == user);
+        let theirs: Vec<(UserId, String)> = theirs.map(|(key, _)| key.clone()).collect();
+        for key in theirs {
+            self.families.remove(&key);
+        }
+    }
 }
 
 impl Tenant {

@@ -90,13 +90,14 @@ impl Tenant {
                 .ok_or(Error::WrongPassword),
             (Connection::Email | Connection::Sms, Proof::RightCode)
             | (Connection::Google, Proof::RightPassword | Proof::RightCode) => {
-                Ok(self.find_or_create(email, connection))
+                self.find_or_create(email, connection)
             }
             (Connection::Email | Connection::Sms, _) => Err(Error::WrongCode),
             (Connection::Database | Connection::Google, _) => Err(Error::WrongPassword),
         };
         match proven {
             Ok(_) => self.protection.succeeded(email.mailbox, stamp.address),
+            Err(Error::TooManyUsers) => {}
             Err(_) => self.protection.failed(email.mailbox, stamp.address, now),
         }
         proven.map(|identity| self.links.user_of(identity))

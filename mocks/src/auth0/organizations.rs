@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::call::{Connection, UserId};
+use crate::bounds::TENANT_RECORDS;
 use crate::luck::mix;
 use crate::time::{Span, Timestamp};
 
@@ -170,8 +171,11 @@ impl Organization {
         &self.invitations
     }
 
-    /// Invites.
+    /// Invites. Of more than [`TENANT_RECORDS`] invitations the oldest are forgotten.
     pub fn invite(&mut self, invitation: Invitation) {
+        if self.invitations.len() >= TENANT_RECORDS {
+            self.invitations.remove(0);
+        }
         self.invitations.push(invitation);
     }
 

@@ -49,7 +49,10 @@ impl Tenant {
                 }
                 self.users.change(id, change)
             }
-            Manage::Delete(id) => self.users.delete(id),
+            Manage::Delete(id) => {
+                self.holders.forget(id);
+                self.users.delete(id)
+            }
         };
         found.then_some(Reply::Done).ok_or(Error::UserNotFound)
     }
@@ -63,6 +66,9 @@ impl Tenant {
     ) -> Said {
         if self.users.find(email, connection).is_some() {
             return Err(Error::UserExists);
+        }
+        if self.users.are_full() {
+            return Err(Error::TooManyUsers);
         }
         self.ledger.created += 1;
         Ok(Reply::Created(self.users.add(

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::call::{Change, Connection, UserId};
-use crate::email::Email;
+use crate::email::{Email, Move, Moves};
 
 /// A user as the tenant keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ const END: u32 = u32::MAX;
 pub(super) struct Users {
     rows: Vec<User>,
     first: FxHashMap<u32, u32>,
+    moves: Moves,
+    most: Option<usize>,
 }
 
 impl Users {
@@ -42,6 +44,27 @@ impl Users {
     pub(super) fn reserve(&mut self, more: usize) {
         self.rows.reserve(more);
         self.first.reserve(more);
+    }
+
+    /// Sets how many there ever are at most; any number if nobody does.
+    pub(super) fn keep_at_most(&mut self, most: usize) {
+        self.most = Some(most);
+    }
+
+    /// Whether no more can be added by a call.
+    pub(super) fn are_full(&self) -> bool {
+        self.most.is_some_and(|most| self.rows.len() >= most)
+    }
+
+    /// Begins to write down which mailboxes change hands.
+    pub(super) fn watch(&mut self) {
+        let there = self.rows.iter().filter(|user| !user.deleted);
+        self.moves.watch(there.map(|user| user.email.mailbox));
+    }
+
+    /// Which have since this was last asked.
+    pub(super) fn take_moves(&mut self) -> Vec<Move> {
+        self.moves.take()
     }
 
     /// Adds a user, whoever else has the address.
@@ -132,11 +155,13 @@ impl Users {
 
     fn link(&mut self, id: UserId) {
         let user = &mut self.rows[id.0 as usize];
+        self.moves.note(Move::Gained(user.email.mailbox));
         user.next = self.first.insert(user.email.mailbox, id.0).unwrap_or(END);
     }
 
     fn unlink(&mut self, id: UserId) {
         let User { email, next, .. } = self.rows[id.0 as usize];
+        self.moves.note(Move::Lost(email.mailbox));
         let before = self
             .with_mailbox(email.mailbox)
             .find(|(_, user)| user.next == id.0)

@@ -1,16 +1,10 @@
 //! The mocks as they are at the start, to build them from and to go back to.
 
 use crate::auth0::{self, Connection, Tenant};
+use crate::bounds::Bounds;
 use crate::email::Email;
 use crate::stytch::{self, Project, SeedOrg, Vertical};
 use crate::time::Timestamp;
-
-/// What strangers can make a machine remember, of each kind: logins under way, codes, browsers'
-/// sessions, mailed links, failed logins. The oldest make room.
-pub const REMEMBERED: usize = 1 << 18;
-
-/// Live Stytch sessions that one person keeps at least: the oldest of whoever has more end.
-pub const SESSIONS_OF_ONE: u32 = 5_000;
 
 /// Settings of both providers, and who exists.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +21,7 @@ impl Blueprint {
     /// The tenant with its people.
     pub fn tenant(&self, at: Timestamp) -> Tenant {
         let mut tenant = Tenant::new(self.auth0.clone(), at);
-        tenant.keep_at_most(REMEMBERED);
+        tenant.keep_within(Bounds::default());
         for mailbox in 1..=self.people {
             tenant.seed_user(auth0::SeedUser {
                 email: Email::lower(mailbox),
@@ -42,7 +36,7 @@ impl Blueprint {
     /// The project with its people; in B2B they are all members of one organization.
     pub fn project(&self, at: Timestamp) -> Project {
         let mut project = Project::new(self.stytch.clone(), at);
-        project.keep_at_most(REMEMBERED, SESSIONS_OF_ONE);
+        project.keep_within(Bounds::default());
         let b2b = self.stytch.vertical == Vertical::B2b;
         let org = b2b.then(|| project.seed_org(SeedOrg::default()));
         project.seed_addresses((1..=self.people).map(Email::lower), org);

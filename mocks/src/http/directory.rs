@@ -1,19 +1,21 @@
 //! Addresses on the wire: which text a handle has, and which handle a text has.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
-use crate::email::Email;
+use crate::email::{Email, Move};
 
 /// Text ↔ [`Email`], shared by all servers of one process.
 ///
 /// Most mailboxes need no entry: mailbox `n` is `customer-n@people.example`, and bit `i` of its
 /// spelling says whether letter `i` of `customer` is a capital. So a rehearsal can name millions of
 /// people for nothing. Any other address is given a mailbox from [`Directory::FIRST_LEARNED`] on
-/// when it is first seen, unless it was [bound](Directory::bind) to one before.
+/// when it is first seen, unless it was [bound](Directory::bind) to one before. Addresses that nobody
+/// has are strangers': of those the newest [`Directory::STRANGERS`] are known, and no more.
 #[derive(Debug, Default)]
 pub struct Directory {
     learned: RwLock<Learned>,
@@ -23,10 +25,27 @@ pub struct Directory {
 struct Learned {
     /// Lower-case address → mailbox.
     mailboxes: FxHashMap<String, u32>,
-    /// Mailbox → its spellings; the first is all lower case.
-    spellings: FxHashMap<u32, Vec<String>>,
+    names: FxHashMap<u32, Name>,
     series: Vec<Series>,
+    /// Mailboxes that were given to addresses, ever.
     count: u32,
+    /// Mailboxes that nobody has, in the order in which that began, each with its turn: whoever is
+    /// held meanwhile has that turn no more.
+    strangers: VecDeque<(u64, u32)>,
+    /// How many of those there are.
+    strange: usize,
+    turn: u64,
+}
+
+/// The text of a mailbox.
+#[derive(Debug)]
+struct Name {
+    /// Its spellings; the first is all lower case.
+    spellings: Vec<String>,
+    /// How many people, at both providers, have it.
+    holders: u32,
+    /// Since when nobody has.
+    turn: u64,
 }
 
 /// Addresses that differ in a number alone: they need no entry each.
@@ -65,6 +84,9 @@ const DOMAIN: &str = "@people.example";
 impl Directory {
     /// Mailboxes from here on belong to addresses learned from the wire; those below have names by rule.
     pub const FIRST_LEARNED: u32 = 1 << 31;
+
+    /// Addresses that are known though nobody has them, at most.
+    pub const STRANGERS: usize = 100_000;
 
     /// The handle of an address, learned if it is new. Letter case in the domain has no meaning.
     pub fn intern(&self, text: &str) -> Email {
@@ -107,8 +129,8 @@ impl Directory {
     /// The text of a handle.
     pub fn text(&self, email: Email) -> String {
         let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
-        match learned.spellings.get(&email.mailbox) {
-            Some(spellings) => {
+        match learned.names.get(&email.mailbox) {
+            Some(Name { spellings, .. }) => {
                 let place = usize::from(email.spelling).min(spellings.len() - 1);
                 spellings[place].clone()
             }
@@ -156,9 +178,26 @@ impl Directory {
         Some(numbers.map(move |number| self.intern(&format!("{before}{number}{after}"))))
     }
 
-    /// Forgets all that was learned. Handles from before mean something else from now on.
+    /// Forgets all that was learned. Handles from before mean nothing from now on, as numbers go on.
     pub fn clear(&self) {
-        *self.learned.write().unwrap_or_else(PoisonError::into_inner) = Learned::default();
+        let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
+        *learned = Learned {
+            count: learned.count,
+            ..Learned::default()
+        };
+    }
+
+    /// Learns which mailboxes people have come to have, and have no longer.
+    pub fn follow(&self, moves: Vec<Move>) {
+        // Names by rule are known whoever has them.
+        let learnt = |change: &Move| match change {
+            Move::Gained(mailbox) | Move::Lost(mailbox) => *mailbox >= Self::FIRST_LEARNED,
+        };
+        let mut moves = moves.into_iter().filter(learnt).peekable();
+        if moves.peek().is_some() {
+            let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
+            moves.for_each(|change| learned.follow(change));
+        }
     }
 
     /// Gives a mailbox that has no name yet this address, instead of the name by rule. Answers
@@ -169,10 +208,16 @@ impl Directory {
         let lower = text.to_lowercase();
         let taken = by_rule(&text).is_some()
             || learned.mailboxes.contains_key(&lower)
-            || learned.spellings.contains_key(&mailbox);
+            || learned.names.contains_key(&mailbox);
         if !taken {
             learned.mailboxes.insert(lower.clone(), mailbox);
-            learned.spellings.insert(mailbox, vec![lower]);
+            // Whoever binds it has it.
+            let name = Name {
+                spellings: vec![lower],
+                holders: 1,
+                turn: 0,
+            };
+            learned.names.insert(mailbox, name);
         }
         !taken
     }
@@ -192,8 +237,9 @@ impl Learned {
             return (lower == text).then(|| Email::lower(mailbox));
         };
         let spelling = self
-            .spellings
+            .names
             .get(&mailbox)?
+            .spellings
             .iter()
             .position(|known| known == text)?;
         Some(Email {
@@ -204,30 +250,108 @@ impl Learned {
 
     fn learn(&mut self, text: &str) -> Email {
         let lower = text.to_lowercase();
-        let in_series = self.in_series(&lower);
-        let mailbox = *self.mailboxes.entry(lower.clone()).or_insert_with(|| {
-            if let Some(mailbox) = in_series {
-                return mailbox;
-            }
-            self.count += 1;
-            Directory::FIRST_LEARNED + (self.count - 1)
-        });
-        let spellings = self.spellings.entry(mailbox).or_insert_with(|| vec![lower]);
-        let place = spellings
-            .iter()
-            .position(|known| known == text)
-            .unwrap_or_else(|| {
+        let mailbox = match self.mailboxes.get(&lower) {
+            Some(mailbox) => *mailbox,
+            None => self.name(lower),
+        };
+        let spelling = self.names.get_mut(&mailbox).map_or(0, |name| {
+            let known = name.spellings.iter().position(|known| known == text);
+            known.unwrap_or_else(|| {
                 // A mailbox with more spellings than a handle can tell apart keeps the last one.
-                if u8::try_from(spellings.len()).is_ok() {
-                    spellings.push(text.to_owned());
+                if u8::try_from(name.spellings.len()).is_ok() {
+                    name.spellings.push(text.to_owned());
                 }
-                spellings.len() - 1
-            });
+                name.spellings.len() - 1
+            })
+        });
         Email {
             mailbox,
-            spelling: place as u8,
+            spelling: spelling as u8,
         }
     }
+
+    /// Gives an address a mailbox. It is a stranger's until somebody has it.
+    fn name(&mut self, lower: String) -> u32 {
+        let mailbox = self
+            .in_series(&lower)
+            .unwrap_or_else(|| self.next_mailbox());
+        self.mailboxes.insert(lower.clone(), mailbox);
+        let name = Name {
+            spellings: vec![lower],
+            holders: 0,
+            turn: 0,
+        };
+        self.names.insert(mailbox, name);
+        self.estrange(mailbox);
+        mailbox
+    }
+
+    /// A mailbox that no address has. After two thousand million of them the first come again.
+    fn next_mailbox(&mut self) -> u32 {
+        loop {
+            let mailbox = Directory::FIRST_LEARNED | self.count;
+            self.count = (self.count + 1) % Directory::FIRST_LEARNED;
+            let in_series = |series: &Series| series.text(mailbox).is_some();
+            if !self.names.contains_key(&mailbox) && !self.series.iter().any(in_series) {
+                return mailbox;
+            }
+        }
+    }
+
+    fn follow(&mut self, change: Move) {
+        match change {
+            Move::Gained(mailbox) => {
+                if let Some(name) = self.names.get_mut(&mailbox) {
+                    self.strange -= usize::from(name.holders == 0);
+                    name.holders += 1;
+                }
+            }
+            Move::Lost(mailbox) => {
+                if let Some(name) = self.names.get_mut(&mailbox)
+                    && name.holders > 0
+                {
+                    name.holders -= 1;
+                    if name.holders == 0 {
+                        self.estrange(mailbox);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Nobody has a mailbox: it is the newest of the strangers, and the oldest of them make room.
+    fn estrange(&mut self, mailbox: u32) {
+        self.turn += 1;
+        let turn = self.turn;
+        if let Some(name) = self.names.get_mut(&mailbox) {
+            name.turn = turn;
+        }
+        self.strangers.push_back((turn, mailbox));
+        self.strange += 1;
+        if self.strangers.len() > 2 * Directory::STRANGERS {
+            let names = &self.names;
+            self.strangers.retain(|entry| is_strange(names, *entry));
+        }
+        while self.strange > Directory::STRANGERS
+            && let Some(oldest) = self.strangers.pop_front()
+        {
+            if is_strange(&self.names, oldest) {
+                self.forget(oldest.1);
+            }
+        }
+    }
+
+    fn forget(&mut self, mailbox: u32) {
+        if let Some(name) = self.names.remove(&mailbox) {
+            self.mailboxes.remove(&name.spellings[0]);
+            self.strange -= 1;
+        }
+    }
+}
+
+fn is_strange(names: &FxHashMap<u32, Name>, (turn, mailbox): (u64, u32)) -> bool {
+    let name = names.get(&mailbox);
+    name.is_some_and(|name| name.holders == 0 && name.turn == turn)
 }
 
 /// The password of a seeded person, at both providers: `password-for-` and the address in lower case.
@@ -319,6 +443,43 @@ mod tests {
             ada.mailbox
         );
         assert_ne!(directory.intern("customer-007@people.example").mailbox, 7);
+    }
+
+    #[test]
+    fn strangers_are_forgotten_and_people_are_not() {
+        let directory = Directory::default();
+        let name = |n: usize| format!("stranger-{n}@home.example");
+        let (ada, bob) = ("ada@home.example", "bob@home.example");
+        let [ada_is, bob_is] = [ada, bob].map(|text| directory.intern(text));
+        let gained = Move::Gained(ada_is.mailbox);
+        // Ada is there at both providers, Bob was at one.
+        directory.follow(vec![gained, Move::Gained(bob_is.mailbox), gained]);
+        directory.follow(vec![Move::Lost(ada_is.mailbox), Move::Lost(bob_is.mailbox)]);
+        let first = directory.intern(&name(0));
+        for n in 1..Directory::STRANGERS + 100 {
+            directory.intern(&name(n));
+        }
+        assert_eq!(directory.known(ada), Some(ada_is));
+        assert_eq!(directory.known(bob), None);
+        assert_eq!(directory.known(&name(0)), None);
+        let learned = directory.learned.read().unwrap();
+        assert_eq!(learned.names.len(), Directory::STRANGERS + 1);
+        assert_eq!(learned.mailboxes.len(), Directory::STRANGERS + 1);
+        assert!(learned.strangers.len() <= 2 * Directory::STRANGERS);
+        drop(learned);
+        assert_ne!(directory.intern(&name(0)), first, "numbers are given once");
+    }
+
+    #[test]
+    fn who_comes_and_goes_leaves_nothing_behind() {
+        let directory = Directory::default();
+        for n in 0..Directory::STRANGERS + 100 {
+            let mailbox = directory.intern(&format!("guest-{n}@home.example")).mailbox;
+            directory.follow(vec![Move::Gained(mailbox), Move::Lost(mailbox)]);
+        }
+        let learned = directory.learned.read().unwrap();
+        assert_eq!(learned.names.len(), Directory::STRANGERS);
+        assert!(learned.strangers.len() <= 2 * Directory::STRANGERS);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use rustc_hash::FxHashMap;
+
+use super::recent::{Bulky, MOST_BYTES};
 use serde::{Deserialize, Serialize};
 
 /// One mail or text message.
@@ -28,7 +30,7 @@ pub struct Message {
 }
 
 /// The mailboxes of all people, shared by the servers of one process. Cheap to clone. The oldest
-/// mails of all are thrown away once there are [`Mailbox::CAPACITY`].
+/// mails of all are thrown away once there are [`Mailbox::CAPACITY`], or 64 MB of them.
 #[derive(Clone, Debug, Default)]
 pub struct Mailbox(Arc<Mutex<Mails>>);
 
@@ -37,6 +39,30 @@ struct Mails {
     by_address: FxHashMap<String, VecDeque<Message>>,
     /// Addresses in the order in which their mails came.
     order: VecDeque<String>,
+    bytes: usize,
+}
+
+impl Bulky for Message {
+    fn heap_bytes(&self) -> usize {
+        let texts = [&self.from, &self.subject, &self.token];
+        let texts: usize = texts.map(String::len).iter().sum();
+        // The address stands in the message, in the order and where the messages are found.
+        size_of::<Self>() + 3 * self.to.len() + texts + self.link.heap_bytes()
+    }
+}
+
+impl Mails {
+    fn throw_oldest(&mut self) {
+        if let Some(oldest) = self.order.pop_front()
+            && let Some(box_) = self.by_address.get_mut(&oldest)
+        {
+            let thrown = box_.pop_front();
+            self.bytes -= thrown.map_or(0, |message| message.heap_bytes());
+            if box_.is_empty() {
+                self.by_address.remove(&oldest);
+            }
+        }
+    }
 }
 
 impl Mailbox {
@@ -46,14 +72,13 @@ impl Mailbox {
     /// Puts a message into its mailbox.
     pub fn deliver(&self, message: Message) {
         let mut mails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if mails.order.len() == Self::CAPACITY
-            && let Some(oldest) = mails.order.pop_front()
-            && let Some(box_) = mails.by_address.get_mut(&oldest)
-        {
-            box_.pop_front();
-            if box_.is_empty() {
-                mails.by_address.remove(&oldest);
-            }
+        let bytes = message.heap_bytes();
+        if bytes > MOST_BYTES {
+            return;
+        }
+        mails.bytes += bytes;
+        while mails.order.len() >= Self::CAPACITY || mails.bytes > MOST_BYTES {
+            mails.throw_oldest();
         }
         let to = message.to.to_lowercase();
         mails.order.push_back(to.clone());
@@ -124,6 +149,19 @@ mod tests {
             .collect();
         assert_eq!(tokens, ["2", "0"]);
         assert!(mailbox.of("eve@home.example").is_empty());
+    }
+
+    #[test]
+    fn long_mails_are_fewer() {
+        let mailbox = Mailbox::default();
+        for token in 0..200 {
+            let link = Some("x".repeat(1 << 20));
+            let long = message("ada@home.example", token);
+            mailbox.deliver(Message { link, ..long });
+        }
+        let kept = mailbox.of("ada@home.example");
+        assert!((60..64).contains(&kept.len()), "{} are kept", kept.len());
+        assert_eq!(kept[0].token, "199");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! | [`auth0`] | the tenant's face |
 //! | [`stytch`] | the project's face |
 //! | [`params`] | parameters from queries, forms and JSON |
+//! | [`recent`] | tables of what is newest, bounded in number and bytes |
 //! | [`seal`] | ids as opaque text that cannot be made up |
 //! | [`directory`] | addresses: text to handle and back |
 //! | [`stamp`] | where a call's time, luck and address come from, and how its answer leaves |
@@ -36,6 +37,7 @@ pub mod journal;
 pub mod mail;
 pub mod origin;
 pub mod params;
+mod recent;
 pub mod seal;
 pub mod server;
 pub mod servers;

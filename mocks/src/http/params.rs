@@ -7,6 +7,8 @@ use axum::http::{HeaderMap, Uri, header};
 use reqwest::Url;
 use serde_json::Value;
 
+use super::recent::Bulky;
+
 /// Parameters by name. JSON numbers and booleans are kept as they are written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Params(BTreeMap<String, String>);
@@ -15,6 +17,15 @@ pub struct Params(BTreeMap<String, String>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the body cannot be read")]
 pub struct Unreadable;
+
+impl Bulky for Params {
+    fn heap_bytes(&self) -> usize {
+        let pair = |(name, value): (&String, &String)| {
+            size_of::<(String, String)>() + name.len() + value.len()
+        };
+        self.0.iter().map(pair).sum()
+    }
+}
 
 impl Params {
     /// From a URL's query.

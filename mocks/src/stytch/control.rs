@@ -5,7 +5,9 @@ use super::call::{Endpoint, Opened, OrgId, UserId, Vertical};
 use super::project::{Project, SeedOrg, SeedUser};
 use super::sessions::{Factor, Factors};
 use super::settings::{Settings, WindowLimit};
+use crate::bounds::Bounds;
 use crate::capacity::Capacity;
+use crate::email::Move;
 use crate::fault::FaultPlan;
 use crate::latency::Latency;
 use crate::time::{Span, Timestamp};
@@ -53,13 +55,24 @@ impl Project {
         }))
     }
 
-    /// Bounds what strangers can make it remember: so many mailed links, codes and other tokens of one
-    /// use, and intermediate sessions; so many sessions of one person. The oldest make room. A reset
-    /// lifts the bounds.
-    pub fn keep_at_most(&mut self, tokens: usize, sessions_of_one: u32) {
-        self.login_tokens.keep_at_most(tokens);
-        self.intermediates.keep_at_most(tokens);
-        self.sessions.keep_at_most(sessions_of_one);
+    /// Bounds what clients can make it keep. A reset lifts the bounds.
+    pub fn keep_within(&mut self, bounds: Bounds) {
+        self.login_tokens.keep_at_most(bounds.passing);
+        self.intermediates.keep_at_most(bounds.passing);
+        self.sessions.keep_at_most(bounds.sessions_of_one);
+        self.people
+            .keep_at_most(bounds.people, bounds.organizations);
+    }
+
+    /// From now on [`Self::take_moves`] tells which mailboxes people come to have, and have no longer;
+    /// a member keeps theirs, as they may come back.
+    pub fn watch_addresses(&mut self) {
+        self.people.watch();
+    }
+
+    /// Which mailboxes have changed hands since this was last asked; at first those that people have.
+    pub fn take_moves(&mut self) -> Vec<Move> {
+        self.people.take_moves()
     }
 
     /// Forgets everybody, every session and token, and the ledger; settings stay. What is seeded

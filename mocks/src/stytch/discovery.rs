@@ -184,8 +184,8 @@ impl Project {
         if row.member().is_some() {
             return Err(no(Error::Rule(super::Rule::IntermediateElsewhere)));
         }
+        let org = self.add_org(now, rules)?;
         self.intermediates.spend(token);
-        let org = self.people.add_org(rules, now.clock);
         let new = NewUser {
             verified: true,
             ..NewUser::plain(row.email, Some(org))

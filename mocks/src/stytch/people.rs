@@ -6,7 +6,7 @@ use super::call::{OrgId, UserId, Vertical};
 use super::means::Means;
 use super::org_rules::OrgRules;
 use super::with::Phone;
-use crate::email::Email;
+use crate::email::{Email, Move, Moves};
 use crate::limit::FixedWindow;
 use crate::time::Timestamp;
 
@@ -128,6 +128,9 @@ pub(super) struct People {
     pub(super) owners: Vec<UserId>,
     /// How many people exist.
     count: usize,
+    moves: Moves,
+    /// People and organizations that there ever are at most.
+    most: (usize, usize),
 }
 
 impl People {
@@ -141,6 +144,8 @@ impl People {
             means: FxHashMap::default(),
             owners: Vec::new(),
             count: 0,
+            moves: Moves::default(),
+            most: (usize::MAX, usize::MAX),
         }
     }
 
@@ -176,6 +181,40 @@ impl People {
         self.orgs.get_mut(id.0 as usize).filter(|org| !org.deleted)
     }
 
+    /// Sets how many people and organizations there ever are at most; any number if nobody does.
+    pub(super) fn keep_at_most(&mut self, people: usize, organizations: usize) {
+        self.most = (people, organizations);
+    }
+
+    /// Whether nobody else can be added by a call.
+    pub(super) fn are_full(&self) -> bool {
+        self.users.len() >= self.most.0
+    }
+
+    /// Whether no other organization can be added by a call.
+    pub(super) fn is_full_of_orgs(&self) -> bool {
+        self.orgs.len() >= self.most.1
+    }
+
+    /// Begins to write down which mailboxes change hands.
+    pub(super) fn watch(&mut self) {
+        let addresses = self.users.iter().map(|user| user.email);
+        let others = self.users.iter().enumerate().flat_map(|(id, _)| {
+            let means = self.means.get(&UserId(id as u32));
+            means.into_iter().flat_map(|means| {
+                let owned = means.emails.iter().chain(&means.retired);
+                owned.map(|owned| owned.what)
+            })
+        });
+        let all = addresses.chain(others).filter(|email| *email != NO_EMAIL);
+        self.moves.watch(all.map(|email| email.mailbox));
+    }
+
+    /// Which have since this was last asked.
+    pub(super) fn take_moves(&mut self) -> Vec<Move> {
+        self.moves.take()
+    }
+
     /// The person with this address, letter case aside.
     pub(super) fn find(&self, email: Email, org: Option<OrgId>) -> Option<UserId> {
         self.by_address.get(&key(email, org)).copied().map(UserId)
@@ -196,7 +235,7 @@ impl People {
         }
         let id = self.users.len() as u32;
         if new.email != NO_EMAIL {
-            self.by_address.insert(key(new.email, new.org), id);
+            self.claim(new.email, new.org, UserId(id));
         }
         self.count += 1;
         self.users.push(User {
@@ -255,12 +294,19 @@ impl People {
 
     /// Makes an address somebody's.
     pub(super) fn claim(&mut self, email: Email, org: Option<OrgId>, user: UserId) {
-        self.by_address.insert(key(email, org), user.0);
+        let before = self.by_address.insert(key(email, org), user.0);
+        if before.is_none() {
+            self.moves.note(Move::Gained(email.mailbox));
+        }
     }
 
     /// Makes an address nobody's.
     pub(super) fn release(&mut self, email: Email, org: Option<OrgId>) {
-        self.by_address.remove(&key(email, org));
+        let gone = self.by_address.remove(&key(email, org));
+        // A member may come back, and is shown with the address that they had.
+        if gone.is_some() && self.has_users() {
+            self.moves.note(Move::Lost(email.mailbox));
+        }
     }
 
     pub(super) fn add_org(&mut self, rules: OrgRules, now: Timestamp) -> OrgId {

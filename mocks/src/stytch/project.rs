@@ -258,7 +258,7 @@ impl Project {
                 duration,
             } => self.exchange_intermediate(now, token, org, duration),
             Errand::CreateOrg(rules) => {
-                let org = self.people.add_org(rules, now.clock);
+                let org = self.add_org(now, rules)?;
                 return Ok(ErrandReply::Organization(org));
             }
             Errand::UpdateOrg { org, rules } => self.update_org(org, rules),
@@ -427,9 +427,20 @@ impl Project {
         current.map_or(Err(no(Error::Rule(Rule::RetiredEmail))), |_| Ok(user))
     }
 
+    /// Adds an organization by a call.
+    pub(super) fn add_org(&mut self, now: Now, rules: OrgRules) -> Result<OrgId, No> {
+        if self.people.is_full_of_orgs() {
+            return Err(no(Error::Rule(Rule::TooManyOrganizations)));
+        }
+        Ok(self.people.add_org(rules, now.clock))
+    }
+
     /// Adds a person by a call.
     pub(super) fn add(&mut self, now: Now, new: NewUser) -> Result<UserId, No> {
         let org = self.people.scope(new.org)?;
+        if self.people.are_full() && self.people.find(new.email, org).is_none() {
+            return Err(no(Error::Rule(Rule::TooManyPeople)));
+        }
         let added = self.people.add(NewUser { org, ..new }, now.clock);
         let user = added.map_err(|_| no(Error::DuplicateEmail))?;
         self.ledger.created += 1;

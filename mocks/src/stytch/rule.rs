@@ -24,6 +24,10 @@ pub enum Rule {
     DuplicatePhone,
     /// `duplicate_phone_number_for_user`
     DuplicatePhoneForUser,
+    /// `too_many_people`: the mock's own ([`Bounds`](crate::bounds::Bounds)).
+    TooManyPeople,
+    /// `too_many_organizations`: the mock's own.
+    TooManyOrganizations,
     /// `phone_number_not_found`
     PhoneNotFound,
     /// `email_not_found` for an id.
@@ -88,7 +92,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules, in order.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 42] = [
         Self::PkceExpected,
         Self::PkceUnexpected,
         Self::PkceMismatch,
@@ -129,6 +133,8 @@ impl Rule {
         Self::ImpersonationToken,
         Self::MemberPhoneNotFound,
         Self::ExchangeUser,
+        Self::TooManyPeople,
+        Self::TooManyOrganizations,
     ];
 
     /// HTTP status.
@@ -188,6 +194,16 @@ impl Rule {
                 400,
                 "duplicate_phone_number_for_user",
                 "The phone number belongs to this user already.",
+            ),
+            Self::TooManyPeople => (
+                403,
+                "too_many_people",
+                "The project has as many people as it may: POST /reset at the admin interface starts it over.",
+            ),
+            Self::TooManyOrganizations => (
+                403,
+                "too_many_organizations",
+                "The project has as many organizations as it may: POST /reset at the admin interface starts it over.",
             ),
             Self::PhoneNotFound => (
                 404,

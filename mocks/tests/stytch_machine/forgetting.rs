@@ -1,5 +1,7 @@
 //! What is over is forgotten, and nobody can tell but by the memory that it takes no longer.
 
+use cutover_mocks::bounds::Bounds;
+
 use crate::scene::*;
 
 /// More than are kept before any is forgotten.
@@ -84,7 +86,10 @@ fn sessions_that_are_over_leave_the_others_as_they_are() {
 #[test]
 fn one_person_keeps_so_many_sessions_and_another_keeps_theirs() {
     let mut project = crowd(2);
-    project.keep_at_most(1000, 5000);
+    project.keep_within(Bounds {
+        passing: 1000,
+        ..Bounds::default()
+    });
     let theirs = enter(&mut project, at(0), BERT, YEAR);
     let oldest = enter(&mut project, at(0), ANNA, YEAR);
     for second in 0..MANY {
@@ -134,7 +139,10 @@ fn links_that_were_used_or_are_stale_stay_so() {
 #[test]
 fn links_that_nobody_follows_are_kept_up_to_a_number() {
     let mut project = crowd(1);
-    project.keep_at_most(1000, 5000);
+    project.keep_within(Bounds {
+        passing: 1000,
+        ..Bounds::default()
+    });
     let send = Call::SendMagicLink {
         email: ANNA,
         org: None,
@@ -149,4 +157,37 @@ fn links_that_nobody_follows_are_kept_up_to_a_number() {
     let newest = *tokens.last().unwrap();
     assert_eq!(refused(follow(tokens[0])), (401, Error::LoginTokenInvalid));
     served(follow(newest));
+}
+
+#[test]
+fn a_full_project_says_so_and_serves_who_is_there() {
+    let bounds = Bounds {
+        people: 3,
+        organizations: 1,
+        ..Bounds::default()
+    };
+    let mut project = crowd(3);
+    project.keep_within(bounds);
+    let sign_up = |email| Call::SignUp {
+        email,
+        org: None,
+        duration: HOUR,
+    };
+    let full = (403, Error::Rule(Rule::TooManyPeople));
+    assert_eq!(
+        refused(call(&mut project, at(0), sign_up(Email::lower(9)))),
+        full
+    );
+    let taken = refused(call(&mut project, at(0), sign_up(ANNA)));
+    assert_eq!(taken, (400, Error::DuplicateEmail));
+    enter(&mut project, at(0), ANNA, HOUR);
+
+    let mut project = b2b();
+    project.keep_within(bounds);
+    let found = |project: &mut Project| {
+        project.errand(stamp(at(0)), &Errand::CreateOrg(OrgRules::open(false)))
+    };
+    served(found(&mut project));
+    let full = (403, Error::Rule(Rule::TooManyOrganizations));
+    assert_eq!(refused(found(&mut project)), full);
 }

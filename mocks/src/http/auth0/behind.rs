@@ -20,6 +20,7 @@ use crate::auth0::{
     Call, Change, Connection, Endpoint, Error, Instead, Manage, RefreshToken, Reply, SsoSession,
     Tenant, UserId,
 };
+use crate::http::recent::Recent;
 use crate::http::{Directory, Exchange};
 use crate::time::Timestamp;
 
@@ -28,17 +29,17 @@ use crate::time::Timestamp;
 pub(super) struct Behind {
     pub(super) tenant: Tenant,
     /// By login transaction: what the application asked for.
-    pub(super) logins: Recent<Arc<Request>>,
+    pub(super) logins: Recent<u32, Arc<Request>>,
     /// By login transaction: who has given a first proof and owes a second.
-    pub(super) half_proven: Recent<UserId>,
+    pub(super) half_proven: Recent<u32, UserId>,
     /// By code: what the exchange must repeat, and what the ID token says.
-    pub(super) grants: Recent<Granted>,
+    pub(super) grants: Recent<u32, Granted>,
     /// Who has given a first proof by API and owes a second.
-    pub(super) owing: Recent<Owing>,
+    pub(super) owing: Recent<u32, Owing>,
     /// Who has logged in on an application's page and not come to `/authorize` yet.
-    pub(super) tickets: Recent<Ticket>,
+    pub(super) tickets: Recent<u32, Ticket>,
     /// What applications have pushed before they send a browser.
-    pub(super) pushed: Recent<Pushed>,
+    pub(super) pushed: Recent<u32, Pushed>,
     /// By refresh-token family: on what terms it was begun.
     pub(super) terms: BTreeMap<u32, Arc<Terms>>,
     sweep_terms_at: usize,
@@ -52,58 +53,16 @@ const FIRST_SWEEP: usize = 1 << 16;
 /// How many transactions and codes are remembered: more than a storm has open at once.
 const REMEMBERED: usize = 1 << 18;
 
-/// Things by number, of which the oldest are forgotten.
-#[derive(Debug)]
-pub(super) struct Recent<T> {
-    things: BTreeMap<u32, T>,
-    next: u32,
-}
-
-impl<T> Default for Recent<T> {
-    fn default() -> Self {
-        Self {
-            things: BTreeMap::new(),
-            next: 0,
-        }
-    }
-}
-
-impl<T> Recent<T> {
-    pub(super) fn put(&mut self, number: u32, thing: T) {
-        if self.things.len() >= REMEMBERED {
-            self.things.pop_first();
-        }
-        self.things.insert(number, thing);
-    }
-
-    /// Keeps a thing under a number that no other had before, which is answered: whoever holds the
-    /// number of a thing that was taken has nothing.
-    pub(super) fn add(&mut self, thing: T) -> u32 {
-        let number = self.next;
-        self.next = self.next.wrapping_add(1);
-        self.put(number, thing);
-        number
-    }
-
-    pub(super) fn get(&self, number: u32) -> Option<&T> {
-        self.things.get(&number)
-    }
-
-    pub(super) fn take(&mut self, number: u32) -> Option<T> {
-        self.things.remove(&number)
-    }
-}
-
 impl Behind {
     pub(super) fn new(tenant: Tenant) -> Self {
         Self {
             tenant,
-            logins: Recent::default(),
-            half_proven: Recent::default(),
-            grants: Recent::default(),
-            owing: Recent::default(),
-            tickets: Recent::default(),
-            pushed: Recent::default(),
+            logins: Recent::of(REMEMBERED),
+            half_proven: Recent::of(REMEMBERED),
+            grants: Recent::of(REMEMBERED),
+            owing: Recent::of(REMEMBERED),
+            tickets: Recent::of(REMEMBERED),
+            pushed: Recent::of(REMEMBERED),
             terms: BTreeMap::new(),
             sweep_terms_at: FIRST_SWEEP,
             passwords: FxHashMap::default(),

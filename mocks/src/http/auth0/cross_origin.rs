@@ -22,6 +22,7 @@ use crate::auth0::registry::Client;
 use crate::auth0::{Call, Challenge, Connection, Endpoint, Error, Proof, Reply, UserId};
 use crate::http::Exchange;
 use crate::http::params::Params;
+use crate::http::recent::Bulky;
 use crate::luck::Luck;
 use crate::time::{Span, Timestamp};
 
@@ -35,6 +36,12 @@ pub(super) struct Ticket {
     connection: Connection,
     user: UserId,
     until: Timestamp,
+}
+
+impl Bulky for Ticket {
+    fn heap_bytes(&self) -> usize {
+        self.client_id.len()
+    }
 }
 
 /// `POST /co/authenticate`.

@@ -105,6 +105,10 @@ pub(super) fn response(endpoint: Endpoint, refusal: &Refusal<Error>) -> Response
     response
 }
 
+/// What whoever is one user too many is told.
+const TOO_MANY_USERS: &str =
+    "This tenant has as many users as it may: POST /reset at the admin interface starts it over";
+
 fn reason(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Error")
 }
@@ -120,6 +124,7 @@ fn browser(status: StatusCode, error: Error) -> Response {
         Error::WrongPassword => WRONG_PASSWORD,
         Error::WrongCode => WRONG_CODE,
         Error::Blocked => BLOCKED,
+        Error::TooManyUsers => TOO_MANY_USERS,
         _ => reason(status),
     };
     problem(status, text)
@@ -157,6 +162,7 @@ fn oauth(status: StatusCode, error: Error) -> Response {
         Error::InvalidRefreshToken => ("invalid_grant", "Unknown or invalid refresh token."),
         Error::TooManyAttempts => ("too_many_attempts", TOO_MANY_ATTEMPTS),
         Error::SuspiciousAddress => ("too_many_attempts", SUSPICIOUS_ADDRESS),
+        Error::TooManyUsers => ("access_denied", TOO_MANY_USERS),
         Error::RateLimited | Error::RateLimitedAs500 => {
             let body = json!({
                 "error": "access_denied",
@@ -178,6 +184,13 @@ fn database(status: StatusCode, error: Error) -> Response {
             &json!({
                 "name": "BadRequestError", "code": "invalid_signup",
                 "description": "Invalid sign up", "statusCode": status.as_u16(),
+            }),
+        ),
+        Error::TooManyUsers => json_answer(
+            status,
+            &json!({
+                "name": "ForbiddenError", "code": "too_many_entities",
+                "description": TOO_MANY_USERS, "statusCode": status.as_u16(),
             }),
         ),
         Error::SuspiciousAddress => json_answer(
@@ -208,6 +221,7 @@ fn management(status: StatusCode, error: Error) -> Response {
         Error::UserNotFound => {
             management_error(status, "The user does not exist.", Some("inexistent_user"))
         }
+        Error::TooManyUsers => management_error(status, TOO_MANY_USERS, Some("too_many_entities")),
         Error::RateLimited | Error::RateLimitedAs500 => management_error(
             status,
             "Global limit has been reached",

@@ -1,5 +1,6 @@
 //! What all endpoints share: the machine behind its lock, and how a call goes in and an answer comes out.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::FromRef;
@@ -90,6 +91,35 @@ pub struct Face {
     application: Application,
 }
 
+/// What is behind the face, held. Addresses that people came to have, or have no longer, are known to
+/// the directory when it is let go.
+pub(super) struct Held<'a> {
+    behind: MutexGuard<'a, Behind>,
+    directory: &'a Directory,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let moves = self.behind.tenant.take_moves();
+        if !moves.is_empty() {
+            self.directory.follow(moves);
+        }
+    }
+}
+
+impl Deref for Held<'_> {
+    type Target = Behind;
+    fn deref(&self) -> &Behind {
+        &self.behind
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut Behind {
+        &mut self.behind
+    }
+}
+
 impl FromRef<Arc<Face>> for Clock {
     fn from_ref(face: &Arc<Face>) -> Self {
         face.clock.clone()
@@ -117,6 +147,8 @@ impl Face {
         };
         let mut tenant = tenant;
         application.register(&mut tenant);
+        tenant.watch_addresses();
+        directory.follow(tenant.take_moves());
         Self {
             behind: Mutex::new(Behind::new(tenant)),
             directory,
@@ -131,6 +163,7 @@ impl Face {
     /// forgotten, and texts of its tokens open nothing.
     pub fn reset(&self, mut tenant: Tenant) {
         self.application.register(&mut tenant);
+        tenant.watch_addresses();
         *self.behind() = Behind::new(tenant);
     }
 
@@ -215,9 +248,12 @@ impl Face {
         KeyRing::new(Owner::Auth0)
     }
 
-    pub(super) fn behind(&self) -> MutexGuard<'_, Behind> {
-        // A handler that panicked has left the machine between two calls, not inside one.
-        self.behind.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn behind(&self) -> Held<'_> {
+        Held {
+            // A handler that panicked has left the machine between two calls, not inside one.
+            behind: self.behind.lock().unwrap_or_else(PoisonError::into_inner),
+            directory: &self.directory,
+        }
     }
 
     pub(super) fn connection_of(&self, user: UserId) -> Connection {

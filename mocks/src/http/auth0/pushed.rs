@@ -20,6 +20,7 @@ use super::token::{identify, invalid};
 use crate::auth0::Endpoint;
 use crate::http::Exchange;
 use crate::http::params::Params;
+use crate::http::recent::Bulky;
 use crate::time::{Span, Timestamp};
 
 /// Life of a pushed request: 30 s (Auth0 docs, authorization code flow with PAR).
@@ -31,6 +32,12 @@ pub(super) struct Pushed {
     client_id: String,
     params: Params,
     until: Timestamp,
+}
+
+impl Bulky for Pushed {
+    fn heap_bytes(&self) -> usize {
+        self.client_id.len() + self.params.heap_bytes()
+    }
 }
 
 /// `POST /oauth/par`.

@@ -13,6 +13,7 @@ use crate::auth0::organizations::OrganizationId;
 use crate::auth0::registry::{Client, granted};
 use crate::auth0::{Connection, SsoSession};
 use crate::http::params::Params;
+use crate::http::recent::Bulky;
 use crate::time::{Span, Timestamp};
 
 /// Tokens for whom and what.
@@ -120,6 +121,30 @@ impl Granted {
             second_factor: self.second_factor,
             ..Terms::new(&request.ask, self.authenticated)
         }
+    }
+}
+
+impl Bulky for Arc<Request> {
+    fn heap_bytes(&self) -> usize {
+        let texts = [&self.state, &self.nonce, &self.hint].map(Bulky::heap_bytes);
+        let texts = texts.into_iter().sum::<usize>() + self.redirect_uri.as_str().len();
+        size_of::<Request>() + texts + self.ask.heap_bytes()
+    }
+}
+
+impl Bulky for Ask {
+    fn heap_bytes(&self) -> usize {
+        let api = match &self.audience {
+            For::Api(name) => name.len(),
+            For::UserInfo | For::Management => 0,
+        };
+        self.client_id.len() + api + self.scope.len()
+    }
+}
+
+impl Bulky for Granted {
+    fn heap_bytes(&self) -> usize {
+        self.request.heap_bytes()
     }
 }
 

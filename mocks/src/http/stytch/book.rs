@@ -3,9 +3,6 @@
 //! Tables of people and organizations have at most a row for each that exists; tables of passing
 //! things are bounded and forget the oldest.
 
-use std::collections::VecDeque;
-use std::hash::Hash;
-
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
@@ -15,6 +12,7 @@ use super::numbers::Numbers;
 use super::sso::Connections;
 
 use crate::email::Email;
+use crate::http::recent::{Bulky, Recent};
 use crate::stytch::{LoginToken, MeansId, OrgId, UserId};
 use crate::time::Timestamp;
 
@@ -62,7 +60,7 @@ pub(super) enum Secret {
 }
 
 /// The tables.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Book {
     /// Profiles of people who have one.
     pub(super) people: FxHashMap<UserId, Profile>,
@@ -88,7 +86,7 @@ pub(super) struct Book {
     pub(super) bonds: Recent<LoginToken, Bond>,
     /// Telephone numbers as text.
     pub(super) phones: Numbers,
-    /// Secrets and imported recovery codes of authenticator apps.
+    /// Secrets and recovery codes of authenticator apps that were imported.
     pub(super) totps: FxHashMap<MeansId, TotpSecret>,
     /// Machine-to-machine clients.
     pub(super) m2m: Clients,
@@ -102,6 +100,34 @@ pub(super) struct Book {
     pub(super) trusted_keys: FxHashMap<String, (Timestamp, Value)>,
 }
 
+/// Entries of each table of passing things.
+const REMEMBERED: usize = 100_000;
+
+impl Default for Book {
+    fn default() -> Self {
+        Self {
+            people: FxHashMap::default(),
+            orgs: FxHashMap::default(),
+            external_people: FxHashMap::default(),
+            org_names: FxHashMap::default(),
+            secrets: FxHashMap::default(),
+            codes: Recent::of(REMEMBERED),
+            discovery_codes: Recent::of(REMEMBERED),
+            claims: Recent::of(REMEMBERED),
+            attributes: Recent::of(REMEMBERED),
+            token_ids: Recent::of(REMEMBERED),
+            bonds: Recent::of(REMEMBERED),
+            phones: Numbers::default(),
+            totps: FxHashMap::default(),
+            m2m: Clients::default(),
+            sso: Connections::default(),
+            org_policies: FxHashMap::default(),
+            sandbox: None,
+            trusted_keys: FxHashMap::default(),
+        }
+    }
+}
+
 /// What binds a token to the device that asked for it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bond {
@@ -109,6 +135,12 @@ pub(super) struct Bond {
     pub(super) challenge: Option<String>,
     /// `attributes`, for `options.ip_match_required` and its sibling.
     pub(super) attributes: Option<Value>,
+}
+
+impl Bulky for Bond {
+    fn heap_bytes(&self) -> usize {
+        self.challenge.heap_bytes() + self.attributes.heap_bytes()
+    }
 }
 
 /// The secret of an authenticator app.
@@ -153,45 +185,6 @@ impl Book {
         }
         self.org_policies.remove(&org);
         self.sso.forget(org);
-    }
-}
-
-/// A table that keeps the newest [`Recent::CAPACITY`] entries.
-#[derive(Debug)]
-pub(super) struct Recent<K, V> {
-    entries: FxHashMap<K, V>,
-    order: VecDeque<K>,
-}
-
-impl<K, V> Default for Recent<K, V> {
-    fn default() -> Self {
-        Self {
-            entries: FxHashMap::default(),
-            order: VecDeque::new(),
-        }
-    }
-}
-
-impl<K: Hash + Eq + Copy, V> Recent<K, V> {
-    /// Entries kept at most.
-    pub(super) const CAPACITY: usize = 100_000;
-
-    /// Sets an entry.
-    pub(super) fn set(&mut self, key: K, value: V) {
-        if self.entries.insert(key, value).is_some() {
-            return;
-        }
-        self.order.push_back(key);
-        if self.order.len() > Self::CAPACITY
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.entries.remove(&oldest);
-        }
-    }
-
-    /// An entry, if it is not forgotten.
-    pub(super) fn get(&self, key: K) -> Option<&V> {
-        self.entries.get(&key)
     }
 }
 
@@ -248,14 +241,5 @@ mod tests {
         let mut kept = map(json!({"a": {"b": 1, "c": 2}}));
         merge_deep(&mut kept, &map(json!({"a": {"b": null, "d": 3}})));
         assert_eq!(Value::Object(kept), json!({"a": {"c": 2, "d": 3}}));
-    }
-
-    #[test]
-    fn recent_forgets_the_oldest() {
-        let mut recent = Recent::default();
-        for key in 0..=Recent::<usize, ()>::CAPACITY {
-            recent.set(key, ());
-        }
-        assert!(recent.get(0).is_none() && recent.get(1).is_some());
     }
 }

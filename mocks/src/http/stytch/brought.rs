@@ -165,7 +165,7 @@ impl Ask {
                 challenge,
                 attributes,
             };
-            self.face.book().bonds.set(token, bond);
+            self.face.book().bonds.put(token, bond);
         }
     }
 
@@ -190,11 +190,11 @@ impl Ask {
             if Value::Object(claims.clone()).to_string().len() > LONGEST_CLAIMS {
                 return Err(claims_too_large());
             }
-            book.claims.set(session, claims);
+            book.claims.put(session, claims);
         }
         if let Some(attributes) = attributes {
             let attributes = Value::Object(attributes.clone());
-            book.attributes.set(session, attributes);
+            book.attributes.put(session, attributes);
         }
         Ok(())
     }

@@ -15,6 +15,7 @@
 //! | [`fields`], [`problem`], [`unmodelled`] | what a request says; what goes wrong, in Stytch's words |
 //! | [`names`], [`numbers`], [`jwt`] | ids, tokens, telephone numbers and JWTs as text |
 //! | [`texts`] | the same for whoever changes sides: a client that goes on where a machine was |
+//! | [`locks`] | the machine and the book, locked in this order |
 //! | [`book`], [`hashes`], [`phpass`] | what only the wire knows; imported password hashes |
 //! | [`objects`], [`factors`], [`providers`] | users, members, organizations and sessions as JSON |
 //! | [`userinfo`], [`trusted`] | the calls that a project makes; tokens of trusted issuers |
@@ -23,7 +24,7 @@
 //! | [`consumer`], [`b2b`], [`shared`] | the endpoints |
 //! | [`frontend`] | the same endpoints for browsers, which have no secret |
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -50,6 +51,7 @@ mod filters;
 mod frontend;
 mod hashes;
 mod jwt;
+mod locks;
 mod m2m;
 mod names;
 mod numbers;
@@ -70,6 +72,7 @@ mod unmodelled;
 mod userinfo;
 
 pub use frontend::Frontend;
+pub use locks::Held;
 pub use texts::IntermediateTexts;
 pub use trusted::{TrustedKeys, TrustedProfile};
 pub use userinfo::NoClient;
@@ -149,6 +152,8 @@ impl Face {
         if config.userinfo_url.is_none() {
             guard.forget_userinfo();
         }
+        guard.watch_addresses();
+        directory.follow(guard.take_moves());
         let vertical = guard.settings().vertical;
         drop(guard);
         Ok(Self(Arc::new(Inner {
@@ -188,18 +193,14 @@ impl Face {
         &self.0.config
     }
 
-    /// The machine behind the face. Hold it briefly: every request needs it.
-    pub fn project(&self) -> MutexGuard<'_, Project> {
-        self.0
-            .project
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Puts another project in this one's place: nothing of it is left but the address.
-    pub fn replace(&self, project: Project) {
-        *self.book() = Book::default();
-        *self.project() = project;
+    pub fn replace(&self, mut project: Project) {
+        project.watch_addresses();
+        // Both at once, so that no call finds one without the other.
+        let mut kept = self.project();
+        let mut book = self.book();
+        *kept = project;
+        *book = Book::default();
     }
 
     /// Sets somebody's password.
@@ -254,19 +255,6 @@ impl Face {
             .or_else(by_name)
             .or_else(by_rule)
             .unwrap_or(OrgId(u32::MAX))
-    }
-
-    /// Forgets everybody and everything that calls have made; settings and keys stay.
-    pub fn reset(&self, start: Timestamp) {
-        // Both at once, so that no call finds one without the other.
-        let mut project = self.project();
-        let mut book = self.book();
-        project.reset(start);
-        *book = Book::default();
-    }
-
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.0.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn email(&self, text: &str) -> Email {

@@ -77,14 +77,18 @@ const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x
 impl Face {
     /// Makes the key of a new app, or takes over an imported one; says what its owner is shown.
     pub(super) fn new_totp(&self, id: MeansId, imported: Option<TotpSecret>) -> Value {
-        let secret = imported.unwrap_or_else(|| TotpSecret {
-            key: self.0.names.secret_bytes("totp", id.0),
-            recovery: None,
-        });
-        let shown = base32(&secret.key);
-        self.book().totps.insert(id, secret);
+        let key = imported.as_ref().map(|secret| secret.key.clone());
+        let shown = base32(&key.unwrap_or_else(|| self.made_key(id)));
+        if let Some(secret) = imported {
+            self.book().totps.insert(id, secret);
+        }
         let picture = format!("data:image/png;base64,{}", STANDARD.encode(PICTURE));
         json!({ "secret": shown, "qr_code": picture })
+    }
+
+    /// The key of an app that was not imported: its id decides it, and so nobody keeps it.
+    fn made_key(&self, id: MeansId) -> Vec<u8> {
+        self.0.names.secret_bytes("totp", id.0)
     }
 
     /// The app of a person that shows this code now, and the code's step.
@@ -101,9 +105,10 @@ impl Face {
         let book = self.book();
         let present = clock.as_secs().div_euclid(STEP);
         totps.iter().find_map(|totp| {
-            let secret = book.totps.get(&totp.id)?;
+            let imported = book.totps.get(&totp.id).map(|secret| secret.key.clone());
+            let key = imported.unwrap_or_else(|| self.made_key(totp.id));
             let mut steps = present - DRIFT..=present + DRIFT;
-            let step = steps.find(|step| code(&secret.key, *step) == typed)?;
+            let step = steps.find(|step| code(&key, *step) == typed)?;
             Some((totp.id, step))
         })
     }

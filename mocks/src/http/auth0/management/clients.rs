@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, Served, Visit, conflict, not_found};
+use super::desk::{Desk, Served, Visit, conflict, not_found, room_beside};
 use super::paging::{Paging, cut_fields};
 use super::payload::{Payload, bad_body};
 use crate::auth0::organizations::letters;
@@ -108,6 +108,7 @@ pub(super) async fn create(visit: Visit) -> Response {
             name.clone_into(&mut client.name);
             change(&mut client, payload)?;
             let registry = desk.behind.tenant.registry_mut();
+            room_beside(registry.clients().len())?;
             registry
                 .add_client(client.clone())
                 .map_err(|taken| conflict(&taken.to_string(), "client_conflict"))?;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::payload::bad_body;
 use crate::auth0::{Endpoint, Error, Stamp, UserId};
+use crate::bounds::TENANT_RECORDS;
 use crate::http::Exchange;
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::behind::Behind;
@@ -235,6 +236,18 @@ pub(super) fn refused(error: Error) -> Complaint {
 /// A record that is not there.
 pub(super) fn not_found(text: &str, code: &str) -> Complaint {
     management_error(StatusCode::NOT_FOUND, text, Some(code)).into()
+}
+
+/// Whether another record of a kind may come.
+pub(super) fn room_beside(there: usize) -> Result<(), Complaint> {
+    if there < TENANT_RECORDS {
+        return Ok(());
+    }
+    let text = format!(
+        "You have reached the limit of entities of this type for this tenant: {TENANT_RECORDS}"
+    );
+    let code = Some("too_many_entities");
+    Err(management_error(StatusCode::FORBIDDEN, &text, code).into())
 }
 
 /// A record that is there already.

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, Served, Visit, conflict, not_found};
+use super::desk::{Desk, Served, Visit, conflict, not_found, room_beside};
 use super::paging::Paging;
 use super::payload::{Payload, bad_body};
 use super::resources::{connection_id, read_connection_id};
@@ -100,6 +100,7 @@ pub(super) async fn create(visit: Visit) -> Response {
                 }
             }
             let organizations = &mut desk.behind.tenant.organizations;
+            room_beside(organizations.iter().count())?;
             let id = organizations
                 .add(organization)
                 .map_err(|taken| conflict(&format!("{taken}"), "organization_conflict"))?;

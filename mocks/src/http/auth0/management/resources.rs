@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::desk::{Served, Visit, conflict, not_found};
+use super::desk::{Served, Visit, conflict, not_found, room_beside};
 use super::paging::{Paging, cut_fields};
 use super::payload::{Payload, bad_body};
 use crate::auth0::Connection;
@@ -109,6 +109,7 @@ pub(super) async fn create(visit: Visit) -> Response {
             change(&mut resource, payload)?;
             let shown = resource_shown(&resource, usual);
             let registry = desk.behind.tenant.registry_mut();
+            room_beside(registry.resources().len())?;
             registry.add_resource(resource).map_err(|_| {
                 let text = "A resource server with the same identifier already exists";
                 conflict(text, "resource_server_conflict")

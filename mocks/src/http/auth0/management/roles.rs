@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, Served, Visit, conflict, not_found};
+use super::desk::{Desk, Served, Visit, conflict, not_found, room_beside};
 use super::paging::Paging;
 use super::payload::Payload;
 use crate::auth0::roles::{Allowed, Role};
@@ -49,6 +49,7 @@ pub(super) async fn create(visit: Visit) -> Response {
                 description: payload.text("description")?.unwrap_or_default().to_owned(),
                 ..Role::default()
             };
+            room_beside(desk.behind.tenant.roles.iter().count())?;
             let id = desk
                 .behind
                 .tenant

@@ -19,6 +19,7 @@ use crate::http::auth0::terms::Terms;
 use crate::http::auth0::userinfo::bearer;
 use crate::http::auth0::{texts, totp};
 use crate::http::params::Params;
+use crate::http::recent::Bulky;
 use crate::time::{Span, Timestamp};
 
 /// Life of an `mfa_token`: 600 s (Auth0 docs, access tokens for MFA).
@@ -30,6 +31,12 @@ pub(in super::super) struct Owing {
     user: UserId,
     terms: Terms,
     since: Timestamp,
+}
+
+impl Bulky for Owing {
+    fn heap_bytes(&self) -> usize {
+        self.terms.scope.len() + self.terms.client_id.len()
+    }
 }
 
 /// A recovery code that took the place of a used one.

@@ -57,7 +57,7 @@ pub(super) async fn send_code(ask: Ask) -> Done {
     let (token, _, took) = mailed(ask.errand(&Errand::Discovery(send))?)?;
     // A new code takes the place of the one before.
     let mailbox = Email::lower(email.mailbox);
-    ask.face.book().discovery_codes.set(mailbox, token);
+    ask.face.book().discovery_codes.put(mailbox, token);
     let code = ask.face.0.names.code("mail", token.0);
     ask.face.deliver(email, "discovery_code", code, None);
     Ok(Good::new(took, json!({})))

@@ -35,7 +35,7 @@ pub(super) async fn code_or_signup(ask: Ask) -> Done {
     let found = ask.face.project().find_user(email, Some(org));
     let member = found.ok_or_else(|| odd(took))?;
     // A new code takes the place of the one before.
-    ask.face.book().codes.set(MeansId(member.0), token);
+    ask.face.book().codes.put(MeansId(member.0), token);
     let code = ask.face.0.names.code("mail", token.0);
     ask.face.deliver(email, "code", code, None);
     sent(&ask, org, email, created, took)

@@ -52,7 +52,7 @@ pub(super) async fn attest(ask: Ask) -> Done {
     let got = ask.errand_with(with, &Errand::Enter(enter))?;
     if let Reply::Session(opened) = got.0 {
         let mut book = ask.face.book();
-        book.token_ids.set(opened.token.session, attested.token_id);
+        book.token_ids.put(opened.token.session, attested.token_id);
     }
     entered(&ask, got, json!({})).await
 }

@@ -67,7 +67,7 @@ fn mail_code(ask: &Ask, with: With, create: bool) -> Done {
 /// A new code takes the place of the one before.
 fn remember(ask: &Ask, id: MeansId, token: LoginToken) {
     ask.bind(token, None);
-    ask.face.book().codes.set(id, token);
+    ask.face.book().codes.put(id, token);
 }
 
 pub(super) async fn text_or_create(ask: Ask) -> Done {
@@ -89,9 +89,15 @@ fn text_code(ask: &Ask, with: With, create: bool) -> Done {
     let number = ask.fields.phone("phone_number")?;
     let number = number.ok_or_else(|| Problem::field("phone_number", "is required"))?;
     let life = life_of(ask)?;
-    let phone: Phone = phone_of(ask, number);
     // The sandbox's number is always somebody's.
     let create = create || (number == sandbox::PHONE && ask.face.0.names.is_test());
+    let phone = if create || with.user.is_some() || with.session.is_some() {
+        phone_of(ask, number)
+    } else {
+        // Nobody is given a number that nobody has.
+        let known = ask.face.book().phones.find(number);
+        Phone(known.unwrap_or(u32::MAX))
+    };
     let errand = Errand::SendText {
         phone,
         whatsapp,

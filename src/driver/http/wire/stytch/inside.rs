@@ -1,12 +1,13 @@
 //! Changing sides at Stytch: the texts of tokens that never crossed the wire, and calls as the project
 //! would read them off it.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use cutover_mocks::http::Owner;
+use cutover_mocks::http::stytch::Held;
 use cutover_mocks::keys::KeySet;
 use cutover_mocks::stytch::{
-    Call, IntermediateToken, LoginToken, OrgId, Project, SessionJwt, SessionToken, UserId,
+    Call, IntermediateToken, LoginToken, OrgId, SessionJwt, SessionToken, UserId,
 };
 
 use super::{SEPARATOR, SessionClaims, Stytch, UNKNOWN, whole};
@@ -66,7 +67,7 @@ impl Stytch {
     }
 
     /// The machine behind the project's face.
-    pub(in crate::driver::http::wire) fn project(&self) -> MutexGuard<'_, Project> {
+    pub(in crate::driver::http::wire) fn project(&self) -> Held<'_> {
         self.face.project()
     }
 
