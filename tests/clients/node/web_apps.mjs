@@ -1,11 +1,16 @@
-// Middlewares of web applications in Express: whole logins through a browser without a screen.
+// Middlewares of web applications and APIs: whole logins through a browser without a screen.
 import assert from "node:assert/strict";
 import express from "express";
 import session from "express-session";
 import passport from "passport";
 import Auth0Strategy from "passport-auth0";
 import oidc from "express-openid-connect";
+import { Auth } from "@auth/core";
+import AuthCoreAuth0 from "@auth/core/providers/auth0";
+import { expressjwt } from "express-jwt";
 import { auth } from "express-oauth2-jwt-bearer";
+import jwksRsa from "jwks-rsa";
+import OpenidConnectStrategy from "passport-openidconnect";
 import { Client } from "./checks.mjs";
 import * as place from "./place.mjs";
 import { Browser } from "./browser.mjs";
@@ -97,22 +102,105 @@ async function passportAuth0() {
   });
 }
 
+async function passportOpenidConnect() {
+  const { check } = new Client("passport-openidconnect", "auth0");
+  const ada = await place.person("passport-oidc");
+  const app = express();
+  const base = await serve(app);
+  const settings = {
+    issuer: ISSUER,
+    authorizationURL: `${ISSUER}authorize`,
+    tokenURL: `${ISSUER}oauth/token`,
+    userInfoURL: `${ISSUER}userinfo`,
+    clientID: CLIENT_ID,
+    clientSecret: CLIENT_SECRET,
+    callbackURL: `${base}/callback`,
+    scope: ["profile", "email"],
+  };
+  const own = new passport.Passport();
+  own.use(new OpenidConnectStrategy(settings, (issuer, profile, done) => done(null, profile)));
+  own.serializeUser((user, done) => done(null, user));
+  own.deserializeUser((user, done) => done(null, user));
+  app.use(session({ secret: "a secret", resave: false, saveUninitialized: false }), own.initialize(), own.session());
+  app.get("/login", own.authenticate("openidconnect"));
+  app.get("/callback", own.authenticate("openidconnect"), (request, answer) => answer.json(request.user));
+  app.use((error, request, answer, next) => (answer.headersSent ? next(error) : answer.status(500).send(error.stack)));
+  await check("GET /userinfo", "a login ends with the person's profile", async () => {
+    const page = await new Browser().logIn(`${base}/login`, undefined, ada);
+    const profile = JSON.parse(page.text);
+    assert.deepEqual([profile.id, profile.emails[0].value], [ada.userId, ada.email]);
+  });
+}
+
+async function authCore() {
+  const { check } = new Client("@auth/core", "auth0");
+  const ada = await place.person("auth-core");
+  const provider = AuthCoreAuth0({ clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, issuer: ISSUER });
+  const settings = { secret: "a secret of at least thirty-two characters", trustHost: true, basePath: "/auth", providers: [provider] };
+  const app = express();
+  const base = await serve(app);
+  app.use(express.text({ type: "*/*" }), async (request, answer) => {
+    const { method, headers } = request;
+    const body = method === "POST" ? request.body : undefined;
+    const given = await Auth(new Request(`${base}${request.url}`, { method, headers, body }), settings);
+    for (const cookie of given.headers.getSetCookie()) answer.append("set-cookie", cookie);
+    given.headers.forEach((value, name) => name !== "set-cookie" && answer.set(name, value));
+    answer.status(given.status).send(Buffer.from(await given.arrayBuffer()));
+  });
+  await check("GET /authorize", "signing in with its Auth0 provider gives the application a session", async () => {
+    const browser = new Browser();
+    const { csrfToken } = JSON.parse((await browser.visit(`${base}/auth/csrf`)).text);
+    const body = new URLSearchParams({ csrfToken, callbackUrl: `${base}/auth/session` });
+    const begun = await browser.go(`${base}/auth/signin/auth0`, { method: "POST", body });
+    const page = await browser.logIn(begun.headers.get("location"), undefined, ada);
+    assert.equal(JSON.parse(page.text).user.email, ada.email, page.text);
+  });
+}
+
+/** An API behind a middleware, which one of these tokens opens. */
+async function guarded(middleware) {
+  const app = express();
+  const base = await serve(app);
+  app.use(middleware);
+  app.get("/", (request, answer) => answer.json(request.auth));
+  app.use((error, request, answer, next) => (answer.headersSent ? next(error) : answer.status(error.status ?? 500).send(error.message)));
+  return (token) => fetch(base, { headers: { authorization: `Bearer ${token}` } });
+}
+
+async function expressJwt() {
+  const { check } = new Client("jwks-rsa", "auth0");
+  const ada = await place.person("jwks-rsa");
+  const secret = jwksRsa.expressJwtSecret({ cache: true, rateLimit: true, jwksUri: `${ISSUER}.well-known/jwks.json` });
+  const call = await guarded(expressjwt({ secret, audience: place.AUDIENCE, issuer: ISSUER, algorithms: ["RS256"] }));
+  await check("GET /.well-known/jwks.json", "with express-jwt: an API accepts access tokens by their key, and none that was changed", async () => {
+    const { access_token } = await place.login(ada);
+    const answer = await call(access_token);
+    assert.equal(answer.status, 200, await answer.clone().text());
+    assert.equal((await answer.json()).sub, ada.userId);
+    const [head, claims] = access_token.split(".");
+    assert.equal((await call(`${head}.${claims}.${"A".repeat(342)}`)).status, 401);
+  });
+}
+
 async function apiThatChecksTokens() {
   const { check } = new Client("express-oauth2-jwt-bearer", "auth0");
   const ada = await place.person("api");
-  const app = express();
-  const base = await serve(app);
-  app.use(auth({ issuerBaseURL: ISSUER, audience: place.AUDIENCE }));
-  app.get("/", (request, answer) => answer.json(request.auth.payload));
-  app.use((error, request, answer, next) => (answer.headersSent ? next(error) : answer.status(error.status ?? 500).send(error.message)));
-  const call = (token) => fetch(base, { headers: { authorization: `Bearer ${token}` } });
+  const call = await guarded(auth({ issuerBaseURL: ISSUER, audience: place.AUDIENCE }));
   await check("GET /.well-known/jwks.json", "an API accepts access tokens for its audience by discovery and keys, and no others", async () => {
     const { access_token, id_token } = await place.login(ada);
     const answer = await call(access_token);
     assert.equal(answer.status, 200, await answer.clone().text());
-    assert.equal((await answer.json()).sub, ada.userId);
+    assert.equal((await answer.json()).payload.sub, ada.userId);
     assert.equal((await call(id_token)).status, 401);
   });
 }
 
-await new Client("express-openid-connect", "auth0").run(expressOpenidConnect, implicitFormPost, passportAuth0, apiThatChecksTokens);
+await new Client("express-openid-connect", "auth0").run(
+  expressOpenidConnect,
+  implicitFormPost,
+  passportAuth0,
+  passportOpenidConnect,
+  authCore,
+  apiThatChecksTokens,
+  expressJwt,
+);

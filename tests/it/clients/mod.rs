@@ -34,8 +34,11 @@ const CONSUMER: &[Script] = &[
     Script::python("stytch_parts"),
     Script::node("auth0_sdk"),
     Script::node("openid_client"),
+    Script::node("standard_clients"),
+    Script::node("server_sdks"),
     Script::node("web_apps"),
     Script::node("spa"),
+    Script::node("embedded"),
     Script::node("stytch_consumer"),
     Script::node("stytch_browser"),
 ];
