@@ -103,7 +103,12 @@ async fn codes_are_refused_when_used_or_when_anything_differs() {
         )
         .await
         .unwrap();
-    assert_eq!(body(answer).await, refused, "another redirect");
+    assert_eq!(answer.status(), 403, "another site's redirect");
+    let wrong = json!({
+        "error": "unauthorized_client",
+        "error_description": "The redirect URI is wrong. You sent https://evil.example, and we expected https://app.example",
+    });
+    assert_eq!(body(answer).await, wrong);
     let answer = scene
         .post("/oauth/token", &with(VERIFIER, CALLBACK, "somebody"))
         .await

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
+use reqwest::Url;
 use sha2::{Digest, Sha256};
 
 use super::{Complaint, Desk, Given, needed, refusal};
 use crate::auth0::{Call, Challenge, Code, Error, Reply};
 use crate::http::auth0::behind::Behind;
+use crate::http::auth0::errors::oauth_error;
 use crate::http::auth0::terms::Terms;
 use crate::http::auth0::texts;
 
@@ -15,7 +18,7 @@ const NO_CODE: Code = Code(u32::MAX);
 
 impl Desk<'_> {
     pub(super) fn by_code(&self, behind: &mut Behind) -> Result<Given, Complaint> {
-        let code = self.code(behind, needed(self.params, "code")?);
+        let code = self.code(behind, needed(self.params, "code")?)?;
         let verifier = self
             .params
             .get("code_verifier")
@@ -35,19 +38,42 @@ impl Desk<'_> {
         Ok(issue.with_nonce(nonce.as_deref()).into())
     }
 
-    /// The code behind a text; none if the exchange does not repeat the redirect of its login, or if
-    /// another application comes with it.
-    fn code(&self, behind: &Behind, text: &str) -> Code {
+    /// The code behind a text; none if another application comes with it.
+    fn code(&self, behind: &Behind, text: &str) -> Result<Code, Complaint> {
         let Some(code) = texts::read_code(text) else {
-            return NO_CODE;
+            return Ok(NO_CODE);
         };
-        let matches = behind.grants.get(code.0).is_none_or(|granted| {
-            let request = &granted.request;
-            let same_uri = self.params.get("redirect_uri").is_none_or(|uri| {
-                reqwest::Url::parse(uri).is_ok_and(|uri| uri == request.redirect_uri)
-            });
-            same_uri && request.ask.client_id == self.client.id
-        });
-        if matches { code } else { NO_CODE }
+        let Some(granted) = behind.grants.get(code.0) else {
+            return Ok(code);
+        };
+        let request = &granted.request;
+        if request.ask.client_id != self.client.id {
+            return Ok(NO_CODE);
+        }
+        match self.params.get("redirect_uri") {
+            Some(sent) => same_place(sent, &request.redirect_uri).map(|()| code),
+            None => Ok(code),
+        }
     }
+}
+
+/// An exchange goes to where the login came from. Auth0 compares origins only, and its own client for
+/// Ruby lives by that: its redirect still has the code and the state of the answer to the login.
+fn same_place(sent: &str, expected: &Url) -> Result<(), Complaint> {
+    let sent = Url::parse(sent).map_or_else(|_| sent.to_owned(), |url| place(&url));
+    let expected = place(expected);
+    if sent == expected {
+        return Ok(());
+    }
+    let text = format!("The redirect URI is wrong. You sent {sent}, and we expected {expected}");
+    Err(oauth_error(StatusCode::FORBIDDEN, "unauthorized_client", &text).into())
+}
+
+/// An origin; for the schemes of native apps, which have none, what stands in its place.
+fn place(url: &Url) -> String {
+    let origin = url.origin();
+    if origin.is_tuple() {
+        return origin.ascii_serialization();
+    }
+    format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())
 }
