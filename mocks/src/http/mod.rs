@@ -3,6 +3,7 @@
 //! | module | owns |
 //! | --- | --- |
 //! | [`signing`] | RSA keys, signed tokens and key sets |
+//! | `off_the_loop` | work that takes long, by threads of its own |
 //! | [`auth0`] | the tenant's face |
 //! | [`stytch`] | the project's face |
 //! | [`params`] | parameters from queries, forms and JSON |
@@ -35,6 +36,7 @@ pub mod hands;
 pub mod introduction;
 pub mod journal;
 pub mod mail;
+mod off_the_loop;
 pub mod origin;
 pub mod params;
 mod recent;

@@ -15,8 +15,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
 
+use super::off_the_loop::off_the_loop;
 use crate::keys::{KeyId, KeySet};
 
 /// Whose keys: the two providers never share one.
@@ -67,18 +67,10 @@ type Keys = BTreeMap<(Owner, KeyId), Arc<OnceLock<Arc<SigningKey>>>>;
 
 static KEYS: OnceLock<Mutex<Keys>> = OnceLock::new();
 
-/// Signatures under way at once: more than there are cores would only queue inside the kernel.
-static SIGNERS: OnceLock<Semaphore> = OnceLock::new();
-
 fn keys() -> std::sync::MutexGuard<'static, Keys> {
     KEYS.get_or_init(Mutex::default)
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
-}
-
-fn signers() -> &'static Semaphore {
-    SIGNERS
-        .get_or_init(|| Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)))
 }
 
 impl KeyRing {
@@ -109,7 +101,7 @@ impl KeyRing {
         self.key(id).sign(claims)
     }
 
-    /// Signs claims on a thread of the blocking pool, so that connections go on being served.
+    /// Signs claims off the loop, so that connections go on being served.
     pub async fn sign<C: Serialize + Send + 'static>(self, id: KeyId, claims: C) -> String {
         off_the_loop(move || self.sign_here(id, &claims)).await
     }
@@ -145,16 +137,6 @@ impl KeyRing {
         {
             self.key(id);
         }
-    }
-}
-
-/// Runs work that signs on the blocking pool, with as many at once as there are cores, so that
-/// connections go on being served.
-pub async fn off_the_loop<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let _permit = signers().acquire().await;
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
     }
 }
 

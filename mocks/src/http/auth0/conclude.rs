@@ -15,7 +15,7 @@ use super::texts::{self, Parties};
 use crate::auth0::organizations::organization_text;
 use crate::auth0::{Code, Scopes, SsoSession, UserId};
 use crate::http::Exchange;
-use crate::http::signing::off_the_loop;
+use crate::http::off_the_loop::off_the_loop;
 use crate::time::Timestamp;
 
 /// What the machine gave for a login.

@@ -249,8 +249,9 @@ impl Face {
             return;
         };
         let password = password.to_owned();
-        let fitting =
-            crate::http::signing::off_the_loop(move || hash.fits(&password).then_some(password));
+        let fitting = crate::http::off_the_loop::off_the_loop(move || {
+            hash.fits(&password).then_some(password)
+        });
         if let Some(password) = fitting.await {
             self.behind().set_password(user, &address, &password);
         }

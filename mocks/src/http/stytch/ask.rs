@@ -544,7 +544,7 @@ async fn served(face: &Face, exchange: Exchange, good: Good) -> Response {
     if good.enveloped {
         body = json!({ "data": body });
     }
-    let text = body.to_string();
+    let text = serde_json::to_vec(&body).expect("a JSON value can be written");
     let mut response = (good.status, json_type(), text).into_response();
     for (name, value) in good.headers {
         if let Ok(value) = HeaderValue::try_from(value) {

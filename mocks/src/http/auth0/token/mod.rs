@@ -28,8 +28,8 @@ use super::texts::Parties;
 use crate::auth0::registry::{Client, GrantType};
 use crate::auth0::{Endpoint, Error, RefreshToken, Stamp, Tokens, UserId};
 use crate::http::Exchange;
+use crate::http::off_the_loop::off_the_loop;
 use crate::http::params::Params;
-use crate::http::signing::off_the_loop;
 use crate::time::Timestamp;
 
 pub(super) use client::{identify, needed};
