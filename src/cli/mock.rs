@@ -11,6 +11,7 @@ use cutover_mocks::http::blueprint::Blueprint;
 use cutover_mocks::http::introduction::Introduction;
 use cutover_mocks::http::stamp::wall_now;
 use cutover_mocks::http::standalone::{self, AdminOptions, Options, RunError};
+use cutover_mocks::http::stytch::{Config as StytchConfig, Frontend};
 use cutover_mocks::keys::KeySchedule;
 use cutover_mocks::latency::Latency;
 use cutover_mocks::stytch::{Settings, Vertical};
@@ -55,6 +56,12 @@ pub(super) struct MockArgs {
     /// A further host name for the certificates (repeatable)
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
+    /// An origin whose pages may use Stytch's SDK for browsers (repeatable) [default: all]
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    frontend_origin: Vec<String>,
+    /// Have Stytch's SDK for browsers bind links and logins to the browser by a code challenge (PKCE)
+    #[arg(long)]
+    frontend_pkce: bool,
     /// Address of the admin interface, by which tests set the mocks up and ask what they were asked
     #[arg(long, default_value = "127.0.0.1:8482", value_name = "ADDRESS")]
     admin: SocketAddr,
@@ -131,6 +138,13 @@ fn options(args: &MockArgs) -> Result<Options, Failure> {
         issuer: args.issuer.as_deref().map(with_slash),
         tls: (!args.no_tls).then(|| args.tls_dir.clone()),
         hosts: args.host.clone(),
+        stytch_config: StytchConfig {
+            frontend: Frontend {
+                origins: Some(args.frontend_origin.clone()).filter(|named| !named.is_empty()),
+                requires_pkce: args.frontend_pkce,
+            },
+            ..StytchConfig::default()
+        },
         ..Options::default()
     })
 }
@@ -181,6 +195,19 @@ fn move_rotations(keys: &mut KeySchedule, by: Span) {
     for rotation in &mut keys.rotations {
         rotation.at = rotation.at.saturating_add(by);
         rotation.previous_until = rotation.previous_until.saturating_add(by);
+    }
+}
+
+/// A page's origin, as browsers send it.
+fn origin(text: &str) -> Result<String, String> {
+    let host = text
+        .strip_prefix("https://")
+        .or(text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains('/') => Ok(text.to_owned()),
+        _ => Err(
+            "expected scheme, host and perhaps a port, such as http://localhost:3000".to_owned(),
+        ),
     }
 }
 

@@ -24,6 +24,10 @@ export async function serve(scripts, page) {
   return `http://localhost:${server.address().port}`;
 }
 
+// Chromium writes into its profile until it is really gone.
+const profiles = [];
+process.on("exit", () => profiles.forEach((profile) => rmSync(profile, { recursive: true, force: true, maxRetries: 3 })));
+
 /** A browser with a profile of its own, and a page in it. */
 export async function browse(...more) {
   const folders = (process.env.PATH ?? "").split(":");
@@ -33,10 +37,10 @@ export async function browse(...more) {
   const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", ...more];
   // Silent logins need the provider's cookies in a frame of the application.
   const profile = mkdtempSync(join(tmpdir(), "cutover-clients-"));
+  profiles.push(profile);
   mkdirSync(join(profile, "Default"));
   const preferences = { profile: { cookie_controls_mode: 0, block_third_party_cookies: false } };
   writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify(preferences));
-  process.on("exit", () => rmSync(profile, { recursive: true, force: true }));
   // Of the mocks' authority Chromium cannot be told by a file.
   const options = { executablePath, args, ignoreHTTPSErrors: place.MOCK };
   const browser = await chromium.launchPersistentContext(profile, options);

@@ -1,27 +1,14 @@
 // Stytch's SDK for browsers against a consumer project: logins in a page, sessions in its cookies,
 // and sessions of Auth0 that a server migrated and hands over.
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import stytch from "stytch";
-import { Client, later, refused } from "./checks.mjs";
+import { Client, Skip, later, refused } from "./checks.mjs";
 import * as place from "./place.mjs";
-import { application, patiently } from "./stytch_pages.mjs";
+import { application, patiently, totp } from "./stytch_pages.mjs";
 
 const api = new stytch.Client({ project_id: place.PROJECT_ID, secret: place.SECRET, custom_base_url: place.STYTCH_URL });
 const forget = (user_id) => later(`Stytch user ${user_id}`, () => api.users.delete({ user_id }));
 const minutes = { session_duration_minutes: 60 };
-
-/** The code of an authenticator app (RFC 6238), whose secret is base32. */
-function totp(secret) {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...secret.replace(/=+$/, "")].map((c) => alphabet.indexOf(c).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-  const hash = createHmac("sha1", key).update(counter).digest();
-  const at = hash[19] & 15;
-  return String((hash.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
 
 const flows = (folder, name) => {
   const { check } = new Client(folder, "stytch", "Chromium");
@@ -173,7 +160,7 @@ const flows = (folder, name) => {
           const got = await inside((client, totp_code) => client.totps.authenticate({ totp_code, session_duration_minutes: 60 }), totp(secret));
           assert.ok(got.session.authentication_factors.some(({ type }) => type === "totp"));
         });
-        await check("POST /sdk/v1/totps/recovery_codes", "the person reads their recovery codes, and one of them stands in", async () => {
+        await check("POST /sdk/v1/totps/recover", "a recovery code stands in", async () => {
           const { totps } = await inside((client) => client.totps.recoveryCodes());
           const [recovery_code] = totps[0].recovery_codes;
           const got = await inside((client, recovery_code) => client.totps.recover({ recovery_code, session_duration_minutes: 60 }), recovery_code);
@@ -206,6 +193,117 @@ const flows = (folder, name) => {
           assert.deepEqual([await kind(bob), await kind(address("nobody"))], ["passwordless", "new"]);
         });
         assert.ok((await cookies()).stytch_session);
+      } finally {
+        await close();
+      }
+    },
+
+    async function stytchsOwnForm() {
+      const { base, page, open, form, cookies, close } = await application(folder, "index", "StytchUIClient");
+      const [eve, links] = [address("eve"), { loginRedirectURL: base, signupRedirectURL: base }];
+      const config = { emailMagicLinksOptions: links, passwordOptions: { loginRedirectURL: base, resetPasswordRedirectURL: base }, sessionOptions: { sessionDurationMinutes: 60 } };
+      try {
+        await check("POST /sdk/v1/passwords", "Stytch's own login form signs a person up", async () => {
+          await open();
+          await form(["emailMagicLinks", "passwords"], config);
+          await page.locator("input[type=email]").first().fill(eve);
+          await page.keyboard.press("Enter");
+          const judged = page.waitForResponse(/strength_check$/);
+          await page.locator("input[type=password]").first().fill(place.password());
+          await judged;
+          const made = page.waitForResponse(/passwords$/);
+          await page.getByText(/^(Continue|Create account)$/i).last().click();
+          const { data } = await (await made).json();
+          forget(data.user_id);
+          await page.getByText(/success/i).first().waitFor();
+          assert.equal((await cookies()).stytch_session, data.session_token);
+        });
+      } finally {
+        await close();
+      }
+    },
+
+    async function otherWaysIn() {
+      const { base, page, open, inside, close } = await app();
+      const cleo = address("cleo");
+      const number = `+1415555${major === "six" ? "0111" : "0112"}`;
+      const { user_id } = await api.users.create({ email: cleo });
+      forget(user_id);
+      const typed = async (to, method_id) => {
+        const { token: code } = await place.mail(to);
+        return inside((client, [code, method]) => client.otps.authenticate(code, method, { session_duration_minutes: 60 }), [code, method_id]);
+      };
+      try {
+        await open();
+        await check("POST /sdk/v1/magic_links/email/send/primary", "a known address is mailed a link, and the page reads it from its address", async () => {
+          await patiently(() => inside((client, [email, url]) => client.magicLinks.email.send(email, { login_magic_link_url: url }), [cleo, `${base}/hello`]));
+          const { link } = await place.mail(cleo);
+          await open(new URL(link).pathname + new URL(link).search);
+          const got = await inside((client) => {
+            const query = new URLSearchParams(location.search);
+            return client.magicLinks.authenticate(query.get("token"), { session_duration_minutes: 60 });
+          });
+          assert.equal(got.user_id, user_id);
+        });
+        await check("POST /sdk/v1/otps/email/send/secondary", "whoever is logged in proves their address again", async () => {
+          const { method_id } = await patiently(() => inside((client, email) => client.otps.email.send(email), cleo));
+          assert.equal((await typed(cleo, method_id)).user_id, user_id);
+        });
+        await check("POST /sdk/v1/oauth/attach", "whoever is logged in ties a social login to themselves", async () => {
+          const { oauth_attach_token } = await inside((client) => client.oauth.attach("github"));
+          await inside(
+            (client, [login_redirect_url, login_hint, oauth_attach_token]) =>
+              client.oauth.github.start({ login_redirect_url, signup_redirect_url: login_redirect_url, oauth_attach_token, provider_params: { login_hint } }),
+            [`${base}/back`, address("elsewhere"), oauth_attach_token],
+          );
+          await page.waitForURL(`${base}/back**`);
+          await open(new URL(page.url()).pathname + new URL(page.url()).search);
+        });
+        await check("POST /sdk/v1/oauth/authenticate", "and logs in by it", async () => {
+          const got = await inside((client) => client.oauth.authenticate(new URLSearchParams(location.search).get("token"), { session_duration_minutes: 60 }));
+          assert.deepEqual([got.user_id, got.session.user_id], [user_id, user_id]);
+        });
+        await check("DELETE /sdk/v1/users/oauth/{id}", "the tie is cut", async () => {
+          const { providers } = await inside((client) => client.user.get());
+          await inside((client, id) => client.user.deleteOAuthRegistration(id), providers[0].oauth_user_registration_id);
+          assert.deepEqual((await inside((client) => client.user.getSync())).providers, []);
+        });
+        await check("POST /sdk/v1/sessions/attest", "a token of a trusted issuer becomes a session in the page", async () => {
+          if (!place.PROFILE_ID) throw new Skip("STYTCH_TRUSTED_TOKEN_PROFILE names no profile");
+          await inside((client) => client.session.revoke());
+          const ada = await place.person(`${major}-attest`);
+          forget((await api.users.create({ email: ada.email })).user_id);
+          const { id_token } = await place.login(ada);
+          const got = await inside((client, [profile_id, token]) => client.session.attest({ profile_id, token, session_duration_minutes: 60 }), [place.PROFILE_ID, id_token]);
+          assert.equal(got.session.authentication_factors[0].type, "trusted_auth_token");
+        });
+        await check("GET /sdk/v1/users/connected_apps", "nobody has let an app in", async () =>
+          assert.deepEqual((await inside((client) => client.user.getConnectedApps())).connected_apps, []));
+        await inside((client) => client.session.revoke());
+        await check("POST /sdk/v1/otps/email/send/primary", "a known address is mailed a code", async () => {
+          const { method_id } = await patiently(() => inside((client, email) => client.otps.email.send(email), cleo));
+          assert.equal((await typed(cleo, method_id)).user_id, user_id);
+        });
+        await check("POST /sdk/v1/otps/email/send/primary", "an unknown one is not", async () => {
+          await inside((client) => client.session.revoke());
+          await refused({ error_type: "email_not_found", status_code: 404 }, () => inside((client, email) => client.otps.email.send(email), address("nobody")));
+        });
+        await check("POST /sdk/v1/otps/{medium}/login_or_create", "a new number signs up by a texted code", async () => {
+          const { method_id } = await inside((client, number) => client.otps.sms.loginOrCreate(number), number);
+          const got = await typed(number, method_id);
+          forget(got.user_id);
+          assert.equal(got.user.phone_numbers[0].phone_number, number);
+        });
+        await check("DELETE /sdk/v1/users/phone_numbers/{id}", "the last way in is not taken away", async () => {
+          const { phone_numbers } = await inside((client) => client.user.get());
+          await refused({ name: "StytchAPIError", status_code: 400 }, () => inside((client, id) => client.user.deletePhoneNumber(id), phone_numbers[0].phone_id));
+        });
+        await check("POST /sdk/v1/otps/{medium}/send/primary", "a known number logs in by WhatsApp", async () => {
+          await inside((client) => client.session.revoke());
+          const { method_id } = await patiently(() => inside((client, number) => client.otps.whatsapp.send(number), number));
+          const got = await typed(number, method_id);
+          assert.equal(got.session.authentication_factors[0].delivery_method, "whatsapp");
+        });
       } finally {
         await close();
       }

@@ -1,4 +1,5 @@
 // A page with Stytch's SDK for browsers in it, of either of its last two majors.
+import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Skip } from "./checks.mjs";
 import { browse, library, serve } from "./chromium.mjs";
@@ -21,6 +22,18 @@ function scripts(path) {
   if (major === "six") return library(`@stytch/vanilla-js/dist/iife/${rest.join("/")}`);
   if (major === "five") return readFileSync(new URL(rest.join("/"), five));
   return undefined;
+}
+
+/** The code of an authenticator app (RFC 6238), whose secret is base32. */
+export function totp(secret) {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...secret.replace(/=+$/, "")].map((c) => alphabet.indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const hash = createHmac("sha1", key).update(counter).digest();
+  const at = hash[19] & 15;
+  return String((hash.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
 
 /** One mail a second and person: a test is faster, and comes again. */
@@ -70,6 +83,21 @@ export async function application(folder, file, client, custom = false) {
       );
       if (told.error) throw Object.assign(new Error(told.error.message), told.error);
       return told.said;
+    },
+    /** Puts Stytch's own login form into the page; its products are named. */
+    async form(products, config) {
+      await page.evaluate(
+        ([products, config]) => {
+          const known = stytch.Products ?? stytch.B2BProducts;
+          const settings = { client, config: { ...config, products: products.map((name) => known[name]) }, callbacks: {} };
+          const element = stytch.StytchUI ?? stytch.StytchB2B;
+          document.body.innerHTML = element ? "<stytch-ui></stytch-ui>" : '<div id="form"></div>';
+          if (!element) return (client.mountLogin ?? client.mount).call(client, { ...settings, elementId: "#form" });
+          customElements.define("stytch-ui", element);
+          document.querySelector("stytch-ui").render(settings);
+        },
+        [products, config],
+      );
     },
     async cookies() {
       const kept = await page.context().cookies(base);

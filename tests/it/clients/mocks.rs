@@ -35,7 +35,11 @@ impl Mocks {
             .args([
                 "--auth0", anywhere, "--stytch", anywhere, "--admin", anywhere,
             ])
-            .args(["--kind", if kind == Kind::B2b { "b2b" } else { "consumer" }])
+            .args(match kind {
+                Kind::Consumer => &["--kind", "consumer"][..],
+                // One of the two has the stricter setting.
+                Kind::B2b => &["--kind", "b2b", "--frontend-pkce"],
+            })
             .arg("--tls-dir")
             .arg(folder.path())
             .stdout(Stdio::piped())
