@@ -25,8 +25,10 @@ pub enum MfaPolicy {
 pub struct Authenticator {
     /// `totp|dev_…`.
     pub id: String,
+    /// What people call it.
+    pub name: Option<String>,
     /// What its codes are made from (RFC 6238).
-    pub secret: [u8; 20],
+    pub secret: Vec<u8>,
     /// Whether it has shown a right code yet.
     pub confirmed: bool,
     /// When it was added.
@@ -104,24 +106,12 @@ impl AllFactors {
         if factors.confirmed().is_some() {
             return None;
         }
-        let mut secret = [0; 20];
-        for (place, byte) in secret.iter_mut().enumerate() {
-            *byte = luck.split(place as u64).0 as u8;
-        }
+        let secret = (0..20).map(|place| luck.split(place).0 as u8).collect();
         let authenticator = Authenticator {
-            id: format!("totp|dev_{}", letters(luck.split(100).0)),
-            secret,
             confirmed: false,
-            created: now,
-            used_step: None,
+            ..confirmed(secret, None, now, luck)
         };
-        let recovery = format!(
-            "{}{}",
-            letters(luck.split(101).0),
-            letters(luck.split(102).0)
-        )
-        .to_uppercase()[..24]
-            .to_owned();
+        let recovery = recovery_code(luck, 101);
         factors.authenticator = Some(authenticator.clone());
         factors.recovery = Some(recovery.clone());
         Some((authenticator, recovery))
@@ -148,23 +138,60 @@ impl AllFactors {
     pub fn use_recovery(&mut self, user: UserId, code: &str, luck: Luck) -> Option<String> {
         let factors = self.0.get_mut(&user)?;
         (factors.recovery.as_deref() == Some(code)).then_some(())?;
-        let next = format!(
-            "{}{}",
-            letters(luck.split(103).0),
-            letters(luck.split(104).0)
-        )
-        .to_uppercase()[..24]
-            .to_owned();
+        let next = recovery_code(luck, 103);
         factors.recovery = Some(next.clone());
         Some(next)
     }
+
+    /// Gives a person another recovery code; the one before is worth nothing.
+    pub fn renew_recovery(&mut self, user: UserId, luck: Luck) -> String {
+        let next = recovery_code(luck, 103);
+        self.get_mut(user).recovery = Some(next.clone());
+        next
+    }
+
+    /// Gives a person an authenticator that they have already, in the place of any other.
+    pub fn bring(
+        &mut self,
+        user: UserId,
+        secret: Vec<u8>,
+        name: Option<String>,
+        now: Timestamp,
+        luck: Luck,
+    ) -> Authenticator {
+        let brought = confirmed(secret, name, now, luck);
+        self.get_mut(user).authenticator = Some(brought.clone());
+        brought
+    }
+}
+
+fn confirmed(secret: Vec<u8>, name: Option<String>, now: Timestamp, luck: Luck) -> Authenticator {
+    Authenticator {
+        id: format!("totp|dev_{}", letters(luck.split(100).0)),
+        name,
+        secret,
+        confirmed: true,
+        created: now,
+        used_step: None,
+    }
+}
+
+/// 24 letters and digits.
+fn recovery_code(luck: Luck, place: u64) -> String {
+    let both = [luck.split(place).0, luck.split(place + 1).0].map(letters);
+    both.concat().to_uppercase()[..24].to_owned()
 }
 
 impl Tenant {
     /// What the codes of a person's authenticator are made from: for whoever plays the person.
-    pub fn authenticator_secret(&self, user: UserId) -> Option<[u8; 20]> {
+    pub fn authenticator_secret(&self, user: UserId) -> Option<Vec<u8>> {
         let known = self.factors.get(user)?.authenticator.as_ref()?;
-        Some(known.secret)
+        Some(known.secret.clone())
+    }
+
+    /// Sets when a second factor is asked for.
+    pub fn set_mfa_policy(&mut self, policy: MfaPolicy) {
+        self.settings.mfa = policy;
     }
 
     /// What a login owes after its first proof.

@@ -16,6 +16,7 @@
 //! | [`mail`] | what the mocks mail, for whoever plays the reader |
 //! | [`origin`] | how a client reached a server: scheme and host |
 //! | [`connection`] | connections that can be cut, for the faults that do so |
+//! | [`totp`] | codes of authenticator apps |
 //! | [`tls`] | certificates of its own making, for those who insist on https |
 //! | [`site`] | what becomes of every call before it reaches a handler and after |
 //! | [`cors`] | calls from pages of other origins |
@@ -49,6 +50,7 @@ pub mod stamp;
 pub mod standalone;
 pub mod stytch;
 pub mod tls;
+pub mod totp;
 
 pub use directory::{Directory, password_of};
 pub use mail::Mailbox;

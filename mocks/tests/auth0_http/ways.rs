@@ -2,8 +2,8 @@
 
 use super::scene::*;
 use cutover_mocks::auth0::*;
-use cutover_mocks::http::auth0::totp;
 use cutover_mocks::http::password_of;
+use cutover_mocks::http::totp;
 use cutover_mocks::time::Span;
 use reqwest::Url;
 use serde_json::{Value, json};

@@ -44,8 +44,9 @@ def authenticators():
         with refused(StytchError, status_code=401, error_type="unable_to_authenticate_totp"):
             api.totps.authenticate(ada.org, ada.id, wrong, intermediate_session_token=half.intermediate_session_token)
     with check("POST /v1/b2b/totp/authenticate", "its code ends the login: a session with both factors"):
+        code = code_of(made.secret)
         got = api.totps.authenticate(
-            ada.org, ada.id, code_of(made.secret), intermediate_session_token=half.intermediate_session_token,
+            ada.org, ada.id, code, intermediate_session_token=half.intermediate_session_token,
             session_duration_minutes=30, set_default_mfa=True,
         )
         equal([factor.type for factor in got.member_session.authentication_factors], ["password", "totp"])
@@ -57,7 +58,7 @@ def authenticators():
         ist = half.intermediate_session_token
         equal(half.mfa_required.member_options.totp_registration_id, made.totp_registration_id)
         with refused(StytchError, status_code=401, error_type="totp_code_already_authenticated"):
-            api.totps.authenticate(ada.org, ada.id, code_of(made.secret), intermediate_session_token=ist)
+            api.totps.authenticate(ada.org, ada.id, code, intermediate_session_token=ist)
         api.totps.authenticate(ada.org, ada.id, code_of(made.secret, later=1), intermediate_session_token=ist)
         with refused(StytchError, status_code=404, error_type="intermediate_session_not_found"):
             api.discovery.organizations.list(intermediate_session_token=ist)

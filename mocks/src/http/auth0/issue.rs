@@ -22,6 +22,8 @@ use crate::time::{Span, Timestamp};
 const ID_TOKEN_LIFE: Span = Span::from_hours(10);
 /// Life of an access token that comes straight from `/authorize`: 7200 s (Auth0 docs, access tokens).
 const IMPLICIT_LIFE: Span = Span::from_hours(2);
+/// Life of an access token for the API for second factors: 600 s (Auth0 docs, access tokens).
+pub(super) const MFA_LIFE: Span = Span::from_mins(10);
 
 /// Tokens, and what their texts say beyond their claims.
 #[derive(Clone, Debug)]
@@ -55,6 +57,9 @@ impl Issue {
                 .and_then(|resource| resource.token_life)
         {
             tokens.access.expires = tokens.access.issued + life;
+        }
+        if terms.audience == For::Mfa {
+            tokens.access.expires = tokens.access.issued + MFA_LIFE;
         }
         let permissions = permissions(behind, &terms, user);
         let terms = match &permissions {
@@ -112,6 +117,7 @@ impl Issue {
         let aud = match &self.terms.audience {
             For::UserInfo => return texts::opaque(access),
             For::Management => OneOrMany::One(parties.management_audience()),
+            For::Mfa => OneOrMany::One(parties.mfa_audience()),
             For::Api(name) if access.audience.userinfo => {
                 OneOrMany::Many(vec![name.clone(), parties.userinfo_audience()])
             }

@@ -13,11 +13,11 @@ use super::errors;
 use super::face::Face;
 use super::login::{self, Sent, Step};
 use super::pages::{Field, Form};
-use super::totp;
 use crate::auth0::factors::Owed;
 use crate::auth0::{Call, Endpoint, Error, UserId};
 use crate::http::Exchange;
 use crate::http::params::Params;
+use crate::http::totp;
 
 const CHALLENGE: &str = "/u/mfa-otp-challenge";
 const ENROLMENT: &str = "/u/mfa-otp-enrollment-qr";
@@ -91,7 +91,7 @@ fn secret_of(
     behind: &mut Behind,
     exchange: &Exchange,
     state: &str,
-) -> Option<([u8; 20], String)> {
+) -> Option<(Vec<u8>, String)> {
     let transaction = super::texts::read_transaction(state)?;
     let user = *behind.half_proven.get(transaction.0)?;
     let now = behind.tenant.now(exchange.stamp().at);
@@ -101,7 +101,7 @@ fn secret_of(
         .factors
         .get(user)
         .and_then(|factors| factors.authenticator.as_ref())
-        .map(|authenticator| (authenticator.confirmed, authenticator.secret));
+        .map(|authenticator| (authenticator.confirmed, authenticator.secret.clone()));
     match known {
         // A confirmed secret is never shown again.
         Some((true, _)) => None,
@@ -183,7 +183,7 @@ impl Behind {
             .factors
             .get(user)
             .and_then(|factors| factors.authenticator.as_ref())
-            .map(|authenticator| authenticator.secret);
+            .map(|authenticator| authenticator.secret.clone());
         secret
             .and_then(|secret| totp::matching_step(&secret, code, now))
             .is_some_and(|step| self.tenant.factors.use_step(user, step))

@@ -33,7 +33,6 @@ mod terms;
 pub mod texts;
 mod tickets;
 mod token;
-pub mod totp;
 mod userinfo;
 mod wellknown;
 

@@ -45,7 +45,12 @@ impl Ask {
                 (For::UserInfo, granted(scope, client, None))
             }
             Some(name) if name == parties.management_audience() => {
-                (For::Management, own_scopes(scope, client))
+                let own = |scope: &str| scope.contains(":current_user");
+                (For::Management, with_standard(scope, client, own))
+            }
+            Some(name) if name == parties.mfa_audience() => {
+                let known = |scope: &str| MFA_SCOPES.contains(&scope);
+                (For::Mfa, with_standard(scope, client, known))
             }
             Some(name) => {
                 let resource = behind.tenant.registry().resource(name);
@@ -62,19 +67,16 @@ impl Ask {
     }
 }
 
-/// Of the Management API, people get what concerns themselves (`read:current_user` and the like).
-fn own_scopes(asked: &str, client: &Client) -> String {
-    let own = asked
-        .split_whitespace()
-        .filter(|scope| scope.contains(":current_user"));
+/// What people may do at the API for second factors (Auth0 docs, MFA API).
+const MFA_SCOPES: [&str; 3] = ["enroll", "read:authenticators", "remove:authenticators"];
+
+/// The standard scopes that were asked for, and those of an API of the tenant's own that people get:
+/// of the Management API what concerns themselves (`read:current_user` and the like).
+fn with_standard(asked: &str, client: &Client, gets: impl Fn(&str) -> bool) -> String {
     let standard = granted(asked, client, None);
-    own.fold(standard, |mut scopes, scope| {
-        if !scopes.is_empty() {
-            scopes.push(' ');
-        }
-        scopes.push_str(scope);
-        scopes
-    })
+    let own = asked.split_whitespace().filter(|scope| gets(scope));
+    let all: Vec<&str> = standard.split_whitespace().chain(own).collect();
+    all.join(" ")
 }
 
 /// A login as `/authorize` was asked for it, kept until it ends.
@@ -136,7 +138,7 @@ impl Bulky for Ask {
     fn heap_bytes(&self) -> usize {
         let api = match &self.audience {
             For::Api(name) => name.len(),
-            For::UserInfo | For::Management => 0,
+            For::UserInfo | For::Management | For::Mfa => 0,
         };
         self.client_id.len() + api + self.scope.len()
     }

@@ -17,6 +17,8 @@ pub(super) enum For {
     Api(String),
     /// The Management API, for what people may do there themselves.
     Management,
+    /// The API for second factors.
+    Mfa,
 }
 
 /// The organization that somebody logged in to.

@@ -353,6 +353,11 @@ impl Parties {
         format!("{}api/v2/", self.issuer)
     }
 
+    /// The audience of the API for second factors.
+    pub fn mfa_audience(&self) -> String {
+        format!("{}mfa/", self.issuer)
+    }
+
     /// The text of an access token: a signed JWT, or an opaque one if it is for no API. The same
     /// claims give the same text.
     pub fn access_token(&self, keys: KeyRing, token: &AccessToken, subject: Connection) -> String {

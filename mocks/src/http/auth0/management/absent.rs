@@ -13,7 +13,7 @@ use super::paging::Paging;
 use crate::http::auth0::face::Face;
 
 /// Lists that are empty: where, and what the list is called where it has a name.
-const LISTS: [(&str, &str); 17] = [
+const LISTS: [(&str, &str); 16] = [
     ("/blacklists/tokens", "tokens"),
     ("/client-grants/{id}/organizations", "organizations"),
     ("/clients/{id}/credentials", "credentials"),
@@ -22,7 +22,6 @@ const LISTS: [(&str, &str); 17] = [
     ("/flows", "flows"),
     ("/flows/vault/connections", "connections"),
     ("/forms", "forms"),
-    ("/guardian/policies", "policies"),
     ("/hooks", "hooks"),
     ("/keys/encryption", "keys"),
     ("/log-streams", "log_streams"),
@@ -34,7 +33,7 @@ const LISTS: [(&str, &str); 17] = [
 ];
 
 /// The same, for lists that always stand under their name.
-const NAMED: [(&str, &str); 17] = [
+const NAMED: [(&str, &str); 16] = [
     ("/actions/actions", "actions"),
     ("/actions/modules", "modules"),
     ("/actions/triggers", "triggers"),
@@ -53,7 +52,6 @@ const NAMED: [(&str, &str); 17] = [
     ("/user-attribute-profiles", "user_attribute_profiles"),
     ("/branding/phone/providers", "providers"),
     ("/branding/phone/templates", "templates"),
-    ("/users/{id}/authentication-methods", "authenticators"),
     ("/users/{id}/federated-connections-tokensets", "tokensets"),
 ];
 
@@ -71,17 +69,6 @@ const NOTHING: [&str; 8] = [
 
 /// Settings as a new tenant has them.
 fn settings() -> Vec<(&'static str, Value)> {
-    let factor = |name: &str| json!({ "name": name, "enabled": false, "trial_expired": false });
-    let factors = [
-        "sms",
-        "push-notification",
-        "otp",
-        "email",
-        "duo",
-        "webauthn-roaming",
-        "webauthn-platform",
-        "recovery-code",
-    ];
     vec![
         (
             "/attack-protection/breached-password-detection",
@@ -102,10 +89,6 @@ fn settings() -> Vec<(&'static str, Value)> {
             json!({ "active_provider_id": "auth_challenge" }),
         ),
         ("/branding", json!({})),
-        (
-            "/guardian/factors",
-            factors.iter().map(|name| factor(name)).collect(),
-        ),
         (
             "/guardian/factors/phone/message-types",
             json!({ "message_types": [] }),

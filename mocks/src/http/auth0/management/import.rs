@@ -13,6 +13,7 @@ use crate::auth0::jobs::{Summary, Task};
 use crate::auth0::{Call, Change, Connection, Manage, Reply, UserId};
 use crate::http::auth0::errors::{is_address, management_error};
 use crate::http::auth0::passwords::ImportedHash;
+use crate::http::totp::unbase32;
 
 /// A file may be this long in bytes (Auth0 docs, bulk user imports).
 const LONGEST: usize = 512_000;
@@ -161,6 +162,7 @@ fn import_one(desk: &mut Desk<'_>, record: &Value, upsert: bool) -> Result<bool,
     check_types(fields)?;
     let hash = ImportedHash::read(fields)
         .map_err(|bad| Wrong::new("INVALID_FORMAT", "custom_password_hash", bad.to_string()))?;
+    let secret = authenticator(fields)?;
     let email = desk.face.directory().intern(address);
     let chosen = fields
         .get("user_id")
@@ -190,10 +192,34 @@ fn import_one(desk: &mut Desk<'_>, record: &Value, upsert: bool) -> Result<bool,
     // The person was just made or found.
     let _ = desk.behind.tenant.manage(Manage::Update(user, change));
     overwrite(desk, user, fields);
+    if let Some(secret) = secret {
+        let luck = desk.stamp.luck.split(50).split(user.0.into());
+        let now = desk.now;
+        desk.behind
+            .tenant
+            .factors
+            .bring(user, secret, None, now, luck);
+    }
     if let Some(hash) = hash {
         desk.behind.import_password(user, hash);
     }
     Ok(made)
+}
+
+/// The secret of an authenticator among `mfa_factors`. Numbers and addresses are not mocked as factors.
+fn authenticator(fields: &Map<String, Value>) -> Result<Option<Vec<u8>>, Wrong> {
+    let wrong = |text: &str| Wrong::new("INVALID_FORMAT", "mfa_factors", text);
+    let factors = match fields.get("mfa_factors") {
+        None => return Ok(None),
+        Some(Value::Array(factors)) => factors,
+        Some(_) => return Err(wrong("Expected type array")),
+    };
+    let secrets = factors.iter().filter_map(|factor| factor.get("totp"));
+    let read = |totp: &Value| {
+        let secret = totp["secret"].as_str().and_then(unbase32);
+        secret.ok_or_else(|| wrong("Object didn't pass validation for pattern ^[A-Z2-7]+$"))
+    };
+    secrets.map(read).next().transpose()
 }
 
 fn make(

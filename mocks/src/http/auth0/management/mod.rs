@@ -1,6 +1,7 @@
 //! `/api/v2/…`: the Management API, one file for each kind of record.
 
 mod absent;
+mod authentication_methods;
 mod blocks;
 mod clients;
 mod desk;
@@ -101,6 +102,7 @@ fn people() -> Router<Arc<Face>> {
             delete(sessions::remove_factor),
         )
         .route("/users/{id}/enrollments", get(sessions::enrolments))
+        .merge(factors())
         .route("/sessions/{id}", get(sessions::read).delete(sessions::end))
         .route("/sessions/{id}/revoke", post(sessions::revoke))
         .route(
@@ -121,6 +123,35 @@ fn people() -> Router<Arc<Face>> {
             get(blocks::suspicious_addresses),
         )
         .route("/grants", get(sessions::grants))
+}
+
+/// Second factors of people.
+fn factors() -> Router<Arc<Face>> {
+    use authentication_methods as methods;
+    Router::new()
+        .route(
+            "/users/{id}/authentication-methods",
+            get(methods::list)
+                .post(methods::create)
+                .put(methods::replace)
+                .delete(methods::remove_all),
+        )
+        .route(
+            "/users/{id}/authentication-methods/{authentication_method_id}",
+            get(methods::read)
+                .patch(methods::rename)
+                .delete(methods::remove),
+        )
+        .route("/users/{id}/authenticators", delete(methods::remove_all))
+        .route(
+            "/users/{id}/recovery-code-regeneration",
+            post(methods::renew_recovery),
+        )
+        .route(
+            "/guardian/policies",
+            get(methods::policies).put(methods::set_policies),
+        )
+        .route("/guardian/factors", get(methods::factors))
 }
 
 fn registry() -> Router<Arc<Face>> {

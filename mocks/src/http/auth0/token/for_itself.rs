@@ -33,7 +33,9 @@ const MANAGEMENT_SCOPE: &str = "read:users create:users update:users delete:user
     delete:organization_connections read:organization_member_roles create:organization_member_roles \
     delete:organization_member_roles read:organization_invitations create:organization_invitations \
     delete:organization_invitations read:guardian_enrollments delete:guardian_enrollments \
-    create:guardian_enrollment_tickets read:authentication_methods delete:authentication_methods";
+    create:guardian_enrollment_tickets read:authentication_methods create:authentication_methods \
+    update:authentication_methods delete:authentication_methods read:mfa_policies update:mfa_policies \
+    read:guardian_factors";
 
 /// The claims of a token for an application.
 #[derive(Clone, Debug, Deserialize, Serialize)]

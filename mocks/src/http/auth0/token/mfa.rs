@@ -15,15 +15,16 @@ use crate::http::Exchange;
 use crate::http::auth0::behind::Behind;
 use crate::http::auth0::errors::{json_answer, oauth_error};
 use crate::http::auth0::face::Face;
-use crate::http::auth0::terms::Terms;
+use crate::http::auth0::issue::MFA_LIFE;
+use crate::http::auth0::request::Ask;
+use crate::http::auth0::terms::{For, Terms};
+use crate::http::auth0::texts;
+use crate::http::auth0::texts::{AccessClaims, Parties};
 use crate::http::auth0::userinfo::bearer;
-use crate::http::auth0::{texts, totp};
 use crate::http::params::Params;
 use crate::http::recent::Bulky;
-use crate::time::{Span, Timestamp};
-
-/// Life of an `mfa_token`: 600 s (Auth0 docs, access tokens for MFA).
-const LIFE: Span = Span::from_secs(600);
+use crate::http::totp;
+use crate::time::Timestamp;
 
 /// Somebody who has given a first proof and owes a second.
 #[derive(Clone, Debug)]
@@ -75,7 +76,7 @@ impl Desk<'_> {
         grant: &str,
     ) -> Result<Given, Complaint> {
         let token = needed(self.params, "mfa_token")?;
-        let owing = owing(behind, token, self.now)?;
+        let owing = owing(behind, self.parties, token, self.now)?;
         if owing.terms.client_id != self.client.id {
             return Err(expired());
         }
@@ -119,12 +120,49 @@ impl Desk<'_> {
     }
 }
 
-fn owing(behind: &Behind, token: &str, now: Timestamp) -> Result<Owing, Complaint> {
+/// Whose second factors a token opens: an `mfa_token`, or an access token for the API for them.
+fn owing(
+    behind: &Behind,
+    parties: &Parties,
+    token: &str,
+    now: Timestamp,
+) -> Result<Owing, Complaint> {
     texts::read_mfa_token(token)
-        .and_then(|number| behind.owing.get(number))
-        .filter(|owing| now < owing.since + LIFE)
-        .cloned()
+        .and_then(|number| behind.owing.get(number).cloned())
+        .or_else(|| bearing(behind, parties, token))
+        .filter(|owing| now < owing.since + MFA_LIFE)
         .ok_or_else(expired)
+}
+
+fn bearing(behind: &Behind, parties: &Parties, token: &str) -> Option<Owing> {
+    let (_, claims) = Face::keys().verify::<AccessClaims>(token).ok()?;
+    let fits = claims.iss == parties.issuer && claims.aud.has(&parties.mfa_audience());
+    let user = behind.read_user(&claims.sub).filter(|_| fits)?;
+    let ask = Ask {
+        client_id: claims.azp,
+        audience: For::Mfa,
+        scope: claims.scope,
+    };
+    let since = Timestamp::from_secs(claims.iat);
+    let terms = Terms::new(&ask, since);
+    Some(Owing { user, terms, since })
+}
+
+/// The same, where an access token must have a scope for it.
+fn owing_with(
+    behind: &Behind,
+    parties: &Parties,
+    token: &str,
+    now: Timestamp,
+    scope: &str,
+) -> Result<Owing, Complaint> {
+    let owing = owing(behind, parties, token, now)?;
+    let has = |scope: &str| owing.terms.scope.split_whitespace().any(|it| it == scope);
+    if texts::read_mfa_token(token).is_some() || has(scope) {
+        return Ok(owing);
+    }
+    let text = format!("Insufficient scope: {scope} is required");
+    Err(oauth_error(StatusCode::FORBIDDEN, "insufficient_scope", &text).into())
 }
 
 fn expired() -> Complaint {
@@ -144,10 +182,12 @@ pub(in super::super) async fn associate(
     body: Bytes,
 ) -> Response {
     let told: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let parties = face.parties_at(&exchange);
     let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
         let stamp = exchange.stamp();
         let now = behind.tenant.now(stamp.at);
-        let owing = owing(behind, bearer(&headers).unwrap_or_default(), now)?;
+        let token = bearer(&headers).unwrap_or_default();
+        let owing = owing_with(behind, &parties, token, now, "enroll")?;
         let types = &told["authenticator_types"];
         let wants_otp = types
             .as_array()
@@ -196,7 +236,7 @@ pub(in super::super) async fn challenge(
         let mut params = params.map_err(|bad| invalid(&bad.to_string()))?;
         let now = behind.tenant.now(exchange.stamp().at);
         identify(behind, &parties, &mut params, &headers, now)?;
-        let owing = owing(behind, needed(&params, "mfa_token")?, now)?;
+        let owing = owing(behind, &parties, needed(&params, "mfa_token")?, now)?;
         let enrolled = behind
             .tenant
             .factors
@@ -220,9 +260,11 @@ pub(in super::super) async fn authenticators(
     exchange: Exchange,
     headers: HeaderMap,
 ) -> Response {
+    let parties = face.parties_at(&exchange);
     let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
         let now = behind.tenant.now(exchange.stamp().at);
-        let owing = owing(behind, bearer(&headers).unwrap_or_default(), now)?;
+        let token = bearer(&headers).unwrap_or_default();
+        let owing = owing_with(behind, &parties, token, now, "read:authenticators")?;
         let mut shown = Vec::new();
         if let Some(factors) = behind.tenant.factors.get(owing.user) {
             if factors.recovery.is_some() {
@@ -251,9 +293,11 @@ pub(in super::super) async fn remove_authenticator(
     exchange: Exchange,
     headers: HeaderMap,
 ) -> Response {
+    let parties = face.parties_at(&exchange);
     let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
         let now = behind.tenant.now(exchange.stamp().at);
-        let owing = owing(behind, bearer(&headers).unwrap_or_default(), now)?;
+        let token = bearer(&headers).unwrap_or_default();
+        let owing = owing_with(behind, &parties, token, now, "remove:authenticators")?;
         let factors = behind.tenant.factors.get_mut(owing.user);
         let known = factors
             .authenticator

@@ -7,8 +7,8 @@ use super::super::book::TotpSecret;
 use super::super::consumer::phone_of;
 use super::super::names::Kind;
 use super::super::problem::Problem;
-use super::super::totp::unbase32;
 use super::{entered, member_named, member_of, org_of_path, picture, shown, with_organization};
+use crate::http::totp::unbase32;
 use crate::stytch::{
     Call, Enter, Errand, ErrandReply, Keep, MeansId, Proof, SessionToken, Totp, UserId, With,
 };

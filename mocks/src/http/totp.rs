@@ -1,4 +1,4 @@
-//! Codes of authenticator apps (RFC 6238: SHA-1, six digits, 30 s).
+//! Codes of authenticator apps (RFC 6238: SHA-1, six digits, 30 s), and their keys as text.
 
 use aws_lc_rs::hmac;
 
@@ -48,6 +48,25 @@ pub(super) fn base32(bytes: &[u8]) -> String {
     text
 }
 
+/// The bytes of a key in Base32, padded or not.
+pub(super) fn unbase32(text: &str) -> Option<Vec<u8>> {
+    let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);
+    for letter in text.trim_end_matches('=').bytes() {
+        let value = match letter.to_ascii_uppercase() {
+            upper @ b'A'..=b'Z' => upper - b'A',
+            digit @ b'2'..=b'7' => digit - b'2' + 26,
+            _ => return None,
+        };
+        bits = bits << 5 | u32::from(value);
+        held += 5;
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held & 255) as u8);
+        }
+    }
+    (!bytes.is_empty()).then_some(bytes)
+}
+
 /// What an authenticator app scans.
 pub(super) fn uri(secret: &[u8], address: &str) -> String {
     let mut url = reqwest::Url::parse("otpauth://totp/").expect("a constant URL");
@@ -64,6 +83,14 @@ pub(super) fn uri(secret: &[u8], address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn keys_read_back(bytes in prop::collection::vec(any::<u8>(), 1..40)) {
+            prop_assert_eq!(unbase32(&base32(&bytes)), Some(bytes));
+        }
+    }
 
     #[test]
     fn codes_are_those_of_the_standard() {
