@@ -228,6 +228,17 @@ async fn a_login_joins_a_live_session_and_passes_over_a_dead_one() {
 }
 
 #[tokio::test]
+async fn sandbox_values_are_for_servers() {
+    let stage = Stage::consumer().await;
+    let mut page = Page::of(&stage);
+    page.session = Some("WJtR5BCy38Szd5AfoDpf0iqFKEt4EE5JhjlWUY7l3FtY".to_owned());
+    let refused = page
+        .refused(Method::POST, "/sessions/authenticate", json!({}))
+        .await;
+    assert_eq!(refused, is(404, "session_not_found"));
+}
+
+#[tokio::test]
 async fn of_an_address_strangers_learn_no_ids() {
     let stage = Stage::consumer().await;
     let page = Page::of(&stage);
@@ -361,4 +372,37 @@ async fn members_do_to_others_what_their_roles_permit() {
     }
     let changed = page.get(Method::PUT, &own, named).await;
     assert_eq!(changed["member"]["name"], "New");
+}
+
+#[tokio::test]
+async fn a_social_login_asks_a_person_who_they_are() {
+    let stage = Stage::consumer().await;
+    let public = &stage.face.config().public_token;
+    let start = |accept: &'static str| {
+        let query = [
+            ("public_token", public.as_str()),
+            ("\"><script>", "\"><script>"),
+        ];
+        let url = format!("{}/v1/public/oauth/google/start", stage.base);
+        let url = reqwest::Url::parse_with_params(&url, query).expect("a URL");
+        let request = stage.http.get(url).header("accept", accept);
+        async { request.send().await.expect("an answer") }
+    };
+    assert_eq!(start("application/json").await.status(), 400);
+    let answer = start("text/html,*/*").await;
+    assert_eq!(answer.status(), 200);
+    let page = answer.text().await.expect("a page");
+    assert!(
+        page.contains("name=\"login_hint\"") && page.contains(public),
+        "{page}"
+    );
+    assert!(
+        !page.contains("<script"),
+        "what a link says stays text: {page}"
+    );
+    assert_eq!(
+        stage.face.project().user_count(),
+        0,
+        "nothing has happened yet"
+    );
 }

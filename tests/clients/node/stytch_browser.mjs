@@ -114,6 +114,13 @@ const flows = (folder, name) => {
           const got = await inside((client, token) => client.oauth.authenticate(token, { session_duration_minutes: 60 }), searchParams.get("token"));
           assert.deepEqual([got.user.user_id, got.session.user_id], [made.user_id, made.user_id]);
         });
+        await check("GET /v1/public/oauth/{provider}/start", "where the page does not know who comes, the provider asks them", async () => {
+          await inside((client) => client.session.revoke());
+          await inside((client, url) => client.oauth.google.start({ login_redirect_url: url, signup_redirect_url: url }), `${base}/back`);
+          await page.locator("input[type=email]").fill(ada.email);
+          await page.getByText("Continue").click();
+          await page.waitForURL(`${base}/back**`);
+        });
       } finally {
         await close();
       }

@@ -19,7 +19,7 @@ mod login;
 mod logout;
 mod management;
 mod mfa_pages;
-mod pages;
+pub(super) mod pages;
 mod passwordless;
 mod passwords;
 mod person;

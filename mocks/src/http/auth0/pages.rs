@@ -15,7 +15,7 @@ button{margin-top:1rem;padding:.5rem 1rem;font:inherit}[role=alert]{color:#b0002
 pub(super) const OOPS: &str = "Oops!, something went wrong";
 
 /// Text inside HTML, also inside a quoted attribute.
-pub(super) fn escape(text: &str) -> String {
+pub(in crate::http) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -24,7 +24,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// A page without scripts, that nobody may frame.
-pub(super) fn page(status: StatusCode, title: &str, body: &str) -> Response {
+pub(in crate::http) fn page(status: StatusCode, title: &str, body: &str) -> Response {
     let policy = format!(
         "default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'",
         hash(STYLE)
@@ -113,7 +113,7 @@ fn respond(status: StatusCode, policy: &str, html: String) -> Response {
 }
 
 /// A field that nobody sees.
-pub(super) fn hidden(name: &str, value: &str) -> String {
+pub(in crate::http) fn hidden(name: &str, value: &str) -> String {
     let value = escape(value);
     format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">\n")
 }

@@ -17,6 +17,7 @@ use super::problem::{self, Bad, Problem};
 use super::unmodelled;
 use crate::answer::{Answer, Outcome, Refusal};
 use crate::auth0::{self, AccessToken, Audience, Scopes};
+use crate::http::auth0::pages;
 use crate::http::journal::Notes;
 use crate::http::stamp::Exchange;
 use crate::keys::KeyId;
@@ -37,6 +38,10 @@ pub(super) struct Ask {
     path: Vec<(String, String)>,
     basic: Option<(String, String)>,
     host: Option<String>,
+    /// Whether whoever asks shows pages.
+    shows_pages: bool,
+    /// Whether a page asks, which has no secret.
+    pub(super) by_page: bool,
 }
 
 /// An answer that serves.
@@ -48,6 +53,8 @@ pub(super) struct Good {
     status: StatusCode,
     /// Whether the body is wrapped in `data`, as browsers get it.
     enveloped: bool,
+    /// Title and content of a page, which takes the place of the body.
+    page: Option<(&'static str, String)>,
 }
 
 /// What a handler comes to.
@@ -64,6 +71,15 @@ impl Good {
             headers: Vec::new(),
             status: StatusCode::OK,
             enveloped: false,
+            page: None,
+        }
+    }
+
+    /// A page for people; nothing has happened yet.
+    pub(super) fn page(title: &'static str, content: String) -> Self {
+        Self {
+            page: Some((title, content)),
+            ..Self::new(Span::ZERO, json!({}))
         }
     }
 
@@ -94,13 +110,10 @@ impl Good {
     }
 
     pub(super) fn redirect(took: Span, location: String) -> Self {
-        let headers = vec![(header::LOCATION, location)];
         Self {
-            took,
-            body: json!({}),
-            headers,
+            headers: vec![(header::LOCATION, location)],
             status: StatusCode::FOUND,
-            enveloped: false,
+            ..Self::new(took, json!({}))
         }
     }
 
@@ -267,6 +280,9 @@ impl Ask {
         let form = is_form(request.headers());
         let host = request.headers().get(header::HOST);
         let host = host.and_then(|host| host.to_str().ok()).map(str::to_owned);
+        let accept = request.headers().get(header::ACCEPT);
+        let accept = accept.and_then(|accept| accept.to_str().ok());
+        let shows_pages = accept.is_some_and(|accept| accept.contains("text/html"));
         let params = request.extract_parts::<RawPathParams>().await;
         let path = params.map_or_else(
             |_| Vec::new(),
@@ -305,6 +321,8 @@ impl Ask {
             path,
             basic,
             host,
+            shows_pages,
+            by_page: false,
         })
     }
 
@@ -331,6 +349,11 @@ impl Ask {
     /// What the client calls this server.
     pub(super) fn host(&self) -> Option<&str> {
         self.host.as_deref()
+    }
+
+    /// Whether whoever asks is a browser that shows what it gets.
+    pub(super) fn shows_pages(&self) -> bool {
+        self.shows_pages
     }
 
     /// The user and password of HTTP Basic authentication.
@@ -528,6 +551,10 @@ fn note(notes: &Notes, body: &Map<String, Value>) {
 }
 
 async fn served(face: &Face, exchange: Exchange, good: Good) -> Response {
+    if let Some((title, content)) = good.page {
+        let page = pages::page(good.status, title, &content);
+        return exchange.answer(good.took, page).await;
+    }
     let mut body = match good.body {
         Value::Object(body) => body,
         _ => Map::new(),

@@ -60,6 +60,12 @@ impl Fields {
         self.0.remove(name)
     }
 
+    /// All texts, by their names.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let texts = self.0.iter();
+        texts.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+    }
+
     /// A field as it came.
     pub(super) fn raw(&self, name: &str) -> Option<&Value> {
         self.0.get(name)

@@ -1,7 +1,8 @@
 //! Social providers: the names that routes, objects and factors have for them.
 
-use super::ask::Ask;
+use super::ask::{Ask, Good};
 use super::problem::Problem;
+use crate::http::auth0::pages;
 use crate::stytch::Provider;
 
 /// Name in routes, name in objects, name of the factor's object. The first five are in the order that
@@ -64,6 +65,26 @@ pub(super) fn consenting(ask: &Ask) -> Result<&str, Problem> {
         Some(_) => ask.query.address("provider_login_hint"),
         None => ask.query.address("login_hint"),
     }
+}
+
+/// A person's browser is asked who consents, where nobody has said so.
+pub(super) fn ask_who(ask: &Ask, provider: Provider) -> Option<Good> {
+    let said = ["login_hint", "provider_login_hint"].map(|name| ask.query.raw(name));
+    if !ask.shows_pages() || said.iter().any(Option::is_some) {
+        return None;
+    }
+    let kept: String = ask
+        .query
+        .pairs()
+        .map(|(name, value)| pages::hidden(&pages::escape(name), value))
+        .collect();
+    let form = format!(
+        "<p>There is no {} behind this mock. Whom shall it vouch for?</p>\n\
+         <form>{kept}<label>Email<input type=\"email\" name=\"login_hint\" required autofocus></label>\
+         <button>Continue</button></form>",
+        shown(provider)
+    );
+    Some(Good::page("Log in", form))
 }
 
 /// The provider that the path names, for a browser that shows the project's public token.

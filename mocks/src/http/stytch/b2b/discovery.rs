@@ -134,6 +134,9 @@ pub(super) async fn finish_reset(ask: Ask) -> Done {
 
 pub(super) async fn start_oauth(ask: Ask) -> Done {
     let provider = providers::of_path(&ask)?;
+    if let Some(page) = providers::ask_who(&ask, provider) {
+        return Ok(page);
+    }
     let email = ask.face.email(providers::consenting(&ask)?);
     let challenge = ask.challenge("pkce_code_challenge")?;
     let with = With {

@@ -66,6 +66,9 @@ pub(super) async fn code(ask: Ask) -> Done {
 
 pub(super) async fn start_oauth(ask: Ask) -> Done {
     let provider = providers::of_path(&ask)?;
+    if let Some(page) = providers::ask_who(&ask, provider) {
+        return Ok(page);
+    }
     let hint = providers::consenting(&ask)?;
     let email = ask.face.email(hint);
     let challenge = ask.challenge("pkce_code_challenge")?;

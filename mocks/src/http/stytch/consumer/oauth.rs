@@ -20,6 +20,9 @@ const CREATED: HeaderName = HeaderName::from_static("cutover-created");
 /// says.
 pub(super) async fn start(ask: Ask) -> Done {
     let provider = providers::of_path(&ask)?;
+    if let Some(page) = providers::ask_who(&ask, provider) {
+        return Ok(page);
+    }
     let email = ask.face.email(providers::consenting(&ask)?);
     let challenge = ask.challenge("code_challenge")?;
     let user = match ask.query.text("oauth_attach_token")? {

@@ -148,6 +148,7 @@ fn worded(good: Good) -> Good {
 }
 
 fn admit(mut ask: Ask, standing: Standing, host: Option<&str>) -> Result<Ask, Problem> {
+    ask.by_page = true;
     // Whoever is logged in nowhere shows the public token twice.
     let (public, shown) = ask.basic().unwrap_or_default();
     ask.face.check_public_token(&public)?;
