@@ -13,10 +13,8 @@ use super::paging::Paging;
 use crate::http::auth0::face::Face;
 
 /// Lists that are empty: where, and what the list is called where it has a name.
-const LISTS: [(&str, &str); 16] = [
-    ("/blacklists/tokens", "tokens"),
+const LISTS: [(&str, &str); 12] = [
     ("/client-grants/{id}/organizations", "organizations"),
-    ("/clients/{id}/credentials", "credentials"),
     ("/custom-domains", "custom_domains"),
     ("/device-credentials", "device_credentials"),
     ("/flows", "flows"),
@@ -24,16 +22,14 @@ const LISTS: [(&str, &str); 16] = [
     ("/forms", "forms"),
     ("/hooks", "hooks"),
     ("/keys/encryption", "keys"),
-    ("/log-streams", "log_streams"),
     ("/network-acls", "network_acls"),
     ("/organizations/{id}/client-grants", "client_grants"),
     ("/rules", "rules"),
-    ("/rules-configs", "rules_configs"),
     ("/self-service-profiles", "self_service_profiles"),
 ];
 
 /// The same, for lists that always stand under their name.
-const NAMED: [(&str, &str); 16] = [
+const NAMED: [(&str, &str); 15] = [
     ("/actions/actions", "actions"),
     ("/actions/modules", "modules"),
     ("/actions/triggers", "triggers"),
@@ -52,7 +48,15 @@ const NAMED: [(&str, &str); 16] = [
     ("/user-attribute-profiles", "user_attribute_profiles"),
     ("/branding/phone/providers", "providers"),
     ("/branding/phone/templates", "templates"),
-    ("/users/{id}/federated-connections-tokensets", "tokensets"),
+];
+
+/// The same, for lists that never have a name, even if totals are asked for.
+const NAMELESS: [&str; 5] = [
+    "/blacklists/tokens",
+    "/guardian/policies",
+    "/log-streams",
+    "/rules-configs",
+    "/users/{id}/federated-connections-tokensets",
 ];
 
 /// Records that there are none of: 404.
@@ -135,6 +139,9 @@ pub(super) fn router() -> Router<Arc<Face>> {
     }
     for (path, name) in NAMED {
         router = router.route(path, named(name));
+    }
+    for path in NAMELESS {
+        router = router.route(path, setting(json!([])));
     }
     for path in NOTHING {
         router = router.route(path, get(nothing));
