@@ -51,9 +51,8 @@ const NAMED: [(&str, &str); 15] = [
 ];
 
 /// The same, for lists that never have a name, even if totals are asked for.
-const NAMELESS: [&str; 5] = [
+const NAMELESS: [&str; 4] = [
     "/blacklists/tokens",
-    "/guardian/policies",
     "/log-streams",
     "/rules-configs",
     "/users/{id}/federated-connections-tokensets",

@@ -31,7 +31,7 @@ pub(super) async fn daily(visit: Visit) -> Response {
         .serve(&["read:stats"], |desk| {
             let ledger = desk.behind.tenant.ledger();
             Served::ok(json!([{
-                "date": texts::time(desk.now)[..10],
+                "date": format!("{}T00:00:00.000Z", &texts::time(desk.now)[..10]),
                 "logins": ledger.opened,
                 "signups": ledger.created,
                 "leaked_passwords": 0,
