@@ -174,12 +174,29 @@ pub fn is_comparison(path: &Path) -> bool {
         .contains_key("arms")
 }
 
+/// What to tell somebody who has a scenario compared: the one thing that is wrong, not all that follows.
+fn is_a_scenario(tree: &Tree) -> Option<Problem> {
+    let told = ["cutover", "population"].map(|key| tree.0.get(key));
+    let entry = told.into_iter().flatten().next();
+    let entry = entry.filter(|_| !tree.0.contains_key("arms"))?;
+    let problem = Problem::new("this file is a scenario, not a comparison")
+        .at(&entry.key, "only a scenario has this")
+        .help(
+            "`cutover run` and `cutover simulate` rehearse a scenario; a comparison names several as its \
+             `arms`, as scenarios/compare-consumer.toml does",
+        );
+    Some(problem)
+}
+
 /// Reads a comparison file and the scenarios of its arms; `overrides` are laid over every arm. A seed
 /// among them is the first seed.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<LoadedComparison, Problems> {
     let mut gathered = files::gather(path, Laid::default(), &Overrides::default(), &[]);
     if gathered.files.is_empty() {
         return Err(Problems::new(gathered.sources, gathered.problems));
+    }
+    if let Some(problem) = is_a_scenario(&gathered.tree) {
+        return Err(Problems::new(gathered.sources, vec![problem]));
     }
     name_after(path, &mut gathered.tree);
     let sources = &gathered.sources;

@@ -124,6 +124,12 @@ fn load_under(path: &Path, laid: Laid, overrides: &Overrides) -> Result<Loaded, 
     if gathered.files.is_empty() {
         return Err(Problems::new(gathered.sources, gathered.problems));
     }
+    if let Some(entry) = gathered.tree.0.get("arms") {
+        let problem = Problem::new("this file is a comparison, not a scenario")
+            .at(&entry.key, "only a comparison has this")
+            .help("`cutover compare` rehearses it; `cutover run` takes one of the scenarios named here");
+        return Err(Problems::new(gathered.sources, vec![problem]));
+    }
     name_after(path, &mut gathered.tree);
     let sources = &gathered.sources;
     let (scenario, reader) = Reader::read(&gathered.tree, |t| read(t, sources));
