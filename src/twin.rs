@@ -38,6 +38,9 @@ pub enum Reason {
     Queue,
     /// A caller gave up waiting in one run and not in the other.
     Timeout,
+    /// An instance's budget of retries or its circuit breaker, which all its people share, had held a
+    /// call back in one run: whose it is depends on the order of calls.
+    HeldBack,
     /// A window at true speed came before: answers took the time that they really took.
     TrueSpeed,
     /// Nothing that is known to make a difference was there.
@@ -51,6 +54,7 @@ impl fmt::Display for Reason {
             Self::Limit => "a rate limit decided between calls that overlap",
             Self::Queue => "calls that overlap queued at a provider in another order",
             Self::Timeout => "a caller gave up waiting in one run only",
+            Self::HeldBack => "a budget of retries or a breaker decided between calls that overlap",
             Self::TrueSpeed => "answers took their real time in a window at true speed",
             Self::Unexplained => "UNEXPLAINED: no capacity effect was there",
         })
@@ -212,6 +216,7 @@ struct Capacity {
     queues: bool,
     limited: Option<Timestamp>,
     timed_out: Option<Timestamp>,
+    held_back: Option<Timestamp>,
     first_window: Option<Timestamp>,
 }
 
@@ -231,6 +236,7 @@ impl Capacity {
                 userinfo_failed(there),
             ]),
             timed_out: earliest([here.onset.timed_out, there.onset.timed_out]),
+            held_back: earliest([here.onset.held_back, there.onset.held_back]),
             first_window: first.min(),
         }
     }
@@ -251,6 +257,8 @@ impl Capacity {
             Reason::Limit
         } else if before(self.timed_out) {
             Reason::Timeout
+        } else if before(self.held_back) {
+            Reason::HeldBack
         } else if before(self.first_window) {
             Reason::TrueSpeed
         } else if self.queues {

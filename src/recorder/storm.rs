@@ -29,6 +29,9 @@ pub struct Onset {
     pub limited: Option<Timestamp>,
     /// When a caller first gave up waiting.
     pub timed_out: Option<Timestamp>,
+    /// When an instance of the application first held a call back: by an open circuit breaker, or
+    /// because its budget of retries was spent.
+    pub held_back: Option<Timestamp>,
 }
 
 impl Onset {
@@ -39,6 +42,11 @@ impl Onset {
             TIMED_OUT => &mut self.timed_out,
             _ => return,
         };
+        *first = Some(first.map_or(at, |first| first.min(at)));
+    }
+
+    pub(super) fn note_held_back(&mut self, at: Timestamp) {
+        let first = &mut self.held_back;
         *first = Some(first.map_or(at, |first| first.min(at)));
     }
 }

@@ -236,6 +236,13 @@ impl Recorder {
         }
     }
 
+    /// Notes that an instance held a call back: by an open breaker, or beyond its budget of retries.
+    pub fn held_back(&mut self, at: Timestamp) {
+        if !self.muted {
+            self.onset.note_held_back(at);
+        }
+    }
+
     /// Counts a credential that must open nothing, and whether it was let in.
     pub fn probed(&mut self, kind: WrongAdmission, admitted: bool) {
         let probes = self.probes.entry(kind).or_default();

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use cutover::driver::http::conductor::Ending;
+use cutover::driver::virtual_time;
+use cutover::population::Population;
 use cutover::recorder::{Incident, Recording};
 use cutover::scenario::{Scenario, Time};
 use cutover::twin::{Played, Twins};
@@ -141,6 +143,20 @@ async fn random_scenarios_have_one_fate_1() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_scenarios_have_one_fate_2() {
     random(2, 12).await;
+}
+
+/// All people of an instance share its budget of retries: once it holds calls back, whose they are
+/// depends on their order, which the twin check must know of where calls overlap.
+#[test]
+fn what_instances_hold_back_is_noted_from_the_first_on() {
+    let begun = |name: &str| {
+        let scenario = small(name);
+        let population = Population::new(&scenario);
+        let simulated = virtual_time::simulate(&scenario, &population, None, |_, _| {});
+        simulated.ended.recording.onset.held_back
+    };
+    assert!(begun("stytch-outage-b2b").is_some());
+    assert_eq!(begun("none-b2b"), None);
 }
 
 /// Renewals that change nothing bring texts that differ and say the same: they are one credential.

@@ -85,6 +85,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let resilience = &mut self.instances[usize::from(instance)].resilience;
         if !resilience.admits(&self.scenario.app, via, self.now) {
             self.count(Measure::BreakerRejections, visit);
+            self.recorder.held_back(self.now);
             return self.failed(flow, Failure::BREAKER);
         }
         let again = sent > 0;
@@ -189,7 +190,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
 
     /// When an instance makes a failed call again, if its policy lets it.
     pub(in crate::rehearsal) fn again_at(
-        &self,
+        &mut self,
         visit: usize,
         instance: usize,
         attempts: u8,
@@ -200,10 +201,13 @@ impl<V: Verifier> Rehearsal<'_, V> {
         let luck = self.dice.luck(Stream::Backoff, state.person.0, place);
         let app = &self.scenario.app;
         let resilience = &self.instances[instance].resilience;
-        let wait = failure
-            .transient
-            .then(|| resilience.retry_after(app, attempts, luck))
-            .flatten()?;
+        if !failure.transient {
+            return None;
+        }
+        if resilience.has_spent(app) {
+            self.recorder.held_back(self.now);
+        }
+        let wait = resilience.retry_after(app, attempts, luck)?;
         let asked = failure.retry_after.filter(|_| app.honour_retry_after);
         Some(self.now + asked.map_or(wait, |asked| asked.max(wait)))
     }

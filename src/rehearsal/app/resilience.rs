@@ -72,6 +72,14 @@ impl Resilience {
         breaker.probing = false;
     }
 
+    /// Whether more was called again than the budget allows.
+    pub(in crate::rehearsal) fn has_spent(&self, app: &App) -> bool {
+        let Retry::FullJitter { budget, .. } = app.retry else {
+            return false;
+        };
+        self.retries >= FREE_RETRIES && self.retries as f64 > budget.get() * self.calls as f64
+    }
+
     /// How long to wait before calling again after `attempts` failed calls; `None` to give up.
     pub(in crate::rehearsal) fn retry_after(
         &self,
@@ -94,16 +102,10 @@ impl Resilience {
                 attempts,
                 base,
                 cap,
-                budget,
-            } => {
-                let spent = self.retries as f64 > budget.get() * self.calls as f64;
-                if spent && self.retries >= FREE_RETRIES {
-                    return None;
-                }
-                (attempts, doubled(base, cap).scale(luck.unit()))
-            }
+                budget: _,
+            } => (attempts, doubled(base, cap).scale(luck.unit())),
         };
-        (attempts < allowed).then_some(wait)
+        (attempts < allowed && !self.has_spent(app)).then_some(wait)
     }
 }
 

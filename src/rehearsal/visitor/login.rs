@@ -110,6 +110,7 @@ impl<V: Verifier> Rehearsal<'_, V> {
             let resilience = &mut self.instances[instance].resilience;
             if !resilience.admits(&self.scenario.app, call.provider(), self.now) {
                 self.count(Measure::BreakerRejections, visit);
+                self.recorder.held_back(self.now);
                 return self.try_again(visit, LockoutCause::ProviderFailed);
             }
             resilience.sent(again);
