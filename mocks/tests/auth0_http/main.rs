@@ -4,6 +4,7 @@
 
 mod administration;
 mod browser;
+mod dpop;
 mod embedded;
 mod linking;
 mod records;

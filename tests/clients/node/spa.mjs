@@ -1,7 +1,7 @@
 // Clients of single-page applications, in Chromium: logins, silent logins in a frame, refreshing.
 import assert from "node:assert/strict";
 import { browse, library, serve as servePage } from "./chromium.mjs";
-import { Client } from "./checks.mjs";
+import { Client, Skip } from "./checks.mjs";
 import * as place from "./place.mjs";
 
 const { AUDIENCE, CLIENT_ID, ISSUER, DOMAIN } = place;
@@ -51,6 +51,25 @@ async function auth0Spa() {
         return [first, await client.getTokenSilently({ cacheMode: "off" })];
       });
       assert.ok(first && second);
+    });
+    await check("POST /oauth/token", "loginWithPopup: the answer by web_message to the window that opened it", async () => {
+      await page.context().clearCookies();
+      await page.goto(base);
+      await start({});
+      const popup = page.waitForEvent("popup");
+      const user = page.evaluate(() => client.loginWithPopup().then(() => client.getUser()));
+      await fillIn(await popup, ada);
+      assert.equal((await user).email, ada.email);
+    });
+    await check("POST /oauth/token", "useDpop: tokens are bound to a key, by a nonce", async () => {
+      if (!place.MOCK) throw new Skip("DPoP is a setting of the tenant");
+      await page.goto(base);
+      // An application without a secret.
+      await start({ clientId: "cutover-spa", useDpop: true });
+      const got = await page.evaluate(() => client.getTokenSilently({ cacheMode: "off", detailedResponse: true }));
+      assert.ok(got.access_token);
+      const told = await page.evaluate((url) => client.createFetcher({ dpopNonceId: "userinfo" }).fetchWithAuth(url).then((answer) => answer.json()), `${ISSUER}userinfo`);
+      assert.equal(told.email, ada.email);
     });
     await check("GET /v2/logout", "after logout the hidden frame is told login_required", async () => {
       await page.evaluate((returnTo) => void client.logout({ logoutParams: { returnTo } }), `${base}/bye`);

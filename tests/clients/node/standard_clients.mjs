@@ -55,6 +55,20 @@ async function strict() {
     const url = `${server.authorization_endpoint}?${new URLSearchParams({ ...client, request_uri })}`;
     await exchange(await new Browser().logIn(url, CALLBACK, ada));
   });
+  await check("POST /oauth/token", "DPoP: tokens are bound to a key, at userinfo and at a refresh too", async () => {
+    if (!place.MOCK) throw new Skip("DPoP is a setting of the tenant");
+    const DPoP = oauth.DPoP(client, await oauth.generateKeyPair("ES256"));
+    const bound = { ...asked, dpop_jkt: await DPoP.calculateThumbprint() };
+    const back = await new Browser().logIn(`${server.authorization_endpoint}?${new URLSearchParams(bound)}`, CALLBACK, ada);
+    const answered = oauth.validateAuthResponse(server, client, back, state);
+    const answer = await oauth.authorizationCodeGrantRequest(server, client, secret, answered, CALLBACK, verifier, { DPoP });
+    const { access_token, refresh_token, token_type } = await oauth.processAuthorizationCodeResponse(server, client, answer, { expectedNonce: nonce });
+    assert.equal(token_type, "dpop");
+    assert.equal((await oauth.userInfoRequest(server, client, access_token, { DPoP })).status, 200);
+    assert.equal((await oauth.userInfoRequest(server, client, access_token)).status, 401);
+    const again = await oauth.refreshTokenGrantRequest(server, client, secret, refresh_token, { DPoP });
+    assert.equal((await oauth.processRefreshTokenResponse(server, client, again)).token_type, "dpop");
+  });
   await check("POST /oauth/revoke", "revocation, and the refresh token is dead", async () => {
     await oauth.processRevocationResponse(await oauth.revocationRequest(server, client, secret, tokens.refresh_token));
     const answer = await oauth.refreshTokenGrantRequest(server, client, secret, tokens.refresh_token);

@@ -38,6 +38,7 @@ const CONSUMER: &[Script] = &[
     Script::python("stytch_links"),
     Script::python("stytch_parts"),
     Script::node("auth0_sdk"),
+    Script::node("whole_tenant"),
     Script::node("openid_client"),
     Script::node("standard_clients"),
     Script::node("server_sdks"),

@@ -12,6 +12,7 @@ use super::answering::Complaint;
 use super::behind::Behind;
 use super::conclude::Conclusion;
 use super::cross_origin;
+use super::dpop::Thumbprint;
 use super::face::Face;
 use super::login::Step;
 use super::pages;
@@ -164,6 +165,9 @@ pub(super) fn read(
         hint: params.get("login_hint").map(str::to_owned),
         organization: None,
         invitation: None,
+        key: params.get("dpop_jkt").map(|jkt| Thumbprint {
+            jkt: jkt.to_owned(),
+        }),
         tells_time: params.get("max_age").is_some(),
     };
     match complete(behind, parties, client, params, &request) {

@@ -54,6 +54,7 @@ impl Face {
                 hint: None,
                 organization: None,
                 invitation: None,
+                key: None,
                 tells_time: false,
             };
             behind.logins.put(transaction.0, Arc::new(request));

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::behind::Behind;
 use super::face::Face;
+use super::opaque;
 use super::person::Person;
 use super::terms::{For, Terms};
 use super::texts::{self, AccessClaims, OneOrMany, Parties};
@@ -100,7 +101,7 @@ impl Issue {
             "access_token": self.access_text(parties),
             "scope": self.terms.scope,
             "expires_in": self.expires_in(),
-            "token_type": "Bearer",
+            "token_type": if self.terms.bound.is_some() { "DPoP" } else { "Bearer" },
         });
         if let Some(refresh) = self.tokens.refresh {
             body["refresh_token"] = texts::refresh_token(refresh).into();
@@ -115,7 +116,12 @@ impl Issue {
     pub(super) fn access_text(&self, parties: &Parties) -> String {
         let access = &self.tokens.access;
         let aud = match &self.terms.audience {
-            For::UserInfo => return texts::opaque(access),
+            For::UserInfo => {
+                return match &self.terms.bound {
+                    Some(key) => opaque::write_bound(access, key),
+                    None => opaque::write(access),
+                };
+            }
             For::Management => OneOrMany::One(parties.management_audience()),
             For::Mfa => OneOrMany::One(parties.mfa_audience()),
             For::Api(name) if access.audience.userinfo => {
@@ -139,6 +145,7 @@ impl Issue {
             org_id: organization.map(|organization| organization_text(organization.id)),
             org_name: organization.map(|organization| organization.name.clone()),
             permissions: self.permissions.clone(),
+            cnf: self.terms.bound.clone(),
         };
         Face::keys().sign_here(access.key, &claims)
     }

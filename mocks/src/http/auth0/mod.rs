@@ -9,6 +9,7 @@ mod cookies;
 mod cross_origin;
 mod dbconnections;
 mod device_pages;
+mod dpop;
 mod errors;
 mod face;
 mod follow_link;
@@ -19,6 +20,7 @@ mod login;
 mod logout;
 mod management;
 mod mfa_pages;
+mod opaque;
 pub(super) mod pages;
 mod passwordless;
 mod passwords;
@@ -52,8 +54,7 @@ use super::site::Site;
 const BODY_LIMIT: usize = 1 << 20;
 
 /// Headers that a page may read besides the usual ones.
-const EXPOSED: &str =
-    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, X-Auth0-RequestId";
+const EXPOSED: &str = "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, X-Auth0-RequestId, DPoP-Nonce, WWW-Authenticate";
 
 /// A tenant's routes, which pages of the origins that its applications name may call.
 pub fn site(face: &Arc<Face>) -> Site {

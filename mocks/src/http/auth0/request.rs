@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use reqwest::Url;
 
 use super::behind::Behind;
+use super::dpop::Thumbprint;
 use super::respond::{Mode, Wants};
 use super::terms::{For, MemberOf, Terms};
 use super::texts::Parties;
@@ -92,6 +93,8 @@ pub(super) struct Request {
     pub(super) hint: Option<String>,
     pub(super) organization: Option<OrganizationId>,
     pub(super) invitation: Option<u32>,
+    /// `dpop_jkt`: the key that the code is bound to.
+    pub(super) key: Option<Thumbprint>,
     /// Whether the ID token tells when the person logged in: `max_age` asks for it.
     pub(super) tells_time: bool,
 }

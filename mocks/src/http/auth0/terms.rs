@@ -1,6 +1,7 @@
 //! On what terms tokens are issued: to which application, for which API, with which scopes, to a
 //! member of which organization. A family of refresh tokens keeps its terms to its end.
 
+use super::dpop::Thumbprint;
 use super::request::Ask;
 use super::texts;
 use crate::auth0::organizations::OrganizationId;
@@ -46,6 +47,8 @@ pub(super) struct Terms {
     pub(super) way: Option<&'static str>,
     /// Whether a second factor was given.
     pub(super) second_factor: bool,
+    /// The key that the tokens are bound to.
+    pub(super) bound: Option<Thumbprint>,
 }
 
 impl Terms {
@@ -61,6 +64,7 @@ impl Terms {
             tells_time: false,
             way: None,
             second_factor: false,
+            bound: None,
         }
     }
 

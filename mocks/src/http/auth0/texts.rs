@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::dpop::Thumbprint;
+use super::opaque;
 use crate::auth0::{
     AccessToken, Audience, Code, Connection, RefreshToken, Scopes, SsoSession, Transaction, UserId,
 };
@@ -13,7 +15,7 @@ use crate::http::seal::Seal;
 use crate::http::signing::KeyRing;
 use crate::keys::KeyId;
 use crate::luck::mix;
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 
 const REFRESH: Seal = Seal("auth0 refresh token");
 const CODE: Seal = Seal("auth0 code");
@@ -304,6 +306,8 @@ pub(super) struct AccessClaims {
     pub(super) org_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) permissions: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cnf: Option<Thumbprint>,
 }
 
 /// `aud`: Auth0 writes a single audience as a string.
@@ -362,7 +366,7 @@ impl Parties {
     /// claims give the same text.
     pub fn access_token(&self, keys: KeyRing, token: &AccessToken, subject: Connection) -> String {
         if !token.audience.api {
-            return opaque(token);
+            return opaque::write(token);
         }
         let aud = if token.audience.userinfo {
             OneOrMany::Many(vec![self.api.clone(), self.userinfo_audience()])
@@ -381,6 +385,7 @@ impl Parties {
             org_id: None,
             org_name: None,
             permissions: None,
+            cnf: None,
         };
         keys.sign_here(token.key, &claims)
     }
@@ -388,7 +393,7 @@ impl Parties {
     /// The access token behind a text, its signature and issuer checked, its times not.
     pub fn verify_access_token(&self, keys: KeyRing, text: &str) -> Option<AccessToken> {
         if !text.contains('.') {
-            return read_opaque(text);
+            return opaque::read(text);
         }
         let (key, claims) = keys.verify::<AccessClaims>(text).ok()?;
         self.claimed(key, &claims, read_user_id(&claims.sub)?)
@@ -402,7 +407,7 @@ impl Parties {
         whose: impl FnOnce(&str) -> Option<UserId>,
     ) -> Option<AccessToken> {
         if !text.contains('.') {
-            return read_opaque(text);
+            return opaque::read(text);
         }
         let (key, claims) = keys.verify::<AccessClaims>(text).ok()?;
         self.claimed(key, &claims, whose(&claims.sub)?)
@@ -411,7 +416,7 @@ impl Parties {
     /// The access token behind a text, nothing checked: for a client that reads what it was given.
     pub fn read_access_token(&self, keys: KeyRing, text: &str) -> Option<AccessToken> {
         if !text.contains('.') {
-            return read_opaque(text);
+            return opaque::read(text);
         }
         let kid = jsonwebtoken::decode_header(text).ok()?.kid?;
         let claims: AccessClaims = jsonwebtoken::dangerous::insecure_decode(text).ok()?.claims;
@@ -436,55 +441,6 @@ impl Parties {
     }
 }
 
-/// 12 bytes of claims and the tag make the 32 characters of Auth0's own opaque tokens.
-pub(super) fn opaque(token: &AccessToken) -> String {
-    let life = (token.expires - token.issued).as_secs() as u32;
-    let flags = [
-        token.scopes.openid,
-        token.scopes.profile,
-        token.scopes.email,
-        token.scopes.offline,
-    ];
-    let flags = flags
-        .iter()
-        .enumerate()
-        .fold(0, |bits, (place, set)| bits | u8::from(*set) << place);
-    let mut claims = [0; 12];
-    claims[..4].copy_from_slice(&token.subject.0.to_be_bytes());
-    claims[4..8].copy_from_slice(&(token.issued.as_secs() as u32).to_be_bytes());
-    claims[8..11].copy_from_slice(&life.to_be_bytes()[1..]);
-    claims[11] = flags;
-    Seal("auth0 opaque").close(&claims)
-}
-
-fn read_opaque(text: &str) -> Option<AccessToken> {
-    let claims: [u8; 12] = Seal("auth0 opaque").open_exactly(text)?;
-    let number = |from: usize, to: usize| {
-        claims[from..to]
-            .iter()
-            .fold(0, |n: i64, byte| n << 8 | i64::from(*byte))
-    };
-    let issued = Timestamp::from_secs(number(4, 8));
-    let flag = |place: u8| claims[11] >> place & 1 == 1;
-    Some(AccessToken {
-        subject: UserId(number(0, 4) as u32),
-        issued,
-        expires: issued + Span::from_secs(number(8, 11)),
-        scopes: Scopes {
-            openid: flag(0),
-            profile: flag(1),
-            email: flag(2),
-            offline: flag(3),
-        },
-        audience: Audience {
-            api: false,
-            userinfo: true,
-        },
-        key: KeyId::default(),
-        handle: 0,
-    })
-}
-
 /// A PKCE challenge from its text: base64url of 32 bytes.
 pub fn read_challenge(text: &str) -> Option<crate::auth0::Challenge> {
     URL_SAFE_NO_PAD
@@ -499,6 +455,7 @@ pub fn read_challenge(text: &str) -> Option<crate::auth0::Challenge> {
 mod tests {
     use super::*;
     use crate::http::signing::Owner;
+    use crate::time::Span;
     use proptest::prelude::*;
 
     const KEYS: KeyRing = KeyRing::new(Owner::Auth0);

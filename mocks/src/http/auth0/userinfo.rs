@@ -8,22 +8,55 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::json;
 
+use super::dpop;
 use super::errors::json_answer;
 use super::face::Face;
 use super::person::Person;
-use super::texts;
+use super::texts::{self, Parties};
 use crate::auth0::{AccessToken, Call, Reply, Scopes};
 use crate::http::Exchange;
 use crate::http::params::Params;
 
-/// The bearer token of a request.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// How a token is presented.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+/// The token in a request's head.
+fn authorization(headers: &HeaderMap) -> Option<(Scheme, &str)> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim())
-        .filter(|token| !token.is_empty())
+    let scheme = if scheme.eq_ignore_ascii_case("bearer") {
+        Scheme::Bearer
+    } else if scheme.eq_ignore_ascii_case("dpop") {
+        Scheme::Dpop
+    } else {
+        return None;
+    };
+    Some((scheme, token.trim())).filter(|(_, token)| !token.is_empty())
+}
+
+/// The bearer token of a request.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = authorization(headers)?;
+    (scheme == Scheme::Bearer).then_some(token)
+}
+
+/// Whether a token may be presented so: one that is bound to a key needs a proof of it, another one has
+/// no use for one.
+fn allowed(parties: &Parties, request: &Request, scheme: Scheme, text: &str) -> bool {
+    let Some(key) = dpop::binding(text) else {
+        return scheme == Scheme::Bearer;
+    };
+    let purpose = dpop::Purpose {
+        method: request.method(),
+        url: format!("{}userinfo", parties.issuer),
+        token: Some(text),
+    };
+    let proven = dpop::proven(request.headers(), &purpose).ok().flatten();
+    scheme == Scheme::Dpop && proven.is_some_and(|proven| proven.key == key)
 }
 
 pub(super) async fn userinfo(
@@ -31,9 +64,14 @@ pub(super) async fn userinfo(
     exchange: Exchange,
     request: Request,
 ) -> Response {
-    let presented = match bearer(request.headers()) {
-        Some(text) => read(&face, text),
-        None => elsewhere(request).await.and_then(|text| read(&face, &text)),
+    let parties = face.parties_at(&exchange);
+    let presented = match authorization(request.headers()) {
+        Some((scheme, text)) if allowed(&parties, &request, scheme, text) => read(&face, text),
+        Some(_) => None,
+        None => elsewhere(request)
+            .await
+            .filter(|text| dpop::binding(text).is_none())
+            .and_then(|text| read(&face, &text)),
     };
     let token = presented.unwrap_or(texts::NO_TOKEN);
     let asked = face.ask(

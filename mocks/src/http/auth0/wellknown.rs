@@ -49,6 +49,7 @@ pub(super) async fn configuration(State(face): State<Arc<Face>>, exchange: Excha
             "client_secret_basic", "client_secret_post", "private_key_jwt", "none",
         ],
         "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "PS256"],
+        "dpop_signing_alg_values_supported": ["ES256"],
         "claims_supported": [
             "aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name",
             "given_name", "iat", "identities", "iss", "name", "nickname", "phone_number", "picture",

@@ -33,12 +33,16 @@ impl Desk<'_> {
             || Terms::of_machine(self.parties, &tokens.access),
             |granted| granted.terms(behind),
         );
+        let terms = Terms {
+            bound: self.key.clone(),
+            ..terms
+        };
         let issue = self.first(behind, tokens, Arc::new(terms));
         let nonce = granted.and_then(|granted| granted.request.nonce.clone());
         Ok(issue.with_nonce(nonce.as_deref()).into())
     }
 
-    /// The code behind a text; none if another application comes with it.
+    /// The code behind a text; none if another application comes with it, or one without its key.
     fn code(&self, behind: &Behind, text: &str) -> Result<Code, Complaint> {
         let Some(code) = texts::read_code(text) else {
             return Ok(NO_CODE);
@@ -47,7 +51,9 @@ impl Desk<'_> {
             return Ok(code);
         };
         let request = &granted.request;
-        if request.ask.client_id != self.client.id {
+        // A login may name the key that its code is bound to (RFC 9449, section 10).
+        let bound_elsewhere = request.key.is_some() && request.key != self.key;
+        if request.ask.client_id != self.client.id || bound_elsewhere {
             return Ok(NO_CODE);
         }
         match self.params.get("redirect_uri") {

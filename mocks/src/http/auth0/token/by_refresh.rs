@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 
 use super::{Complaint, Desk, Given, NO_REFRESH, needed, refusal};
-use crate::auth0::registry::{STANDARD, narrowed};
+use crate::auth0::registry::{STANDARD, Secret, narrowed};
 use crate::auth0::{Audience, Call, Error, RefreshToken, Reply};
 use crate::http::auth0::behind::Behind;
 use crate::http::auth0::errors::oauth_error;
@@ -47,6 +47,7 @@ impl Desk<'_> {
         let same = Terms {
             scope: narrowed(&begun.scope, self.params.get("scope")),
             way: Some("refresh_token"),
+            bound: self.key.clone(),
             ..begun.clone()
         };
         if self.params.get("audience").is_none() || !self.client.any_api {
@@ -79,9 +80,10 @@ impl Desk<'_> {
 
     /// Whether a token was given to the application that comes with it.
     fn holds(&self, behind: &Behind, token: RefreshToken) -> bool {
-        behind
-            .terms
-            .get(&token.family)
-            .is_none_or(|terms| terms.client_id == self.client.id)
+        behind.terms.get(&token.family).is_none_or(|terms| {
+            // Of an application without a secret, the refresh token is bound as well.
+            let bound = self.client.secret == Secret::Public && terms.bound.is_some();
+            terms.client_id == self.client.id && (!bound || terms.bound == self.key)
+        })
     }
 }

@@ -8,6 +8,7 @@ use super::{Complaint, Desk, Given, needed};
 use crate::auth0::organizations::organization_text;
 use crate::auth0::registry::Secret;
 use crate::http::auth0::behind::Behind;
+use crate::http::auth0::dpop::Thumbprint;
 use crate::http::auth0::errors::oauth_error;
 use crate::http::auth0::face::Face;
 use crate::http::auth0::texts::Parties;
@@ -52,6 +53,8 @@ struct MachineClaims {
     azp: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     org_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cnf: Option<Thumbprint>,
 }
 
 /// A token for an application, not written yet.
@@ -63,6 +66,7 @@ pub(super) struct MachineToken {
     issued: Timestamp,
     life: Span,
     key: KeyId,
+    bound: Option<Thumbprint>,
 }
 
 impl MachineToken {
@@ -77,6 +81,7 @@ impl MachineToken {
             gty: Some("client-credentials".to_owned()),
             azp: self.client_id.clone(),
             org_id: self.organization.clone(),
+            cnf: self.bound.clone(),
         }
     }
 
@@ -85,7 +90,7 @@ impl MachineToken {
         let mut body = json!({
             "access_token": Face::keys().sign_here(self.key, &self.claims(parties)),
             "expires_in": self.life.as_secs(),
-            "token_type": "Bearer",
+            "token_type": if self.bound.is_some() { "DPoP" } else { "Bearer" },
         });
         if !self.scope.is_empty() {
             body["scope"] = self.scope.as_str().into();
@@ -157,6 +162,7 @@ impl Desk<'_> {
                 .and_then(|resource| resource.token_life)
                 .unwrap_or(LIFE),
             key: behind.tenant.keys(self.stamp.at).current,
+            bound: self.key.clone(),
         }))
     }
 }
@@ -171,6 +177,7 @@ pub(in super::super) fn management_token(parties: &Parties, now: Timestamp, key:
         issued: now,
         life: LIFE,
         key,
+        bound: None,
     };
     Face::keys().sign_here(key, &token.claims(parties))
 }

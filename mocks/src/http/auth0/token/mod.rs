@@ -14,18 +14,19 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
 pub(super) use super::answering::Complaint;
 use super::answering::NO_STORE;
 use super::behind::Behind;
+use super::dpop::{self, Thumbprint};
 use super::errors::{json_answer, oauth_error};
 use super::face::Face;
 use super::issue::Issue;
 use super::terms::Terms;
 use super::texts::Parties;
-use crate::auth0::registry::{Client, GrantType};
+use crate::auth0::registry::{Client, GrantType, Secret};
 use crate::auth0::{Endpoint, Error, RefreshToken, Stamp, Tokens, UserId};
 use crate::http::Exchange;
 use crate::http::off_the_loop::off_the_loop;
@@ -52,6 +53,8 @@ struct Desk<'a> {
     parties: &'a Parties,
     params: &'a Params,
     client: Client,
+    /// The key that the application proves to hold, to which tokens are bound.
+    key: Option<Thumbprint>,
     stamp: Stamp,
     now: Timestamp,
 }
@@ -81,11 +84,13 @@ pub(super) async fn token(
         let mut params = params.map_err(|bad| invalid(&bad.to_string()))?;
         let now = behind.tenant.now(exchange.stamp().at);
         let client = identify(behind, &parties, &mut params, &headers, now)?;
+        let key = proven_key(&client, &parties, &headers, now)?;
         let desk = Desk {
             face: &face,
             parties: &parties,
             params: &params,
             client,
+            key,
             stamp: exchange.stamp(),
             now,
         };
@@ -102,6 +107,29 @@ pub(super) async fn token(
             (NO_STORE, json_answer(StatusCode::OK, &body))
         })
         .await
+}
+
+/// The key that a request for tokens proves to hold. Applications without a secret must prove it with
+/// a nonce (Auth0 docs, demonstrating proof-of-possession).
+fn proven_key(
+    client: &Client,
+    parties: &Parties,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<Option<Thumbprint>, Complaint> {
+    let purpose = dpop::Purpose {
+        method: &Method::POST,
+        url: format!("{}oauth/token", parties.issuer),
+        token: None,
+    };
+    let told = |bad: dpop::Bad| bad.complaint(now);
+    match dpop::proven(headers, &purpose).map_err(told)? {
+        None => Ok(None),
+        Some(proven) if client.secret == Secret::Public => {
+            proven.fresh(now).map(Some).map_err(told)
+        }
+        Some(proven) => Ok(Some(proven.key)),
+    }
 }
 
 impl Desk<'_> {
@@ -129,6 +157,10 @@ impl Desk<'_> {
 
     /// Issues tokens to a person who has proven to be there without a browser.
     fn open(&self, behind: &mut Behind, user: UserId, terms: Terms) -> Result<Given, Complaint> {
+        let terms = Terms {
+            bound: self.key.clone(),
+            ..terms
+        };
         if behind.tenant.user(user).is_none_or(|user| user.blocked) {
             return Err(refusal(Error::Blocked));
         }
