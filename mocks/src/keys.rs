@@ -57,7 +57,9 @@ impl KeySchedule {
         KeySet {
             previous,
             current: KeyId(past as u16),
-            next: self.announces_next.then_some(KeyId(past as u16 + 1)),
+            next: self
+                .announces_next
+                .then_some(KeyId((past as u16).wrapping_add(1))),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::admin::{Admin, Callers};
 use super::auth0::Application;
 use super::blueprint::Blueprint;
@@ -110,6 +112,9 @@ pub enum RunError {
         "the admin interface at {0} could be reached from other machines: listen on a loopback address, or say --admin-anywhere"
     )]
     AdminAnywhere(SocketAddr),
+    /// The system does not tell this process when it shall end.
+    #[error("cannot listen for signals: {0}")]
+    Signals(io::Error),
     /// Nobody could be told where they listen.
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
@@ -136,16 +141,43 @@ impl Standalone {
     }
 }
 
-/// Serves until Ctrl-C, and hands on how to use the mocks once they listen.
+/// Serves until Ctrl-C or a request to end (SIGTERM), and hands on how to use the mocks once they
+/// listen. Whoever asks twice does not wait for calls under way.
 pub async fn run(
     options: &Options,
     introduce: impl FnOnce(&Introduction) -> io::Result<()>,
 ) -> Result<(), RunError> {
+    let mut asked = EndAsked::listen().map_err(RunError::Signals)?;
     let standalone = start(options).await?;
     introduce(&standalone.introduction)?;
-    tokio::signal::ctrl_c().await?;
-    standalone.stop().await;
+    asked.once().await;
+    tokio::select! {
+        () = standalone.stop() => {}
+        () = asked.once() => {}
+    }
     Ok(())
+}
+
+/// Whoever asks this process to end.
+struct EndAsked {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl EndAsked {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn once(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// Takes as many open files, and so connections, as the system lets this process have: shells often

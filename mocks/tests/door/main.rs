@@ -5,6 +5,7 @@
 
 mod admin;
 mod clients;
+mod ending;
 mod fuzz;
 mod hostile;
 mod scene;

@@ -65,11 +65,15 @@ pub(super) async fn oidc_logout(
         Params::from_body(&headers, &body).unwrap_or_default()
     };
     let parties = face.parties_at(&exchange);
+    // Its signature is checked before anybody else has to wait.
+    let hint = params
+        .get("id_token_hint")
+        .map(|text| read_hint(&face.parties_of(text), text));
     let asked = face.behind().pass(&exchange, Endpoint::Logout, |behind| {
-        let hint = match params.get("id_token_hint") {
+        let hint = match hint {
             None => None,
             // An expired ID token is as good as any.
-            Some(text) => Some(read_hint(&face.parties_of(text), text).ok_or_else(|| {
+            Some(hint) => Some(hint.ok_or_else(|| {
                 pages::problem(
                     StatusCode::BAD_REQUEST,
                     "invalid_request: The id_token_hint is invalid",

@@ -17,9 +17,10 @@ use crate::http::auth0::behind::Behind;
 use crate::http::auth0::errors::{json_answer, management_error, refusal_at};
 use crate::http::auth0::face::Face;
 use crate::http::auth0::texts::Parties;
-use crate::http::auth0::token::read_management_token;
+use crate::http::auth0::token::Signed;
 use crate::http::auth0::userinfo::bearer;
 use crate::http::params::Params;
+use crate::keys::KeySet;
 use crate::time::Timestamp;
 
 /// A call that has come in.
@@ -125,6 +126,12 @@ pub(super) struct Desk<'a> {
 }
 
 impl Visit {
+    /// The keys of the tenant when the call came in.
+    pub(super) fn keys(&self) -> KeySet {
+        let at = self.exchange.stamp().at;
+        self.face.with_tenant(|tenant| tenant.keys(at))
+    }
+
     /// Serves a call that brings a token with one of these scopes.
     pub(super) async fn serve(
         self,
@@ -138,12 +145,15 @@ impl Visit {
             query,
             body,
         } = self;
+        let text = bearer(&headers);
+        // Its signature is checked before anybody else has to wait.
+        let signed = text.map(|text| Signed::read(&face, text));
         let asked = face
             .behind()
             .pass(&exchange, Endpoint::Management, |behind| {
                 let stamp = exchange.stamp();
                 let now = behind.tenant.now(stamp.at);
-                let own = admit(&face, behind, &headers, scopes, (now, stamp.at))?;
+                let own = admit(behind, signed, scopes, (now, stamp.at))?;
                 let parties = face.parties_at(&exchange);
                 let mut desk = Desk {
                     face: &face,
@@ -165,17 +175,16 @@ impl Visit {
 /// The first thing that is looked at: the bearer token. Answers whose it is, if it allows the call only
 /// to people for themselves.
 fn admit(
-    face: &Face,
     behind: &Behind,
-    headers: &HeaderMap,
+    signed: Option<Option<Signed>>,
     scopes: &[&str],
-    (now, at): (Timestamp, Timestamp),
+    moment: (Timestamp, Timestamp),
 ) -> Result<Option<String>, Complaint> {
     let unauthorized =
         |text: &str| Complaint::from(management_error(StatusCode::UNAUTHORIZED, text, None));
-    let text = bearer(headers).ok_or_else(|| unauthorized("Missing authentication"))?;
-    let parties = face.parties_of(text);
-    let token = read_management_token(behind, &parties, text, now, at)
+    let token = signed
+        .ok_or_else(|| unauthorized("Missing authentication"))?
+        .and_then(|signed| signed.live(behind, moment))
         .ok_or_else(|| unauthorized("Invalid token"))?;
     if !token.allows(scopes) {
         return Err(insufficient(scopes));

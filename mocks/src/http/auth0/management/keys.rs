@@ -5,9 +5,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, Served, Visit, not_found};
+use super::desk::{Desk, Served, Visit, not_found, room_beside};
 use crate::http::auth0::errors::management_error;
 use crate::http::auth0::face::Face;
+use crate::http::off_the_loop::off_the_loop;
 use crate::keys::KeyId;
 
 fn key_shown(desk: &Desk<'_>, id: KeyId) -> Value {
@@ -62,8 +63,12 @@ pub(super) async fn read(Path(kid): Path<String>, visit: Visit) -> Response {
 
 /// `POST /keys/signing/rotate`: the next key signs from now on.
 pub(super) async fn rotate(visit: Visit) -> Response {
+    // A key takes a while to make: the one that will sign is made before anybody has to wait for it.
+    let announced = visit.keys();
+    off_the_loop(move || Face::keys().prepare(announced)).await;
     visit
         .serve(&["create:signing_keys"], |desk| {
+            room_beside(desk.behind.tenant.settings().keys.rotations.len())?;
             desk.behind.tenant.rotate_keys(desk.now);
             let current = desk.behind.tenant.keys(desk.stamp.at).current;
             let kid = Face::keys().key(current).kid().to_owned();

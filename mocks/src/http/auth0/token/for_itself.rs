@@ -207,21 +207,33 @@ impl ManagementToken {
     }
 }
 
-/// The live token for the Management API behind a text.
-pub(in super::super) fn read_management_token(
-    behind: &Behind,
-    parties: &Parties,
-    text: &str,
-    now: Timestamp,
-    at: Timestamp,
-) -> Option<ManagementToken> {
-    let (key, claims) = Face::keys().verify::<MachineClaims>(text).ok()?;
-    let live = claims.iss == parties.issuer
-        && claims.aud == parties.management_audience()
-        && now.as_secs() < claims.exp
-        && behind.tenant.keys(at).holds(key);
-    live.then_some(ManagementToken {
-        subject: claims.sub,
-        scope: claims.scope,
-    })
+/// A token whose signature and parties are right, and whose time is not judged yet.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Signed {
+    key: KeyId,
+    claims: MachineClaims,
+}
+
+impl Signed {
+    /// The token for the Management API behind a text. It takes a while: nobody should have to wait
+    /// for it meanwhile.
+    pub(in super::super) fn read(face: &Face, text: &str) -> Option<Self> {
+        let (key, claims) = Face::keys().verify::<MachineClaims>(text).ok()?;
+        let parties = face.parties_of(text);
+        let ours = claims.iss == parties.issuer && claims.aud == parties.management_audience();
+        ours.then_some(Self { key, claims })
+    }
+
+    /// The token, if it is good at this moment.
+    pub(in super::super) fn live(
+        self,
+        behind: &Behind,
+        (now, at): (Timestamp, Timestamp),
+    ) -> Option<ManagementToken> {
+        let live = now.as_secs() < self.claims.exp && behind.tenant.keys(at).holds(self.key);
+        live.then_some(ManagementToken {
+            subject: self.claims.sub,
+            scope: self.claims.scope,
+        })
+    }
 }

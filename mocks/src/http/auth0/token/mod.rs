@@ -34,7 +34,7 @@ use crate::http::params::Params;
 use crate::time::Timestamp;
 
 pub(super) use client::{identify, needed};
-pub(super) use for_itself::read_management_token;
+pub(super) use for_itself::Signed;
 pub(super) use mfa::{Owing, associate, authenticators, challenge, remove_authenticator};
 pub(super) use revoke::{revoke, revoke_all};
 

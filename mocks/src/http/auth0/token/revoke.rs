@@ -58,13 +58,12 @@ pub(in super::super) async fn revoke_all(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    // Its signature is checked before anybody else has to wait.
+    let signed = bearer(&headers).and_then(|text| super::Signed::read(&face, text));
     let asked = face.behind().pass(&exchange, Endpoint::Revoke, |behind| {
         let stamp = exchange.stamp();
         let now = behind.tenant.now(stamp.at);
-        let known = bearer(&headers).and_then(|text| {
-            let parties = face.parties_of(text);
-            super::read_management_token(behind, &parties, text, now, stamp.at)
-        });
+        let known = signed.and_then(|signed| signed.live(behind, (now, stamp.at)));
         if known.is_none() {
             let text = "The bearer token is missing or invalid";
             return Err(oauth_error(StatusCode::UNAUTHORIZED, "unauthorized", text).into());
