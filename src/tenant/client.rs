@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::credentials::{Base, Credentials};
+use super::hidden::hide;
 use super::pace::Pace;
 use super::secret::Secret;
 
@@ -263,12 +264,18 @@ impl Client {
         };
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        Ok(response.bytes().await.map_err(reason).map(|body| Heard {
-            status,
-            ahead: ahead(&headers),
-            headers,
-            json: serde_json::from_slice(&body).unwrap_or_default(),
-            perhaps_done_before: false,
+        Ok(response.bytes().await.map_err(reason).map(|body| {
+            let mut json = serde_json::from_slice(&body).unwrap_or_default();
+            if status >= 400 {
+                hide(&mut json, ask);
+            }
+            Heard {
+                status,
+                ahead: ahead(&headers),
+                headers,
+                json,
+                perhaps_done_before: false,
+            }
         }))
     }
 

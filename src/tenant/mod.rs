@@ -5,6 +5,7 @@
 //! | [`secret`], [`credentials`] | texts that cannot be printed; what reaches a tenant |
 //! | [`guard`] | what may be driven, how hard, and what needs consent on the command line |
 //! | [`pace`], [`client`] | requests one by one, under published limits, patient and bounded |
+//! | `hidden` | secrets that a refusal repeats |
 //! | [`auth0`], [`stytch`], [`refused`] | what is asked of each provider, and why it says no |
 //! | [`tenants`] | both behind the guard |
 //! | [`journal`], [`provision`], [`cleanup`] | test people: written down, made, removed |
@@ -18,6 +19,7 @@ pub mod doctor;
 #[cfg(test)]
 mod fixture;
 pub mod guard;
+mod hidden;
 pub mod journal;
 pub mod pace;
 pub mod provision;

@@ -14,6 +14,7 @@ use super::cookies;
 use super::errors::{self, WRONG_PASSWORD, json_answer};
 use super::face::Face;
 use super::pages::{self, Field, Form};
+use super::request::short;
 use super::texts;
 use super::token::identify;
 use crate::auth0::devices::{DEVICE_CODE_LIFE, DeviceAsk, POLL_INTERVAL};
@@ -45,8 +46,8 @@ pub(super) async fn code(
         }
         let ask = DeviceAsk {
             client_id: client.id,
-            audience: params.get("audience").map(str::to_owned),
-            scope: params.get("scope").unwrap_or_default().to_owned(),
+            audience: params.get("audience").map(|name| short(name).to_owned()),
+            scope: short(params.get("scope").unwrap_or_default()).to_owned(),
         };
         let (number, user_code) = behind.tenant.devices.begin(ask, now, stamp.luck.split(40));
         let page = format!("{}activate", parties.issuer);

@@ -26,6 +26,14 @@ pub(super) struct Ask {
     pub(super) scope: String,
 }
 
+/// What of a `scope` or an `audience` is looked at, in bytes: it is kept for as long as a refresh token.
+const LONGEST: usize = 4096;
+
+/// A text of which so much is kept.
+pub(super) fn short(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST)]
+}
+
 /// An `audience` that the tenant has no API for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct UnknownAudience;
@@ -39,7 +47,7 @@ impl Ask {
         audience: Option<&str>,
         scope: Option<&str>,
     ) -> Result<Self, UnknownAudience> {
-        let scope = scope.unwrap_or_default();
+        let scope = short(scope.unwrap_or_default());
         let (audience, scope) = match audience {
             None => (For::UserInfo, granted(scope, client, None)),
             Some(name) if name == parties.userinfo_audience() => {

@@ -145,9 +145,11 @@ impl Visit {
             query,
             body,
         } = self;
-        let text = bearer(&headers);
         // Its signature is checked before anybody else has to wait.
-        let signed = text.map(|text| Signed::read(&face, text));
+        let signed = match bearer(&headers) {
+            None => Err("Missing authentication"),
+            Some(text) => Signed::read(&face, text).ok_or(INVALID),
+        };
         let asked = face
             .behind()
             .pass(&exchange, Endpoint::Management, |behind| {
@@ -172,20 +174,22 @@ impl Visit {
     }
 }
 
+/// What whoever brings a bad token is told.
+const INVALID: &str = "Invalid token";
+
 /// The first thing that is looked at: the bearer token. Answers whose it is, if it allows the call only
 /// to people for themselves.
 fn admit(
     behind: &Behind,
-    signed: Option<Option<Signed>>,
+    signed: Result<Signed, &'static str>,
     scopes: &[&str],
     moment: (Timestamp, Timestamp),
 ) -> Result<Option<String>, Complaint> {
     let unauthorized =
         |text: &str| Complaint::from(management_error(StatusCode::UNAUTHORIZED, text, None));
-    let token = signed
-        .ok_or_else(|| unauthorized("Missing authentication"))?
-        .and_then(|signed| signed.live(behind, moment))
-        .ok_or_else(|| unauthorized("Invalid token"))?;
+    let signed = signed.map_err(unauthorized)?;
+    let token = signed.live(behind, moment);
+    let token = token.ok_or_else(|| unauthorized(INVALID))?;
     if !token.allows(scopes) {
         return Err(insufficient(scopes));
     }
