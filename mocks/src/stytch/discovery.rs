@@ -100,8 +100,8 @@ impl Project {
     }
 
     /// Mails a discovery link; whether anybody has the address is not told.
-    pub(super) fn send_discovery(&mut self, now: Now, email: Email) -> Reply {
-        let life = self.settings.login_link_life;
+    pub(super) fn send_discovery(&mut self, now: Now, email: Email, life: Option<Span>) -> Reply {
+        let life = life.unwrap_or(self.settings.login_link_life);
         self.mail_discovery(now, email, Purpose::Discovery, life)
     }
 

@@ -27,6 +27,8 @@ pub enum Errand {
         email: Email,
         /// The organization.
         org: Option<OrgId>,
+        /// How long the token is good; none: as the project sets it.
+        life: Option<Span>,
     },
     /// `POST …/passwords/email/reset` with the mailed token.
     FinishReset {
@@ -111,7 +113,12 @@ pub enum Errand {
         duration: Option<Span>,
     },
     /// `POST /v1/b2b/magic_links/email/discovery/send`.
-    SendDiscovery(Email),
+    SendDiscovery {
+        /// Whose address is to be shown.
+        email: Email,
+        /// How long the link is good; none: as the project sets it.
+        life: Option<Span>,
+    },
     /// `POST /v1/b2b/magic_links/discovery/authenticate`.
     Discover(LoginToken),
     /// `POST /v1/b2b/discovery/intermediate_sessions/exchange`.
@@ -217,7 +224,7 @@ impl Errand {
             Self::SendCode { .. }
             | Self::SendText { .. }
             | Self::SendMagicLink { .. }
-            | Self::SendDiscovery(_) => Endpoint::SendMagicLink,
+            | Self::SendDiscovery { .. } => Endpoint::SendMagicLink,
             Self::Enter(enter) => enter.endpoint(),
             Self::Discovery(discovery) => discovery.endpoint(),
             Self::Membership(membership) => membership.endpoint(),

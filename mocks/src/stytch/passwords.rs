@@ -222,8 +222,8 @@ impl Project {
     pub(super) fn first_half(&mut self, stamp: Stamp, with: With, errand: &Errand) -> ErrandAnswer {
         let now = self.now(stamp.at);
         let (whole, token) = match *errand {
-            Errand::StartReset { email, org } => {
-                let expires = now.clock + self.settings.reset_life;
+            Errand::StartReset { email, org, life } => {
+                let expires = now.clock + life.unwrap_or(self.settings.reset_life);
                 let bearer = Bearer::new(email, org).under(with);
                 let token = self.person(email, org).map(|_| {
                     self.login_tokens

@@ -250,7 +250,7 @@ impl Project {
                 org,
                 duration,
             } => self.exchange(now, token, org, duration),
-            Errand::SendDiscovery(email) => Ok(self.send_discovery(now, email)),
+            Errand::SendDiscovery { email, life } => Ok(self.send_discovery(now, email, life)),
             Errand::Discover(token) => self.discover(now, token),
             Errand::ExchangeIntermediate {
                 token,

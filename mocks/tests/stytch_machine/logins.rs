@@ -222,7 +222,10 @@ fn discovery_proves_an_address_and_then_enters_an_organization() {
     let (token, _) = mailed(errand_reply(
         &mut project,
         at(0),
-        Errand::SendDiscovery(ANNA),
+        Errand::SendDiscovery {
+            email: ANNA,
+            life: None,
+        },
     ));
     let token = intermediate(errand_reply(&mut project, at(1), Errand::Discover(token)));
     assert_eq!(project.intermediate(token, at(1)), Some((ANNA, None)));

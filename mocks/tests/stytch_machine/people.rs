@@ -166,6 +166,7 @@ fn the_two_requests_of_a_reset_count_as_its_one_call() {
     let start = Errand::StartReset {
         email: ANNA,
         org: None,
+        life: None,
     };
     let (token, _) = mailed(errand_reply(&mut halves, at(5), start));
     let in_two = halves.errand(
@@ -188,6 +189,7 @@ fn the_two_requests_of_a_reset_count_as_its_one_call() {
     let start = Errand::StartReset {
         email: BERT,
         org: None,
+        life: None,
     };
     assert_eq!(refused(halves.errand(stamp(at(6)), &start)), in_one);
     assert_eq!(halves.ledger(), whole.ledger());

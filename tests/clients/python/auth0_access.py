@@ -111,6 +111,19 @@ def refresh_tokens():
             api.refresh_tokens.get(listed[0].id)
 
 
+def linked_identities():
+    api, ada, work = place.management(), Person("linked"), Person("linked-work")
+    other = work.user_id.partition("|")[2]
+    with check("POST /api/v2/users/{id}/identities", "two users are one: either address logs in as the first"):
+        api.users.identities.link(ada.user_id, provider="auth0", user_id=work.user_id)
+        equal([one.user_id for one in api.users.get(ada.user_id).identities], [ada.user_id.partition("|")[2], other])
+        equal(people.userinfo(work.login()["access_token"])["sub"], ada.user_id)
+    with check("DELETE /api/v2/users/{id}/identities/{provider}/{user_id}", "they are two again"):
+        api.users.identities.delete(ada.user_id, "auth0", other)
+        equal(len(api.users.get(ada.user_id).identities), 1)
+        equal(people.userinfo(work.login()["access_token"])["sub"], work.user_id)
+
+
 def revoked_everywhere():
     if not place.MOCK:
         raise Skip("a tenant's connection must be told to take such tokens")
@@ -160,4 +173,4 @@ def blocks():
 
 
 if __name__ == "__main__":
-    client.run(sessions, refresh_tokens, revoked_everywhere, blocks)
+    client.run(sessions, refresh_tokens, linked_identities, revoked_everywhere, blocks)

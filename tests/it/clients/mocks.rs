@@ -1,6 +1,6 @@
 //! `cutover mock`, started as users start it, and the endpoints that it serves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
@@ -129,7 +129,9 @@ impl Mocks {
                 }
             }
             // Underscores begin what no provider has.
-            paths.retain(|path, _| !path.contains("/_"));
+            paths.retain(|path, _| !path.contains("/_") && !OWN.contains(&path.as_str()));
+            // Media are told one by one, as SDKs have a method for each.
+            paths.retain(|_, spelt| !spelt.starts_with("/v1/otps/{medium}"));
             for (path, spelt) in paths {
                 for method in methods(self.told(url), &path) {
                     let name = format!("{method} {spelt}");
@@ -149,6 +151,9 @@ impl Drop for Mocks {
     }
 }
 
+/// Endpoints that no provider has, though their names do not say so: a member's first password.
+const OWN: [&str; 1] = ["/v1/b2b/passwords"];
+
 /// What routers that are nested have before their paths.
 const NESTED: [&str; 4] = ["", "/api/v2", "/v1/b2b", "/sdk/v1"];
 
@@ -156,8 +161,32 @@ const NESTED: [&str; 4] = ["", "/api/v2", "/v1/b2b", "/sdk/v1"];
 /// shape, as they are spelt there.
 fn sources(provider: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
+    for text in texts(provider) {
+        let routes = text.split(".route(").skip(1);
+        let routes =
+            routes.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
+        for route in routes {
+            found.extend(NESTED.map(|before| {
+                let spelt = format!("{before}{route}");
+                (Endpoint::new(provider, &spelt).shape, spelt)
+            }));
+        }
+    }
+    found
+}
+
+/// All words in quotes in the sources of a provider's routers.
+pub(super) fn words(provider: &str) -> BTreeSet<String> {
+    let texts = texts(provider);
+    let quoted = texts.iter().flat_map(|text| text.split('"').skip(1));
+    quoted.map(str::to_owned).collect()
+}
+
+/// The sources of a provider's routers, without their tests.
+fn texts(provider: &str) -> Vec<String> {
     let faces = Path::new(env!("CARGO_MANIFEST_DIR")).join("mocks/src/http");
     let mut folders = vec![faces.join(provider)];
+    let mut texts = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("a folder of routers") {
             let path = entry.expect("an entry").path();
@@ -166,18 +195,11 @@ fn sources(provider: &str) -> BTreeMap<String, String> {
                 continue;
             }
             let text = std::fs::read_to_string(&path).expect("a source");
-            let routes = text.split(".route(").skip(1);
-            let routes =
-                routes.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
-            for route in routes {
-                found.extend(NESTED.map(|before| {
-                    let spelt = format!("{before}{route}");
-                    (Endpoint::new(provider, &spelt).shape, spelt)
-                }));
-            }
+            let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
+            texts.push(code.to_owned());
         }
     }
-    found
+    texts
 }
 
 /// Whether a path with ids takes another path for itself, and a word in it for an id.

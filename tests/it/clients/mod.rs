@@ -4,6 +4,7 @@
 //! They need Python, Node.js and their packages (`tests/clients/install`). Without them the tests say
 //! so and pass, unless `CUTOVER_CLIENTS` is `required`.
 
+mod gaps;
 mod mocks;
 mod row;
 mod rust;
@@ -29,6 +30,7 @@ const CONSUMER: &[Script] = &[
     Script::python("auth0_tenant"),
     Script::python("auth0_pages"),
     Script::python("auth0_mfa"),
+    Script::python("auth0_whole_tenant"),
     Script::python("authlib_oidc"),
     Script::python("pyoidc_rp"),
     Script::python("standard_clients"),
@@ -101,8 +103,11 @@ fn clients_log_in_and_migrate_against_the_mocks_and_the_table_says_so() {
     });
     lines.extend(more);
     let published = toolbox.run(&Script::python("published"), &consumer.place());
-    let published: BTreeMap<Endpoint, String> = published.iter().map(Line::named).collect();
-    let mut named = published.clone();
+    let published = gaps::Published::of(&published);
+    let named = published.iter();
+    let mut named: BTreeMap<Endpoint, String> = named
+        .map(|(endpoint, published)| (endpoint.clone(), published.name.clone()))
+        .collect();
     named.extend(lines.iter().map(Line::named));
     let mut served = consumer.endpoints(&named);
     served.extend(b2b.endpoints(&named));
@@ -127,7 +132,8 @@ fn clients_log_in_and_migrate_against_the_mocks_and_the_table_says_so() {
         say(&format!("the table is not compared: {skipped}"));
         return;
     }
-    let table = table::write(&rows, &rust::rows(), &served, &published);
+    let gaps = gaps::write(&served, &published);
+    let table = table::write(&rows, &rust::rows(), &served, &gaps);
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/conformance.md");
     if std::env::var_os("UPDATE_GENERATED").is_some() {
         std::fs::write(&file, &table).expect("docs/conformance.md");

@@ -42,7 +42,13 @@ impl Endpoint {
 #[serde(untagged)]
 pub(super) enum Line {
     /// An endpoint that a provider's SDK knows.
-    Published { provider: String, published: String },
+    Published {
+        provider: String,
+        published: String,
+        /// What the SDK can send.
+        #[serde(default)]
+        parameters: Vec<String>,
+    },
     /// A check.
     Check(Row),
 }
@@ -62,6 +68,7 @@ impl Line {
             Self::Published {
                 provider,
                 published,
+                ..
             } => (provider, published),
         };
         (Endpoint::new(provider, name), name.clone())

@@ -67,15 +67,18 @@ impl Part {
     }
 }
 
-/// The whole table.
+/// Behaviours, how each is known, and by which clients.
+type Behaviours<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<&'a str>>>;
+type Shown<'a> = BTreeMap<Endpoint, Behaviours<'a>>;
+
+/// The whole table. What the mocks lack comes last.
 pub(super) fn write(
     rows: &[Row],
     rust: &[Row],
     served: &BTreeMap<Endpoint, String>,
-    published: &BTreeMap<Endpoint, String>,
+    gaps: &str,
 ) -> String {
-    let mut shown: BTreeMap<Endpoint, BTreeMap<&str, BTreeMap<&str, BTreeSet<&str>>>> =
-        BTreeMap::new();
+    let mut shown = Shown::new();
     for row in rows
         .iter()
         .chain(rust)
@@ -92,7 +95,7 @@ pub(super) fn write(
             .or_default()
             .insert(&row.client);
     }
-    let mut text = PREFACE.to_owned();
+    let mut text = PREFACE.to_owned() + &summary(served, &shown);
     for part in &PARTS {
         let title = part.title;
         let _ = write!(
@@ -112,7 +115,9 @@ pub(super) fn write(
             let mut first = format!("`{name}`");
             for (behaviour, ways) in behaviours {
                 let ways = ways.iter().map(|(way, clients)| {
-                    let clients: Vec<&str> = clients.iter().copied().collect();
+                    let clients: BTreeSet<String> =
+                        clients.iter().map(|client| unversioned(client)).collect();
+                    let clients: Vec<String> = clients.into_iter().collect();
                     format!("{way}: {}", clients.join(", "))
                 });
                 let ways: Vec<String> = ways.collect();
@@ -126,67 +131,72 @@ pub(super) fn write(
             }
         }
     }
-    not_modelled(&mut text, served, published);
+    text.push_str(gaps);
     text
+}
+
+/// How many endpoints are known in which way, and the clients by their versions.
+fn summary(served: &BTreeMap<Endpoint, String>, shown: &Shown<'_>) -> String {
+    let ways = ["SDK call", "published shape", "documentation"];
+    let mut text = "\n| | endpoints | SDK call | published shape | documentation | not verified | behaviours |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n".to_owned();
+    for part in &PARTS {
+        let of_part = |endpoint: &&Endpoint| part.has(endpoint);
+        let endpoints: Vec<&Endpoint> = served.keys().filter(of_part).collect();
+        let known: Vec<_> = endpoints.iter().filter_map(|it| shown.get(it)).collect();
+        let by = |way: &str| {
+            let has = |behaviours: &&&Behaviours<'_>| {
+                behaviours.values().any(|ways| ways.contains_key(way))
+            };
+            known.iter().filter(has).count()
+        };
+        let behaviours: usize = known.iter().map(|it| it.len()).sum();
+        let counts = ways.map(|way| by(way).to_string());
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {behaviours} |",
+            part.title,
+            endpoints.len(),
+            counts.join(" | "),
+            endpoints.len() - known.len(),
+        );
+    }
+    let all = shown.values().flat_map(BTreeMap::values);
+    let clients: BTreeSet<&str> = all
+        .filter_map(|ways| ways.get("SDK call"))
+        .flatten()
+        .copied()
+        .collect();
+    let _ = write!(text, "\nThe clients, in {} versions:\n", clients.len());
+    for (name, versions) in by_name(clients) {
+        let _ = write!(text, "\n* {name} {versions}");
+    }
+    text.push('\n');
+    text
+}
+
+/// Clients by their names, each with its versions and platform.
+fn by_name(clients: BTreeSet<&str>) -> BTreeMap<&str, String> {
+    let mut named: BTreeMap<&str, String> = BTreeMap::new();
+    for client in clients {
+        let (name, version) = client.split_once(' ').unwrap_or((client, ""));
+        let versions = named.entry(name).or_default();
+        let joint = if versions.is_empty() { "" } else { ", " };
+        let _ = write!(versions, "{joint}{version}");
+    }
+    named
+}
+
+/// A client without its version, which stands in the summary.
+fn unversioned(client: &str) -> String {
+    let mut words: Vec<&str> = client.split(' ').collect();
+    if words.len() > 2 && words[1].starts_with(|letter: char| letter.is_ascii_digit()) {
+        words.remove(1);
+    }
+    words.join(" ")
 }
 
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
-}
-
-/// What the SDKs know and the mocks do not.
-fn not_modelled(
-    text: &mut String,
-    served: &BTreeMap<Endpoint, String>,
-    published: &BTreeMap<Endpoint, String>,
-) {
-    let known = published
-        .keys()
-        .filter(|endpoint| served.contains_key(endpoint));
-    let _ = write!(
-        text,
-        "\n## Not modelled\n\nOf the {} endpoints in the providers' Python SDKs the mocks serve {}. The others are refused. Groups\nthat are served in part name the endpoints that are missing; of groups that are not served at all there is\nonly the number.\n\n| provider | group | not modelled |\n| --- | --- | --- |\n",
-        published.len(),
-        known.count(),
-    );
-    let mut groups: BTreeMap<(&str, String), (bool, Vec<&str>)> = BTreeMap::new();
-    for (endpoint, name) in published {
-        let (partly, missing) = groups
-            .entry((&endpoint.provider, group(endpoint.path())))
-            .or_default();
-        if served.contains_key(endpoint) {
-            *partly = true;
-        } else {
-            missing.push(name);
-        }
-    }
-    for ((provider, group), (partly, missing)) in groups {
-        if missing.is_empty() {
-            continue;
-        }
-        let what = if partly {
-            let named: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
-            named.join(", ")
-        } else {
-            format!("all {}", missing.len())
-        };
-        let _ = writeln!(text, "| {provider} | {group} | {what} |");
-    }
-}
-
-/// The first parts of a path that are names.
-fn group(path: &str) -> String {
-    let parts = path.split('/').filter(|part| !part.is_empty());
-    let named = parts.take_while(|part| !part.contains('{'));
-    let prefixes = ["v1", "b2b", "api", "v2"];
-    let mut group: Vec<&str> = Vec::new();
-    for part in named {
-        group.push(part);
-        if !prefixes.contains(&part) {
-            break;
-        }
-    }
-    format!("/{}", group.join("/"))
 }
 
 /// What a tenant does otherwise than the mocks, for people.

@@ -28,7 +28,9 @@ pub(super) async fn send(ask: Ask) -> Done {
         challenged: challenge.is_some(),
         ..With::default()
     };
-    let (token, _, took) = mailed(ask.errand_with(with, &Errand::SendDiscovery(email))?)?;
+    let life = life_of(&ask, "discovery_expiration_minutes")?;
+    let errand = Errand::SendDiscovery { email, life };
+    let (token, _, took) = mailed(ask.errand_with(with, &errand)?)?;
     ask.bind(token, challenge);
     let text = ask.face.0.names.login_token(token);
     let url = url.map(|base| link(base, "discovery", &text));

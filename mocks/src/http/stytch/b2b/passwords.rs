@@ -89,7 +89,7 @@ pub(super) async fn migrate(ask: Ask) -> Done {
 pub(super) async fn start_reset(ask: Ask) -> Done {
     let (org, email) = whom(&ask)?;
     let challenge = ask.challenge("code_challenge")?;
-    life_of(&ask, "reset_password_expiration_minutes")?;
+    let life = life_of(&ask, "reset_password_expiration_minutes")?;
     let invalid = "invalid_password_reset_redirect_url";
     let url = ask.fields.url("reset_password_redirect_url", invalid)?;
     let with = With {
@@ -99,6 +99,7 @@ pub(super) async fn start_reset(ask: Ask) -> Done {
     let errand = Errand::StartReset {
         email,
         org: Some(org),
+        life,
     };
     let (token, _, took) = mailed(ask.errand_with(with, &errand)?)?;
     ask.bind(token, challenge);

@@ -117,12 +117,16 @@ pub(in super::super) fn already_has_one(bad: Bad) -> Bad {
 pub(super) async fn start_reset(ask: Ask) -> Done {
     let (_, email) = address(&ask, "email")?;
     let challenge = ask.challenge("code_challenge")?;
-    life_of(&ask, "reset_password_expiration_minutes")?;
+    let life = life_of(&ask, "reset_password_expiration_minutes")?;
     let with = With {
         challenged: challenge.is_some(),
         ..With::default()
     };
-    let errand = Errand::StartReset { email, org: None };
+    let errand = Errand::StartReset {
+        email,
+        org: None,
+        life,
+    };
     let (token, _, took) = mailed(ask.errand_with(with, &errand)?)?;
     ask.bind(token, challenge);
     let text = ask.face.0.names.login_token(token);
