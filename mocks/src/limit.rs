@@ -153,7 +153,8 @@ impl FixedWindow {
         if window > self.window {
             (self.window, self.count) = (window, 0);
         }
-        let ends_in = Span::from_micros((window + 1) * length.as_micros() - now.as_micros());
+        let end = (window + 1).saturating_mul(length.as_micros());
+        let ends_in = Timestamp::from_micros(end) - now;
         let allowed = self.count < limit;
         if allowed {
             self.count += 1;
@@ -175,6 +176,15 @@ impl FixedWindow {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_window_at_the_end_of_time_ends_with_it() {
+        let mut window = FixedWindow::default();
+        let hour = Span::from_hours(1);
+        let verdict = window.take(1, hour, Timestamp::NEVER);
+        assert!(verdict.allowed && verdict.full_in >= Span::ZERO);
+        assert!(!window.take(1, hour, Timestamp::NEVER).allowed);
+    }
 
     #[test]
     fn pressure_is_the_largest_share_in_use_and_what_was_refused() {

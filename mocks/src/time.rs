@@ -22,7 +22,7 @@ impl Timestamp {
 
     /// From whole seconds since the Unix epoch.
     pub const fn from_secs(secs: i64) -> Self {
-        Self(secs * 1_000_000)
+        Self(secs.saturating_mul(1_000_000))
     }
 
     /// Microseconds since the Unix epoch.
@@ -61,27 +61,27 @@ impl Span {
 
     /// From milliseconds.
     pub const fn from_millis(millis: i64) -> Self {
-        Self(millis * 1_000)
+        Self(millis.saturating_mul(1_000))
     }
 
     /// From seconds.
     pub const fn from_secs(secs: i64) -> Self {
-        Self(secs * 1_000_000)
+        Self(secs.saturating_mul(1_000_000))
     }
 
     /// From minutes.
     pub const fn from_mins(mins: i64) -> Self {
-        Self::from_secs(mins * 60)
+        Self::from_secs(mins.saturating_mul(60))
     }
 
     /// From hours.
     pub const fn from_hours(hours: i64) -> Self {
-        Self::from_secs(hours * 3_600)
+        Self::from_secs(hours.saturating_mul(3_600))
     }
 
     /// From days of 24 hours.
     pub const fn from_days(days: i64) -> Self {
-        Self::from_secs(days * 86_400)
+        Self::from_secs(days.saturating_mul(86_400))
     }
 
     /// From a fraction of seconds, rounded to the nearest microsecond.

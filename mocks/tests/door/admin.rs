@@ -367,6 +367,32 @@ async fn limits_latency_and_the_clock_are_set() {
 }
 
 #[tokio::test]
+async fn the_clock_goes_to_2100_and_no_further() {
+    let test = Test::new().await;
+    let last = 4_102_444_800_i64;
+    test.put("/clock", json!({"set_to_s": last, "held": true}))
+        .await;
+    assert_eq!(
+        test.login(
+            "customer-1@people.example",
+            "password-for-customer-1@people.example"
+        )
+        .await,
+        200
+    );
+    let further = Some(json!({"advance_s": 1}));
+    let (status, told) = test.send(Method::PUT, "/clock", further).await;
+    assert_eq!(status, 400, "{told}");
+    assert!(
+        told["error"].as_str().unwrap().contains("DELETE /clock"),
+        "{told}"
+    );
+    assert_eq!(test.get("/clock").await["now_s"], last);
+    test.delete("/clock").await;
+    test.put("/clock", json!({"advance_s": 1})).await;
+}
+
+#[tokio::test]
 async fn a_b2b_project_has_organizations() {
     let test = Test::of(Vertical::B2b).await;
     let made = test.post("/organizations", json!({"count": 2})).await;

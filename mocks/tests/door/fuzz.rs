@@ -1,5 +1,7 @@
 //! Requests made of valid ones by chance: every answer is well formed, and nothing panics.
 
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
@@ -9,15 +11,17 @@ use cutover_mocks::auth0::Tenant;
 use cutover_mocks::http::auth0::{self, Application, Issuer};
 use cutover_mocks::http::connection::Stream;
 use cutover_mocks::http::site::Site;
+use cutover_mocks::http::stamp::wall_now;
 use cutover_mocks::http::{Clock, Directory, Mailbox, TimeSource, stytch};
 use cutover_mocks::stytch::{Project, Settings, Vertical};
 use cutover_mocks::time::Timestamp;
 use proptest::prelude::*;
+use serde_json::Value;
 
 const START: Timestamp = Timestamp::from_secs(1_780_000_000);
 
-/// The sites of a tenant, a consumer project and a B2B project.
-fn sites() -> [Arc<Site>; 3] {
+/// The sites of a tenant, a consumer project and a B2B project, and a token for the Management API.
+fn sites() -> ([Arc<Site>; 3], String) {
     let clock = Clock::new(TimeSource::Wall {
         seed: 1,
         waits: false,
@@ -57,69 +61,117 @@ fn sites() -> [Arc<Site>; 3] {
         .router()
         .into()
     };
-    [
+    let management = tenant.mint_management_token(wall_now());
+    let sites = [
         auth0::site(&Arc::new(tenant)),
         project(Vertical::Consumer),
         project(Vertical::B2b),
-    ]
-    .map(Arc::new)
+    ];
+    (sites.map(Arc::new), management)
 }
 
-const PATHS: &[&str] = &[
-    "/authorize",
-    "/u/login",
-    "/oauth/token",
-    "/oauth/revoke",
-    "/userinfo",
-    "/v2/logout",
-    "/oidc/logout",
-    "/dbconnections/signup",
-    "/dbconnections/change_password",
-    "/api/v2/users",
-    "/api/v2/users/auth0|1",
-    "/api/v2/users-by-email",
-    "/passwordless/start",
-    "/oauth/device/code",
-    "/v1/sessions/migrate",
-    "/v1/sessions/authenticate",
-    "/v1/sessions/revoke",
-    "/v1/sessions",
-    "/v1/users",
-    "/v1/users/search",
-    "/v1/users/x",
-    "/v1/passwords",
-    "/v1/passwords/authenticate",
-    "/v1/passwords/migrate",
-    "/v1/passwords/email/reset",
-    "/v1/magic_links/authenticate",
-    "/v1/magic_links/email/login_or_create",
-    "/v1/oauth/authenticate",
-    "/v1/otps/authenticate",
-    "/v1/b2b/sessions/migrate",
-    "/v1/b2b/sessions/authenticate",
-    "/v1/b2b/organizations",
-    "/v1/b2b/organizations/x/members",
-    "/v1/b2b/organizations/search",
-    "/v1/b2b/passwords/authenticate",
-    "/v1/b2b/passwords/migrate",
-    "/v1/b2b/discovery/intermediate_sessions/exchange",
-    "/v1/b2b/magic_links/authenticate",
-    "/v1/public/oauth/google/start",
-    "/sdk/v1/events",
-    "/sdk/v1/passwords",
-    "/sdk/v1/passwords/session/reset",
-    "/sdk/v1/sessions/authenticate",
-    "/sdk/v1/users/me",
-    "/sdk/v1/users/emails/x",
-    "/sdk/v1/otps/sms/send/secondary",
-    "/sdk/v1/otps/authenticate",
-    "/sdk/v1/totps/authenticate",
-    "/sdk/v1/b2b/otps/sms/send",
-    "/sdk/v1/b2b/organizations/me",
-    "/sdk/v1/b2b/organizations/search",
-    "/sdk/v1/b2b/organizations/members/x",
-    "/sdk/v1/b2b/discovery/organizations",
-];
+/// Every route that the sources declare, with the number of the router that has it: a route that is
+/// new is asked, too.
+fn routes() -> Vec<(usize, String)> {
+    let http = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http");
+    let mut routes = Vec::new();
+    for (router, folder, prefix) in [
+        (0, "auth0", ""),
+        (0, "auth0/management", "/api/v2"),
+        (1, "stytch/consumer", "/v1"),
+        (1, "stytch/consumer", "/sdk/v1"),
+        (2, "stytch/b2b", "/v1/b2b"),
+        (2, "stytch/b2b", "/sdk/v1/b2b"),
+    ] {
+        for file in std::fs::read_dir(http.join(folder)).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
+            let text = std::fs::read_to_string(path).unwrap();
+            for declared in text.split(".route(").skip(1) {
+                let route = declared.split('"').nth(1).unwrap_or_default();
+                let route = route.strip_prefix("/v1").unwrap_or(route);
+                let route = route.strip_prefix("/b2b").unwrap_or(route);
+                if route.starts_with('/') {
+                    routes.push((router, format!("{prefix}{route}")));
+                }
+            }
+        }
+    }
+    routes.sort();
+    routes.dedup();
+    assert!(routes.len() > 250, "{} routes are found", routes.len());
+    routes
+}
+
+/// What answers have told so far, by the field that told it: tokens and ids lead further in.
+#[derive(Debug, Default)]
+struct Heard(BTreeMap<String, VecDeque<String>>);
+
+/// What stands in requests for something that was heard.
+const HEARD: &str = "@heard@";
+
+impl Heard {
+    fn note(&mut self, name: &str, value: &Value) {
+        match value {
+            Value::Object(fields) => fields
+                .iter()
+                .for_each(|(name, value)| self.note(name, value)),
+            Value::Array(values) => values.iter().for_each(|value| self.note(name, value)),
+            Value::String(text) => {
+                let heard = self.0.entry(name.to_owned()).or_default();
+                heard.push_back(text.clone());
+                if heard.len() > 20 {
+                    heard.pop_front();
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// What was told under a name, or under another that means the same.
+    fn tell(&self, name: &str, pick: usize) -> Option<&str> {
+        let same = match name {
+            "token" => "session_token",
+            "email_address" | "username" => "email",
+            "id" => "user_id",
+            other => other,
+        };
+        let texts = self.0.get(name).or(self.0.get(same))?;
+        texts.get(pick % texts.len()).map(String::as_str)
+    }
+
+    /// A body with what was heard in the places for it.
+    fn fill(&self, body: Vec<u8>, pick: usize) -> Vec<u8> {
+        let mut text = match String::from_utf8(body) {
+            Ok(text) => text,
+            Err(no_text) => return no_text.into_bytes(),
+        };
+        for name in NAMES {
+            if let Some(told) = self.tell(name, pick) {
+                let (place, told) = (Value::from(HEARD), Value::from(told));
+                text = text.replace(
+                    &format!("\"{name}\":{place}"),
+                    &format!("\"{name}\":{told}"),
+                );
+            }
+        }
+        text.into_bytes()
+    }
+
+    /// A path with what was heard in the places of its parameters.
+    fn path(&self, route: &str, pick: usize) -> String {
+        let parts = route.split('/').map(|part| {
+            let name = part
+                .strip_prefix('{')
+                .and_then(|part| part.strip_suffix('}'));
+            name.map_or(part, |name| self.tell(name, pick).unwrap_or("x"))
+        });
+        let parts: Vec<String> = parts.map(|part| part.replace('/', "%2F")).collect();
+        parts.join("/")
+    }
+}
 
 const NAMES: &[&str] = &[
     "grant_type",
@@ -202,10 +254,10 @@ const TEXTS: &[&str] = &[
 ];
 
 /// A value of any kind.
-fn values() -> impl Strategy<Value = serde_json::Value> {
-    use serde_json::Value;
+fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         4 => prop::sample::select(TEXTS).prop_map(Value::from),
+        6 => Just(Value::from(HEARD)),
         1 => any::<String>().prop_map(Value::from),
         1 => any::<i64>().prop_map(Value::from),
         1 => any::<f64>().prop_map(Value::from),
@@ -234,7 +286,7 @@ fn bodies() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
         let body: serde_json::Map<_, _> = fields.into_iter().collect();
         (
             "application/json",
-            serde_json::Value::Object(body).to_string().into_bytes(),
+            Value::Object(body).to_string().into_bytes(),
         )
     });
     let form =
@@ -263,7 +315,7 @@ fn bodies() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
 }
 
 /// Who asks: with the project's credentials, a page's, a bearer token, or something else.
-fn credentials() -> impl Strategy<Value = String> {
+fn credentials(management: &str) -> impl Strategy<Value = String> {
     let basic = |user: &str, password: &str| {
         use base64::Engine;
         let pair = format!("{user}:{password}");
@@ -280,6 +332,7 @@ fn credentials() -> impl Strategy<Value = String> {
     prop_oneof![
         5 => Just(project),
         3 => prop::sample::select(pages),
+        4 => Just(format!("Bearer {management}")),
         2 => prop::sample::select(TEXTS).prop_map(|text| format!("Bearer {}", text.replace('\0', "~"))),
         1 => "[ -~]{0,60}",
     ]
@@ -297,7 +350,7 @@ async fn line() -> cutover_mocks::http::connection::Line {
 #[test]
 fn whatever_is_asked_the_answer_is_well_formed() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let sites = sites();
+    let (sites, management) = sites();
     let line = runtime.block_on(line());
     let methods = [
         Method::GET,
@@ -307,13 +360,13 @@ fn whatever_is_asked_the_answer_is_well_formed() {
         Method::PATCH,
     ];
     let requests = (
-        0..3_usize,
-        prop::sample::select(methods.to_vec()),
-        prop::sample::select(PATHS),
+        prop::sample::select(routes()),
+        (prop::sample::select(methods.to_vec()), any::<usize>()),
         prop::option::of((names(), prop::sample::select(TEXTS))),
         bodies(),
-        credentials(),
+        credentials(&management),
     );
+    let heard = Mutex::new(Heard::default());
     // More than the suite has time for: FUZZ_CASES=100000.
     let cases = std::env::var("FUZZ_CASES").map_or(2000, |cases| cases.parse().unwrap());
     let config = ProptestConfig {
@@ -321,9 +374,13 @@ fn whatever_is_asked_the_answer_is_well_formed() {
         failure_persistence: None,
         ..ProptestConfig::default()
     };
-    proptest!(config, |((site, method, path, query, (kind, body), credential) in requests)| {
+    proptest!(config, |(((site, route), (method, pick), query, (kind, body), credential) in requests)| {
+        let (path, body) = {
+            let heard = heard.lock().unwrap();
+            (heard.path(&route, pick), heard.fill(body, pick))
+        };
         let mut url = reqwest::Url::parse("http://127.0.0.1:8480").unwrap();
-        url.set_path(path);
+        url.set_path(&path);
         if let Some((name, value)) = query {
             url.query_pairs_mut().append_pair(&name, value);
         }
@@ -344,10 +401,11 @@ fn whatever_is_asked_the_answer_is_well_formed() {
         let kind = kind.map(|kind| kind.to_str().unwrap().to_owned()).unwrap_or_default();
         prop_assert!(status.as_u16() != 500, "{status}: {}", String::from_utf8_lossy(&text));
         if kind.starts_with("application/json") && !text.is_empty() {
-            let body: Result<serde_json::Value, _> = serde_json::from_slice(&text);
+            let body: Result<Value, _> = serde_json::from_slice(&text);
             prop_assert!(body.is_ok(), "not JSON: {}", String::from_utf8_lossy(&text));
+            let mut body = body.unwrap();
+            heard.lock().unwrap().note("", &body);
             if site > 0 {
-                let mut body = body.unwrap();
                 if path.starts_with("/sdk/") && status.is_success() {
                     body = body["data"].take();
                 }

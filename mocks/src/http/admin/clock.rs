@@ -27,12 +27,15 @@ pub(super) struct Turn {
     /// Sets it to this moment, in seconds since 1970: from 2000 to 2100.
     #[schemars(range(min = 946_684_800, max = 4_102_444_800_i64))]
     set_to_s: Option<i64>,
-    /// Moves it forward by this many seconds.
+    /// Moves it forward by this many seconds, to 2100 at most.
     #[schemars(range(min = 0, max = 315_360_000))]
     advance_s: Option<i64>,
     /// Holds it where it is, or lets it go on from there.
     held: Option<bool>,
 }
+
+/// The last second that the clock may be set to: the year 2100.
+const LAST: i64 = 4_102_444_800;
 
 pub(super) fn read(admin: &Admin, _: Nothing) -> Result<Shown, Problem> {
     Ok(show(admin))
@@ -40,12 +43,21 @@ pub(super) fn read(admin: &Admin, _: Nothing) -> Result<Shown, Problem> {
 
 pub(super) fn turn(admin: &Admin, turn: Turn) -> Result<Shown, Problem> {
     if let Some(to) = turn.set_to_s {
-        within("set_to_s", to, 946_684_800, 4_102_444_800)?;
-    }
-    if let Some(by) = turn.advance_s {
-        within("advance_s", by, 0, 315_360_000)?;
+        within("set_to_s", to, 946_684_800, LAST)?;
     }
     let (hands, wall) = (admin.clock.hands(), wall_now());
+    if let Some(by) = turn.advance_s {
+        within("advance_s", by, 0, 315_360_000)?;
+        let from = turn
+            .set_to_s
+            .map_or_else(|| hands.tell(wall), Timestamp::from_secs);
+        let to = (from + Span::from_secs(by)).as_secs();
+        if to > LAST {
+            return Err(Problem::bad(format!(
+                "`advance_s` leads to {to}; expected no later than {LAST}: DELETE /clock goes back to the wall's time"
+            )));
+        }
+    }
     if let Some(to) = turn.set_to_s {
         hands.set(wall, Timestamp::from_secs(to));
     }
