@@ -146,6 +146,8 @@ async fn a_code_may_be_bound_to_a_key() {
     let (ours, theirs) = (Key::new(), Key::new());
     let at = scene.url("/oauth/token");
     let password = cutover_mocks::http::password_of(ADA);
+    let wrong = scene.authorize(&[("dpop_jkt", "no thumbprint")], "").await;
+    assert_eq!(query(&location(&wrong))["error"], "invalid_request");
     let bound = ours.thumbprint();
     let state = scene.page(&[("dpop_jkt", &bound)]).await;
     let typed = [("username", ADA), ("password", password.as_str())];

@@ -157,6 +157,7 @@ async fn an_application_registers_itself_and_logs_people_in() {
         json!({}),
         json!([]),
         json!({"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "magic"}),
+        json!({"redirect_uris": [CALLBACK], "client_name": "x".repeat(20_000)}),
     ] {
         let answer = scene.json("POST", "/oidc/register", "", wrong).await;
         assert_eq!(body(answer).await["error"], "invalid_client_metadata");

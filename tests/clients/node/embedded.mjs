@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
 import { browse, library, serve } from "./chromium.mjs";
-import { Client } from "./checks.mjs";
+import { Client, Skip } from "./checks.mjs";
 import * as place from "./place.mjs";
 
 const { CLIENT_ID, CONNECTION, DOMAIN, ISSUER } = place;
@@ -84,6 +84,24 @@ async function auth0Js() {
       const { error } = await page.evaluate(() => ask((done) => web.checkSession({}, done)));
       assert.equal(error.code, "login_required");
     });
+    for (const [endpoint, of, name] of [
+      ["POST /usernamepassword/challenge", "client", "getChallenge"],
+      ["POST /dbconnections/signup/challenge", "dbConnection", "getSignupChallenge"],
+      ["POST /dbconnections/change_password/challenge", "dbConnection", "getPasswordResetChallenge"],
+      ["POST /passwordless/challenge", "passwordless", "getChallenge"],
+    ]) {
+      await check(endpoint, `${name}: whether a captcha is due`, async () => {
+        if (!place.MOCK) throw new Skip("a tenant answers its own pages only");
+        const { said } = await page.evaluate(
+          ([settings, of, name]) => {
+            const { client } = new auth0.WebAuth({ ...settings, state: "of a page" });
+            return ask((done) => (client[of] ?? client)[name](done));
+          },
+          [settings, of, name],
+        );
+        assert.equal(typeof said.required, "boolean");
+      });
+    }
     const login = ({ email, password }) =>
       page.evaluate(([realm, username, password]) => ask((done) => web.login({ realm, username, password }, done)), [CONNECTION, email, password]);
     await check("POST /co/authenticate", "login: a password typed on the application's page gives a ticket, which /authorize takes", async () => {

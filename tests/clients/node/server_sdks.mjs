@@ -86,9 +86,9 @@ async function versionThree() {
     const told = await auth.getProfile(tokens.access_token);
     assert.equal((typeof told === "string" ? JSON.parse(told) : told).email, ada.email);
   });
-  await check("POST /api/v2/users/{id}/identities", "linkUsers makes two identities one user, unlinkUsers takes them apart", async () => {
-    const other = await place.person("v3-linked");
-    const [provider, user_id] = other.userId.split("|");
+  const other = await place.person("v3-linked");
+  const [provider, user_id] = other.userId.split("|");
+  await check("POST /api/v2/users/{id}/identities", "linkUsers makes two identities one user, and both ways in lead there", async () => {
     assert.equal((await management.linkUsers(ada.userId, { provider, user_id })).length, 2);
     const { identities } = await management.getUser({ id: ada.userId });
     assert.equal(identities[1].profileData.email, other.email);
@@ -97,6 +97,8 @@ async function versionThree() {
     const told = await auth.getProfile(access_token);
     assert.equal((typeof told === "string" ? JSON.parse(told) : told).sub, ada.userId);
     await assert.rejects(management.getUser({ id: other.userId }), { statusCode: 404 });
+  });
+  await check("DELETE /api/v2/users/{id}/identities/{provider}/{user_id}", "unlinkUsers takes them apart", async () => {
     assert.equal((await management.unlinkUsers({ id: ada.userId, provider, user_id })).length, 1);
     assert.equal((await management.getUser({ id: other.userId })).email, other.email);
   });

@@ -165,9 +165,7 @@ pub(super) fn read(
         hint: params.get("login_hint").map(str::to_owned),
         organization: None,
         invitation: None,
-        key: params.get("dpop_jkt").map(|jkt| Thumbprint {
-            jkt: jkt.to_owned(),
-        }),
+        key: params.get("dpop_jkt").and_then(Thumbprint::read),
         tells_time: params.get("max_age").is_some(),
     };
     match complete(behind, parties, client, params, &request) {
@@ -223,6 +221,11 @@ fn complete(
     let invalid = |text: &str| ("invalid_request", text.to_owned());
     check_response(client, params)?;
     let challenge = challenge(params)?;
+    if params.get("dpop_jkt").is_some() && request.key.is_none() {
+        return Err(invalid(
+            "Parameter 'dpop_jkt' must be a SHA-256 thumbprint in base64url",
+        ));
+    }
     let connection = match params.get("connection") {
         None => Connection::Database,
         Some(name) => {

@@ -45,6 +45,16 @@ pub(super) fn binding(text: &str) -> Option<Thumbprint> {
     opaque::binding(text)
 }
 
+impl Thumbprint {
+    /// A thumbprint as it is written.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let hash = URL_SAFE_NO_PAD.decode(text).ok()?;
+        (hash.len() == 32).then(|| Self {
+            jkt: text.to_owned(),
+        })
+    }
+}
+
 /// What a proof is for.
 pub(super) struct Purpose<'a> {
     pub(super) method: &'a Method,

@@ -16,10 +16,11 @@ use super::face::Face;
 use crate::auth0::Endpoint;
 use crate::auth0::organizations::letters;
 use crate::auth0::registry::{Client, GrantType, Kind, Secret, Urls};
+use crate::bounds::TENANT_RECORDS;
 use crate::http::Exchange;
 
-/// Applications of a tenant at most, as nobody has to prove anything to register one.
-const MOST: usize = 1000;
+/// What an application may say of itself at most, in bytes: nobody has to prove anything to register one.
+const LONGEST: usize = 16 << 10;
 
 /// What an application says of itself.
 #[derive(Debug, Deserialize)]
@@ -39,12 +40,15 @@ pub(super) async fn register(
     body: Bytes,
 ) -> Response {
     let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
+        if body.len() > LONGEST {
+            return Err(invalid(&"the metadata is longer than 16 KB"));
+        }
         let told: Metadata = serde_json::from_slice(&body).map_err(|error| invalid(&error))?;
         let luck = exchange.stamp().luck.split(60);
         let id = format!("tpc_{}", letters(luck.0));
         let client = client(id, told)?;
         let registry = behind.tenant.registry_mut();
-        if registry.clients().len() >= MOST {
+        if registry.clients().len() >= TENANT_RECORDS {
             let text = "You reached the limit of entities of this type for this tenant.";
             return Err(oauth_error(StatusCode::FORBIDDEN, "too_many_entities", text).into());
         }
