@@ -22,7 +22,6 @@ const READS = {
   "GET /api/v2/branding/phone/templates": () => m.branding.phone.templates.list(),
   "GET /api/v2/client-grants": () => m.clientGrants.list(),
   "GET /api/v2/clients": () => m.clients.list(),
-  "GET /api/v2/clients/{client_id}/credentials": () => m.clients.credentials.list(place.CLIENT_ID),
   "GET /api/v2/connection-profiles": () => m.connectionProfiles.list(),
   "GET /api/v2/connections": () => m.connections.list(),
   "GET /api/v2/connections/{id}/clients": async () => {
