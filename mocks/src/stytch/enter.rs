@@ -3,7 +3,7 @@
 
 use super::call::{Endpoint, Error, LoginToken, OrgId, Proof, Reply, SessionToken, UserId};
 use super::gate::No;
-use super::means::MeansId;
+use super::means::{MeansId, Thing};
 use super::people::NewUser;
 use super::project::{Now, Project, no};
 use super::rule::Rule;
@@ -74,6 +74,20 @@ pub enum Enter {
         /// How long the session shall last.
         duration: Option<Span>,
     },
+    /// `POST /v1/webauthn/register`: a passkey that has answered its challenge becomes the person's.
+    AddPasskey {
+        /// Who.
+        user: UserId,
+        /// How long the session shall last.
+        duration: Option<Span>,
+    },
+    /// `POST /v1/webauthn/authenticate`.
+    Passkey {
+        /// The passkey that signed the challenge; none: no passkey did.
+        id: Option<MeansId>,
+        /// How long the session shall last.
+        duration: Option<Span>,
+    },
     /// `POST …/impersonation/authenticate`.
     Impersonate(LoginToken),
     /// `POST /v1/b2b/passwords/email/require_reset`.
@@ -86,7 +100,10 @@ impl Enter {
         match self {
             Self::Totp { .. } | Self::Recover { .. } | Self::Sms { .. } => Endpoint::SecondFactor,
             Self::ResetBySession { .. } | Self::RequireReset(_) => Endpoint::PasswordChange,
-            Self::Attest { .. } | Self::Impersonate(_) => Endpoint::Other,
+            Self::Attest { .. }
+            | Self::AddPasskey { .. }
+            | Self::Passkey { .. }
+            | Self::Impersonate(_) => Endpoint::Other,
         }
     }
 }
@@ -118,6 +135,8 @@ impl Project {
                 org,
                 duration,
             } => self.attest(now, seen, creates, org, duration),
+            Enter::AddPasskey { user, duration } => self.add_passkey(now, user, duration),
+            Enter::Passkey { id, duration } => self.passkey(now, id, duration),
             Enter::Impersonate(token) => self.impersonate(now, token),
             Enter::RequireReset(user) => self.require_reset(user),
         }
@@ -259,6 +278,28 @@ impl Project {
             (None, _) => return Err(no(Error::UserNotFound)),
         };
         self.log_in(now, user, duration, Factors::one(Factor::Trusted))
+    }
+
+    fn add_passkey(&mut self, now: Now, user: UserId, duration: Option<Span>) -> Result<Reply, No> {
+        self.known(user)?;
+        // A session of somebody else is refused before anything is kept.
+        self.session_to_join(now, user)?;
+        let means = Some(self.people.add_passkey(user));
+        let factors = Factors::one(Factor::Passkey);
+        self.log_in(now, user, duration, Shown { factors, means })
+    }
+
+    fn passkey(
+        &mut self,
+        now: Now,
+        id: Option<MeansId>,
+        duration: Option<Span>,
+    ) -> Result<Reply, No> {
+        let owner = id.and_then(|id| self.people.owner(Thing::Passkey, id));
+        let user = owner.ok_or(no(Error::Rule(Rule::PasskeyWrong)))?;
+        let factors = Factors::one(Factor::Passkey);
+        let shown = Shown { factors, means: id };
+        self.log_in(now, user, duration, shown)
     }
 
     fn impersonate(&mut self, now: Now, token: LoginToken) -> Result<Reply, No> {

@@ -65,6 +65,8 @@ pub struct Means {
     pub totps: Vec<Totp>,
     /// Ties to social providers.
     pub ties: Vec<Tie>,
+    /// Passkeys; only codecs see keys.
+    pub passkeys: Vec<MeansId>,
     /// Addresses that a member had before (B2B).
     pub retired: Vec<Owned<Email>>,
 }
@@ -80,6 +82,8 @@ pub enum Thing {
     Totp,
     /// A tie to a social provider.
     Tie,
+    /// A passkey.
+    Passkey,
     /// A password; its id is its person's.
     Password,
 }
@@ -113,6 +117,7 @@ impl People {
             Thing::Phone => means.is_some_and(|means| holds(&means.phones, id)),
             Thing::Totp => means.is_some_and(|means| means.totps.iter().any(|it| it.id == id)),
             Thing::Tie => means.is_some_and(|means| means.ties.iter().any(|it| it.id == id)),
+            Thing::Passkey => means.is_some_and(|means| means.passkeys.contains(&id)),
             Thing::Password => id.0 < FIRST && row.has_password,
         };
         holds.then_some(user)
@@ -192,6 +197,12 @@ impl People {
         let totps = &mut self.means_mut(user).totps;
         totps.retain(|it| it.verified);
         totps.push(totp);
+        id
+    }
+
+    pub(super) fn add_passkey(&mut self, user: UserId) -> MeansId {
+        let id = self.next_id(user);
+        self.means_mut(user).passkeys.push(id);
         id
     }
 

@@ -24,7 +24,7 @@ pub enum Keep {
         /// The organization.
         org: Option<OrgId>,
     },
-    /// `DELETE /v1/users/{emails|phone_numbers|totps|oauth|passwords}/{id}` and their B2B siblings.
+    /// `DELETE /v1/users/{emails|phone_numbers|totps|oauth|webauthn_registrations|passwords}/{id}` and their B2B siblings.
     Delete {
         /// What.
         thing: Thing,
@@ -142,6 +142,7 @@ impl Project {
             Thing::Phone => Rule::PhoneNotFound,
             Thing::Totp => Rule::TotpNotFound,
             Thing::Tie => Rule::TieNotFound,
+            Thing::Passkey => Rule::PasskeyNotFound,
             Thing::Password => Rule::PasswordNotFound,
         };
         let owner = self.people.owner(thing, id);
@@ -159,6 +160,7 @@ impl Project {
             Thing::Phone => self.people.drop_phone(user, id),
             Thing::Totp => self.people.means_mut(user).totps.retain(|it| it.id != id),
             Thing::Tie => self.people.means_mut(user).ties.retain(|it| it.id != id),
+            Thing::Passkey => self.people.means_mut(user).passkeys.retain(|it| *it != id),
             Thing::Password => {
                 let row = self.known_mut(user)?;
                 (row.has_password, row.stale_password) = (false, false);

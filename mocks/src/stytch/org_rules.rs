@@ -142,7 +142,11 @@ impl OrgRules {
                 .filter(|it| it.name().ends_with("_oauth"))
                 .any(|it| self.methods.has(it)),
             Factor::Sms | Factor::WhatsApp | Factor::Totp | Factor::RecoveryCode => false,
-            Factor::Imported | Factor::Trusted | Factor::Impersonated | Factor::Embedded => true,
+            Factor::Imported
+            | Factor::Trusted
+            | Factor::Impersonated
+            | Factor::Embedded
+            | Factor::Passkey => true,
         })
     }
 

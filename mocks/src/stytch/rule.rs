@@ -84,6 +84,10 @@ pub enum Rule {
     TrustedToken,
     /// `unable_to_auth_impersonation_token`
     ImpersonationToken,
+    /// `webauthn_registration_not_found`
+    PasskeyNotFound,
+    /// `unable_to_auth_webauthn_registration`
+    PasskeyWrong,
     /// `member_phone_number_not_found`
     MemberPhoneNotFound,
     /// `invalid_exchange_primary_factor_user`
@@ -92,7 +96,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules, in order.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 44] = [
         Self::PkceExpected,
         Self::PkceUnexpected,
         Self::PkceMismatch,
@@ -131,6 +135,8 @@ impl Rule {
         Self::RetiredEmail,
         Self::TrustedToken,
         Self::ImpersonationToken,
+        Self::PasskeyNotFound,
+        Self::PasskeyWrong,
         Self::MemberPhoneNotFound,
         Self::ExchangeUser,
         Self::TooManyPeople,
@@ -334,6 +340,16 @@ impl Rule {
                 401,
                 "invalid_trusted_auth_token",
                 "The trusted auth token is invalid.",
+            ),
+            Self::PasskeyNotFound => (
+                404,
+                "webauthn_registration_not_found",
+                "WebAuthn registration could not be found.",
+            ),
+            Self::PasskeyWrong => (
+                401,
+                "unable_to_auth_webauthn_registration",
+                "The WebAuthn registration could not be authenticated.",
             ),
             Self::ImpersonationToken => (
                 401,

@@ -36,11 +36,13 @@ pub enum Factor {
     Impersonated = 1024,
     /// A link that the application delivered itself.
     Embedded = 2048,
+    /// A passkey.
+    Passkey = 4096,
 }
 
 impl Factor {
     /// All factors, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Imported,
         Self::Password,
         Self::MagicLink,
@@ -53,6 +55,7 @@ impl Factor {
         Self::Trusted,
         Self::Impersonated,
         Self::Embedded,
+        Self::Passkey,
     ];
 
     /// Whether it can be a second factor of a member.

@@ -44,6 +44,32 @@ fn a_login_joins_the_session_of_its_own_person_only() {
 }
 
 #[test]
+fn a_passkey_is_added_to_its_own_persons_session_only() {
+    let mut project = consumer();
+    let anna = seed(&mut project, ANNA, None);
+    let bert = seed(&mut project, BERT, None);
+    let opened = log_in(&mut project, at(0), ANNA);
+    let duration = None;
+    let add = |user| Errand::Enter(Enter::AddPasskey { user, duration });
+    let other = project.errand_with(stamp(at(1)), with_session(opened), &add(bert));
+    assert_eq!(refused(other), (400, Error::Rule(Rule::UserIdMismatch)));
+    assert!(project.means(bert).passkeys.is_empty());
+    served(project.errand_with(stamp(at(2)), with_session(opened), &add(anna)));
+    let id = project.means(anna).passkeys[0];
+    let factors = project.factors(opened.token.session);
+    let newest = factors.last().expect("two of them");
+    assert_eq!((newest.factor, newest.means), (Factor::Passkey, Some(id)));
+
+    let enter = |id| Errand::Enter(Enter::Passkey { id, duration: HOUR });
+    served(project.errand(stamp(at(3)), &enter(Some(id))));
+    assert_eq!(project.session_count(), 2);
+    for unknown in [None, Some(MeansId(id.0 + 1)), Some(MeansId(bert.0))] {
+        let refusal = refused(project.errand(stamp(at(4)), &enter(unknown)));
+        assert_eq!(refusal, (401, Error::Rule(Rule::PasskeyWrong)));
+    }
+}
+
+#[test]
 fn nobody_loses_their_last_address_and_a_freed_one_can_be_taken() {
     let mut project = consumer();
     let anna = seed(&mut project, ANNA, None);

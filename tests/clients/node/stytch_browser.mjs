@@ -316,6 +316,78 @@ const flows = (folder, name) => {
       }
     },
 
+    async function passkeys() {
+      const { page, open, inside, close } = await app();
+      const fay = { email: address("fay"), password: place.password() };
+      const domain = "localhost";
+      const { user_id } = await api.passwords.create(fay);
+      forget(user_id);
+      /** A ceremony that a server began, in the page. */
+      const makeThere = (options) =>
+        page.evaluate(async (publicKey) => {
+          const made = await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey) });
+          return JSON.stringify(made.toJSON());
+        }, JSON.parse(options));
+      const signThere = (options) =>
+        page.evaluate(async (publicKey) => {
+          const signed = await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey) });
+          return JSON.stringify(signed.toJSON());
+        }, JSON.parse(options));
+      try {
+        await open();
+        const devices = await page.context().newCDPSession(page);
+        await devices.send("WebAuthn.enable");
+        const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true };
+        await devices.send("WebAuthn.addVirtualAuthenticator", { options });
+        await inside((client, fay) => client.passwords.authenticate({ ...fay, session_duration_minutes: 60 }), fay);
+        const made = await check("POST /sdk/v1/webauthn/register", "whoever is logged in makes a passkey, which joins the session", async () => {
+          const made = await inside((client) => client.webauthn.register({ is_passkey: true, session_duration_minutes: 60 }));
+          assert.ok(made.session.authentication_factors.some(({ type }) => type === "webauthn"));
+          assert.equal(made.user.webauthn_registrations[0].domain, domain);
+          return made;
+        });
+        await check("POST /sdk/v1/webauthn/authenticate", "the passkey alone logs in", async () => {
+          await inside((client) => client.session.revoke());
+          const got = await inside((client) => client.webauthn.authenticate({ is_passkey: true, session_duration_minutes: 60 }));
+          assert.deepEqual([got.user_id, got.session.authentication_factors.length], [user_id, 1]);
+        });
+        await check("PUT /sdk/v1/webauthn/update/{id}", "and gets a name", async () => {
+          const { webauthn_registration } = await inside((client, id) => client.webauthn.update({ webauthn_registration_id: id, name: "laptop" }), made.webauthn_registration_id);
+          assert.equal(webauthn_registration.name, "laptop");
+        });
+        await check("GET /v1/webauthn/credentials/{user_id}/{domain}", "the server lists it", async () => {
+          const { credentials } = await api.webauthn.listCredentials({ user_id, domain });
+          assert.equal(credentials[0].webauthn_registration_id, made.webauthn_registration_id);
+        });
+        await check("POST /v1/webauthn/authenticate", "a ceremony of the server's own logs in", async () => {
+          const { public_key_credential_request_options } = await api.webauthn.authenticateStart({ user_id, domain });
+          const public_key_credential = await signThere(public_key_credential_request_options);
+          const got = await api.webauthn.authenticate({ public_key_credential, ...minutes });
+          assert.equal(got.user_id, user_id);
+          await refused({ error_type: "unable_to_auth_webauthn_registration" }, () => api.webauthn.authenticate({ public_key_credential }));
+        });
+        await check("DELETE /sdk/v1/users/webauthn_registrations/{id}", "the passkey is taken away, and opens nothing then", async () => {
+          await inside((client, id) => client.user.deleteWebauthnRegistration(id), made.webauthn_registration_id);
+          await inside((client) => client.session.revoke());
+          await refused({ error_type: "unable_to_auth_webauthn_registration", status_code: 401 }, () =>
+            inside((client) => client.webauthn.authenticate({ is_passkey: true, session_duration_minutes: 60 })));
+        });
+        await check("POST /v1/webauthn/register", "a server registers what the page made, for the user whom it asked for", async () => {
+          const { public_key_credential_creation_options } = await api.webauthn.registerStart({ user_id, domain });
+          const public_key_credential = await makeThere(public_key_credential_creation_options);
+          const other = await api.users.create({ email: address("gus") });
+          forget(other.user_id);
+          await refused({ error_type: "no_pending_webauthn_registration" }, () => api.webauthn.register({ user_id: other.user_id, public_key_credential }));
+          const again = await api.webauthn.registerStart({ user_id, domain });
+          const got = await api.webauthn.register({ user_id, public_key_credential: await makeThere(again.public_key_credential_creation_options) });
+          await api.webauthn.update({ webauthn_registration_id: got.webauthn_registration_id, name: "key" });
+          assert.equal((await api.users.get({ user_id })).webauthn_registrations[0].name, "key");
+        });
+      } finally {
+        await close();
+      }
+    },
+
     async function aMigratedSessionIsHandedOver() {
       const { open, inside, close, cookies } = await app();
       const ada = await place.person(`${major}-handover`);

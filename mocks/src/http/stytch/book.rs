@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::hashes::Imported;
 use super::m2m::Clients;
 use super::numbers::Numbers;
+use super::passkeys::Passkeys;
 use super::sso::Connections;
 
 use crate::email::Email;
@@ -88,6 +89,8 @@ pub(super) struct Book {
     pub(super) phones: Numbers,
     /// Secrets and recovery codes of authenticator apps that were imported.
     pub(super) totps: FxHashMap<MeansId, TotpSecret>,
+    /// Passkeys, and challenges for them.
+    pub(super) passkeys: Passkeys,
     /// Machine-to-machine clients.
     pub(super) m2m: Clients,
     /// SSO connections of organizations.
@@ -119,6 +122,7 @@ impl Default for Book {
             bonds: Recent::of(REMEMBERED),
             phones: Numbers::default(),
             totps: FxHashMap::default(),
+            passkeys: Passkeys::default(),
             m2m: Clients::default(),
             sso: Connections::default(),
             org_policies: FxHashMap::default(),
@@ -163,6 +167,7 @@ impl Book {
             self.external_people.remove(&(org, id));
         }
         self.secrets.remove(&person);
+        self.passkeys.forget(person);
         if self.sandbox.is_some_and(|(user, _)| user == person) {
             self.sandbox = None;
         }

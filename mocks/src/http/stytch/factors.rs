@@ -6,7 +6,7 @@ use super::Face;
 use super::names::Kind;
 use super::objects::{Picture, provider_subject, rfc3339};
 use super::providers;
-use crate::stytch::{Factor, Proved, Provider, SessionView, Vertical};
+use crate::stytch::{Factor, MeansId, Proved, Provider, SessionView, Vertical};
 
 /// Type, delivery method, and the object that says more.
 type Told = (&'static str, String, Option<(String, Value)>);
@@ -126,6 +126,16 @@ impl Face {
                 });
                 let detail = with("impersonated_factor", detail);
                 ("impersonated", "impersonation".to_owned(), detail)
+            }
+            Factor::Passkey => {
+                let passkey = self.passkey(MeansId(id));
+                let detail = json!({
+                    "webauthn_registration_id": passkey["webauthn_registration_id"],
+                    "domain": passkey["domain"],
+                    "user_agent": passkey["user_agent"],
+                });
+                let detail = with("webauthn_factor", detail);
+                ("webauthn", "webauthn_registration".to_owned(), detail)
             }
             Factor::Embedded => {
                 let detail = json!({ "embedded_id": names.id(Kind::Embedded, session) });

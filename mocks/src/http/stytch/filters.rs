@@ -27,6 +27,7 @@ pub(super) enum Filter {
     EmailVerified(bool),
     PhoneVerified(bool),
     TotpVerified(bool),
+    HasPasskey(bool),
     HasTotp(bool),
     Breakglass(bool),
     Phones(Vec<String>),
@@ -180,16 +181,13 @@ impl Reader<'_> {
                 before: Some(self.time(&self.value["less_than"])?),
             },
             "roles" => Filter::Roles(self.texts()?),
-            "webauthn_registration_id"
-            | "biometric_registration_id"
-            | "crypto_wallet_id"
-            | "crypto_wallet_address" => {
+            "webauthn_registration_id" => Filter::MeansIds(self.ids(Kind::Webauthn)?),
+            "webauthn_registration_verified" => Filter::HasPasskey(self.flag()?),
+            "biometric_registration_id" | "crypto_wallet_id" | "crypto_wallet_address" => {
                 self.texts()?;
                 Filter::Nobody
             }
-            "webauthn_registration_verified"
-            | "biometric_registration_verified"
-            | "crypto_wallet_verified" => {
+            "biometric_registration_verified" | "crypto_wallet_verified" => {
                 self.flag()?;
                 Filter::Nobody
             }
@@ -353,6 +351,7 @@ impl Filter {
             Self::TotpVerified(verified) => {
                 means().totps.iter().any(|totp| totp.verified == *verified)
             }
+            Self::HasPasskey(has) => *has != means().passkeys.is_empty(),
             Self::HasTotp(has) => means().totps.iter().any(|totp| totp.verified) == *has,
             Self::Breakglass(is) => view.breakglass == *is,
             Self::Phones(numbers) => {
@@ -368,8 +367,14 @@ impl Filter {
                 let emails = means.emails.iter().map(|owned| owned.id.0);
                 let phones = means.phones.iter().map(|owned| owned.id.0);
                 let totps = means.totps.iter().map(|totp| totp.id.0);
+                let passkeys = means.passkeys.iter().map(|id| id.0);
                 let first = view.email.map(|_| view.id.0);
-                let mut all = first.into_iter().chain(emails).chain(phones).chain(totps);
+                let mut all = first
+                    .into_iter()
+                    .chain(emails)
+                    .chain(phones)
+                    .chain(totps)
+                    .chain(passkeys);
                 all.any(|id| ids.contains(&id))
             }
             Self::Providers(wanted) => means().ties.iter().any(|it| wanted.contains(&it.provider)),

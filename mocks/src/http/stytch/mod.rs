@@ -6,7 +6,7 @@
 //! mock's: `POST /v1/b2b/passwords` signs a member up in one request, as `POST /v1/passwords` does
 //! a user.
 //!
-//! Not modelled, and refused with `unavailable_endpoint`: passkeys, biometrics, crypto wallets,
+//! Not modelled, and refused with `unavailable_endpoint`: biometrics, crypto wallets,
 //! Connected Apps, SCIM, fraud. Ignored: telemetry, locales, mail templates.
 //!
 //! | module | owns |
@@ -20,6 +20,7 @@
 //! | [`objects`], [`factors`], [`providers`] | users, members, organizations and sessions as JSON |
 //! | [`userinfo`], [`trusted`] | the calls that a project makes; tokens of trusted issuers |
 //! | [`search`], [`filters`] | pages of people |
+//! | [`passkeys`], [`cbor`] | keys that sign challenges, and the form that they come in |
 //! | [`policy`], [`totp`], [`strength`], [`m2m`], [`sso`], [`sandbox`] | one feature each |
 //! | [`consumer`], [`b2b`], [`shared`] | the endpoints |
 //! | [`frontend`] | the same endpoints for browsers, which have no secret |
@@ -44,6 +45,7 @@ mod ask;
 mod b2b;
 mod book;
 mod brought;
+mod cbor;
 mod consumer;
 mod factors;
 mod fields;
@@ -56,6 +58,7 @@ mod m2m;
 mod names;
 mod numbers;
 mod objects;
+mod passkeys;
 mod phpass;
 mod policy;
 mod problem;

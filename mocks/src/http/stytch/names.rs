@@ -51,6 +51,8 @@ pub(super) enum Kind {
     Saml,
     /// An external SSO connection of an organization.
     External,
+    /// A passkey.
+    Webauthn,
     /// One request.
     Request,
 }
@@ -76,6 +78,7 @@ impl Kind {
             Self::Oidc => "oidc-connection",
             Self::Saml => "saml-connection",
             Self::External => "external-connection",
+            Self::Webauthn => "webauthn-registration",
             Self::Request => "request-id",
         }
     }
@@ -216,6 +219,16 @@ impl Names {
     /// The token behind a text; a made-up one names a token that nobody issued.
     pub(super) fn read_login_token(&self, text: &str) -> LoginToken {
         LoginToken(self.open("login", text).unwrap_or(u32::MAX))
+    }
+
+    /// The challenge of a ceremony.
+    pub(super) fn challenge(&self, number: u32) -> String {
+        self.close("challenge", number)
+    }
+
+    /// The ceremony of a challenge.
+    pub(super) fn read_challenge(&self, text: &str) -> Option<u32> {
+        self.open("challenge", text)
     }
 
     /// The text of an intermediate session token.

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use super::Face;
 use super::book::{OrgProfile, Profile};
 use super::names::Kind;
+use super::passkeys::Passkey;
 use super::providers;
 use crate::stytch::{
-    Joining, Means, Method, OrgId, OrgRules, OrgView, Project, SessionView, Status, UserId,
-    UserView, Vertical,
+    Joining, Means, MeansId, Method, OrgId, OrgRules, OrgView, Project, SessionView, Status,
+    UserId, UserView, Vertical,
 };
 use crate::time::Timestamp;
 
@@ -79,7 +80,9 @@ impl Face {
             "emails": self.emails(view, &means),
             "phone_numbers": self.phones(&means),
             "providers": self.providers(view.id, &means, Kind::OAuthUser),
-            "webauthn_registrations": [],
+            "webauthn_registrations": means.passkeys.iter()
+                .map(|id| self.passkey(*id))
+                .collect::<Vec<_>>(),
             "biometric_registrations": [],
             "totps": means.totps.iter().map(|totp| json!({
                 "totp_id": names.id(Kind::Totp, totp.id.0),
@@ -102,6 +105,20 @@ impl Face {
             user["external_id"] = json!(id);
         }
         user
+    }
+
+    /// A passkey object.
+    pub(super) fn passkey(&self, id: MeansId) -> Value {
+        let key = self.book().passkeys.keys.get(&id).cloned();
+        let part = |part: fn(&Passkey) -> &String| key.as_ref().map(part).cloned();
+        json!({
+            "webauthn_registration_id": self.0.names.id(Kind::Webauthn, id.0),
+            "domain": part(|key| &key.domain),
+            "user_agent": part(|key| &key.user_agent),
+            "verified": true,
+            "authenticator_type": "",
+            "name": part(|key| &key.name),
+        })
     }
 
     fn emails(&self, view: &UserView, means: &Means) -> Vec<Value> {

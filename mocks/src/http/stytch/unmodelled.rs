@@ -4,8 +4,7 @@ use super::problem::Problem;
 use crate::stytch::Vertical;
 
 /// Beginnings of consumer routes that are not modelled.
-const CONSUMER: [&str; 10] = [
-    "/v1/webauthn",
+const CONSUMER: [&str; 9] = [
     "/v1/crypto_wallets",
     "/v1/biometrics",
     "/v1/connected_apps",
@@ -74,7 +73,7 @@ mod tests {
         for (vertical, path, error_type) in [
             (
                 Vertical::Consumer,
-                "/v1/webauthn/register",
+                "/v1/biometrics/register",
                 "unavailable_endpoint",
             ),
             (

@@ -9,7 +9,7 @@ use super::super::frontend::{Standing, delete, get, post, put, silent};
 use super::super::names::Kind;
 use super::super::problem::Problem;
 use super::super::shared;
-use super::{address, links, oauth, otps, passwords, sessions, totps, user_means, users};
+use super::{address, links, oauth, otps, passkeys, passwords, sessions, totps, user_means, users};
 use crate::stytch::{Endpoint, Errand, MeansId, Thing};
 
 /// All routes.
@@ -19,6 +19,7 @@ pub(in super::super) fn routes() -> Router<Face> {
         .merge(user_routes())
         .merge(password_routes())
         .merge(link_routes())
+        .merge(passkey_routes())
         .merge(other_routes())
 }
 
@@ -67,7 +68,7 @@ fn user_routes() -> Router<Face> {
         .route("/users/oauth/{id}", delete(holder, records, remove_tie))
         .route(
             "/users/webauthn_registrations/{id}",
-            delete(holder, records, user_means::no_webauthn),
+            delete(holder, records, remove_passkey),
         )
         .route(
             "/users/biometric_registrations/{id}",
@@ -154,6 +155,35 @@ fn link_routes() -> Router<Face> {
         .route("/otps/authenticate", post(Standing::Guest, follow, code))
 }
 
+fn passkey_routes() -> Router<Face> {
+    let (holder, other, records) = (Standing::Holder, Endpoint::Other, Endpoint::Records);
+    Router::new()
+        .route(
+            "/webauthn/register/start",
+            post(holder, records, passkeys::start_registration),
+        )
+        .route(
+            "/webauthn/register",
+            post(holder, other, passkeys::register),
+        )
+        .route(
+            "/webauthn/authenticate/start/primary",
+            post(Standing::Stranger, records, passkeys::start_login),
+        )
+        .route(
+            "/webauthn/authenticate/start/secondary",
+            post(holder, records, passkeys::start_login),
+        )
+        .route(
+            "/webauthn/authenticate",
+            post(Standing::Guest, other, passkeys::authenticate),
+        )
+        .route(
+            "/webauthn/update/{id}",
+            put(holder, records, rename_passkey),
+        )
+}
+
 fn other_routes() -> Router<Face> {
     let (holder, second) = (Standing::Holder, Endpoint::SecondFactor);
     Router::new()
@@ -224,6 +254,17 @@ async fn remove_totp(ask: Ask) -> Done {
 
 async fn remove_tie(ask: Ask) -> Done {
     user_means::remove_tie(own(ask, Thing::Tie, Kind::OAuthUser)?).await
+}
+
+async fn remove_passkey(ask: Ask) -> Done {
+    user_means::remove_passkey(own(ask, Thing::Passkey, Kind::Webauthn)?).await
+}
+
+/// A name for a passkey of one's own.
+async fn rename_passkey(ask: Ask) -> Done {
+    let ask = own(ask, Thing::Passkey, Kind::Webauthn)?;
+    let id = ask.path("id").to_owned();
+    passkeys::rename(ask.at("webauthn_registration_id", id)).await
 }
 
 async fn start_reset(ask: Ask) -> Done {

@@ -4,6 +4,7 @@ pub(super) mod frontend;
 mod links;
 mod oauth;
 mod otps;
+mod passkeys;
 mod passwords;
 mod sessions;
 mod totps;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> Router<Face> {
         .merge(record_routes())
         .merge(password_routes())
         .merge(login_routes())
+        .merge(passkey_routes())
         .merge(shared::routes())
 }
 
@@ -112,7 +114,7 @@ fn record_routes() -> Router<Face> {
         )
         .route(
             "/v1/users/webauthn_registrations/{id}",
-            delete(records, user_means::no_webauthn),
+            delete(records, user_means::remove_passkey),
         )
         .route(
             "/v1/users/biometric_registrations/{id}",
@@ -155,6 +157,32 @@ fn password_routes() -> Router<Face> {
         .route(
             "/v1/passwords/session/reset",
             post(change, passwords::reset_by_session),
+        )
+}
+
+fn passkey_routes() -> Router<Face> {
+    let (other, records) = (Endpoint::Other, Endpoint::Records);
+    Router::new()
+        .route(
+            "/v1/webauthn/register/start",
+            post(records, passkeys::start_registration),
+        )
+        .route("/v1/webauthn/register", post(other, passkeys::register))
+        .route(
+            "/v1/webauthn/authenticate/start",
+            post(records, passkeys::start_login),
+        )
+        .route(
+            "/v1/webauthn/authenticate",
+            post(other, passkeys::authenticate),
+        )
+        .route(
+            "/v1/webauthn/{webauthn_registration_id}",
+            put(records, passkeys::rename),
+        )
+        .route(
+            "/v1/webauthn/credentials/{user_id}/{domain}",
+            get(records, passkeys::list),
         )
 }
 

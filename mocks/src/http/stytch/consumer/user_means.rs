@@ -68,11 +68,17 @@ fn none_such(error_type: &'static str, message: &str) -> Done {
     .into())
 }
 
-pub(super) async fn no_webauthn(_: Ask) -> Done {
-    none_such(
-        "webauthn_registration_not_found",
-        "WebAuthn registration could not be found.",
-    )
+pub(super) async fn remove_passkey(ask: Ask) -> Done {
+    let Some(id) = ask.face.0.names.read_id(Kind::Webauthn, ask.path("id")) else {
+        return none_such(
+            "webauthn_registration_not_found",
+            "WebAuthn registration could not be found.",
+        );
+    };
+    let malformed = "invalid_webauthn_registration_id";
+    let good = remove(&ask, Thing::Passkey, Kind::Webauthn, malformed)?;
+    ask.face.book().passkeys.keys.remove(&MeansId(id));
+    Ok(good)
 }
 
 pub(super) async fn no_biometrics(_: Ask) -> Done {
