@@ -1,13 +1,16 @@
 //! Addresses on the wire: which text a handle has, and which handle a text has.
 
-use std::collections::VecDeque;
-use std::fmt::Write as _;
+mod learned;
+mod rule;
+
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
-use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
 
 use crate::email::{Email, Move};
+use learned::{Learned, Name, Series};
+use rule::{by_rule, text_by_rule};
 
 /// Text ↔ [`Email`], shared by all servers of one process.
 ///
@@ -21,65 +24,11 @@ pub struct Directory {
     learned: RwLock<Learned>,
 }
 
-#[derive(Debug, Default)]
-struct Learned {
-    /// Lower-case address → mailbox.
-    mailboxes: FxHashMap<String, u32>,
-    names: FxHashMap<u32, Name>,
-    series: Vec<Series>,
-    /// Mailboxes that were given to addresses, ever.
-    count: u32,
-    /// Mailboxes that nobody has, in the order in which that began, each with its turn: whoever is
-    /// held meanwhile has that turn no more.
-    strangers: VecDeque<(u64, u32)>,
-    /// How many of those there are.
-    strange: usize,
-    turn: u64,
-}
-
-/// The text of a mailbox.
-#[derive(Debug)]
-struct Name {
-    /// Its spellings; the first is all lower case.
-    spellings: Vec<String>,
-    /// How many people, at both providers, have it.
-    holders: u32,
-    /// Since when nobody has.
-    turn: u64,
-}
-
-/// Addresses that differ in a number alone: they need no entry each.
-#[derive(Debug)]
-struct Series {
-    before: String,
-    after: String,
-    numbers: Range<u64>,
-    first_mailbox: u32,
-}
-
-impl Series {
-    fn find(&self, lower: &str) -> Option<u32> {
-        let number = lower
-            .strip_prefix(self.before.as_str())?
-            .strip_suffix(self.after.as_str())?;
-        let read: u64 = number.parse().ok()?;
-        let here = self.numbers.contains(&read) && read.to_string() == number;
-        here.then(|| self.first_mailbox + (read - self.numbers.start) as u32)
-    }
-
-    fn text(&self, mailbox: u32) -> Option<String> {
-        let place = u64::from(mailbox.checked_sub(self.first_mailbox)?);
-        let number = self.numbers.start + place;
-        let here = self.numbers.contains(&number);
-        here.then(|| format!("{}{number}{}", self.before, self.after))
-    }
-}
-
 /// Series at most: each is looked at for every address that is in none.
 const SERIES: usize = 100;
 
-const NAME: &str = "customer";
-const DOMAIN: &str = "@people.example";
+/// The longest an address can be, in bytes (RFC 5321, section 4.5.3.1).
+const LONGEST: usize = 64 + 1 + 255;
 
 impl Directory {
     /// Mailboxes from here on belong to addresses learned from the wire; those below have names by rule.
@@ -90,7 +39,7 @@ impl Directory {
 
     /// The handle of an address, learned if it is new. Letter case in the domain has no meaning.
     pub fn intern(&self, text: &str) -> Email {
-        let text = domain_folded(text);
+        let text = folded(text);
         if let Some(email) = by_rule(&text) {
             return email;
         }
@@ -110,7 +59,7 @@ impl Directory {
 
     /// The handle of an address, if it is known: looking it up teaches nothing.
     pub fn known(&self, text: &str) -> Option<Email> {
-        let text = domain_folded(text);
+        let text = folded(text);
         by_rule(&text).or_else(|| {
             let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
             learned.find(&text)
@@ -119,7 +68,7 @@ impl Directory {
 
     /// The mailbox of an address in any letter case, if it is known.
     pub fn known_mailbox(&self, text: &str) -> Option<u32> {
-        let text = domain_folded(text);
+        let text = folded(text);
         by_rule(&text).map(|email| email.mailbox).or_else(|| {
             let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
             learned.mailboxes.get(&text.to_lowercase()).copied()
@@ -203,7 +152,7 @@ impl Directory {
     /// Gives a mailbox that has no name yet this address, instead of the name by rule. Answers
     /// whether it did: an address or a mailbox that is already taken stays as it is.
     pub fn bind(&self, mailbox: u32, text: &str) -> bool {
-        let text = domain_folded(text);
+        let text = folded(text);
         let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
         let lower = text.to_lowercase();
         let taken = by_rule(&text).is_some()
@@ -223,140 +172,18 @@ impl Directory {
     }
 }
 
-impl Learned {
-    /// The first series that an address belongs to is its own.
-    fn in_series(&self, lower: &str) -> Option<u32> {
-        self.series.iter().find_map(|series| series.find(lower))
-    }
-
-    fn find(&self, text: &str) -> Option<Email> {
-        let lower = text.to_lowercase();
-        let Some(mailbox) = self.mailboxes.get(&lower).copied() else {
-            let mailbox = self.in_series(&lower)?;
-            // Other spellings than the lower one have an entry.
-            return (lower == text).then(|| Email::lower(mailbox));
-        };
-        let spelling = self
-            .names
-            .get(&mailbox)?
-            .spellings
-            .iter()
-            .position(|known| known == text)?;
-        Some(Email {
-            mailbox,
-            spelling: spelling as u8,
-        })
-    }
-
-    fn learn(&mut self, text: &str) -> Email {
-        let lower = text.to_lowercase();
-        let mailbox = match self.mailboxes.get(&lower) {
-            Some(mailbox) => *mailbox,
-            None => self.name(lower),
-        };
-        let spelling = self.names.get_mut(&mailbox).map_or(0, |name| {
-            let known = name.spellings.iter().position(|known| known == text);
-            known.unwrap_or_else(|| {
-                // A mailbox with more spellings than a handle can tell apart keeps the last one.
-                if u8::try_from(name.spellings.len()).is_ok() {
-                    name.spellings.push(text.to_owned());
-                }
-                name.spellings.len() - 1
-            })
-        });
-        Email {
-            mailbox,
-            spelling: spelling as u8,
-        }
-    }
-
-    /// Gives an address a mailbox. It is a stranger's until somebody has it.
-    fn name(&mut self, lower: String) -> u32 {
-        let mailbox = self
-            .in_series(&lower)
-            .unwrap_or_else(|| self.next_mailbox());
-        self.mailboxes.insert(lower.clone(), mailbox);
-        let name = Name {
-            spellings: vec![lower],
-            holders: 0,
-            turn: 0,
-        };
-        self.names.insert(mailbox, name);
-        self.estrange(mailbox);
-        mailbox
-    }
-
-    /// A mailbox that no address has. After two thousand million of them the first come again.
-    fn next_mailbox(&mut self) -> u32 {
-        loop {
-            let mailbox = Directory::FIRST_LEARNED | self.count;
-            self.count = (self.count + 1) % Directory::FIRST_LEARNED;
-            let in_series = |series: &Series| series.text(mailbox).is_some();
-            if !self.names.contains_key(&mailbox) && !self.series.iter().any(in_series) {
-                return mailbox;
-            }
-        }
-    }
-
-    fn follow(&mut self, change: Move) {
-        match change {
-            Move::Gained(mailbox) => {
-                if let Some(name) = self.names.get_mut(&mailbox) {
-                    self.strange -= usize::from(name.holders == 0);
-                    name.holders += 1;
-                }
-            }
-            Move::Lost(mailbox) => {
-                if let Some(name) = self.names.get_mut(&mailbox)
-                    && name.holders > 0
-                {
-                    name.holders -= 1;
-                    if name.holders == 0 {
-                        self.estrange(mailbox);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Nobody has a mailbox: it is the newest of the strangers, and the oldest of them make room.
-    fn estrange(&mut self, mailbox: u32) {
-        self.turn += 1;
-        let turn = self.turn;
-        if let Some(name) = self.names.get_mut(&mailbox) {
-            name.turn = turn;
-        }
-        self.strangers.push_back((turn, mailbox));
-        self.strange += 1;
-        if self.strangers.len() > 2 * Directory::STRANGERS {
-            let names = &self.names;
-            self.strangers.retain(|entry| is_strange(names, *entry));
-        }
-        while self.strange > Directory::STRANGERS
-            && let Some(oldest) = self.strangers.pop_front()
-        {
-            if is_strange(&self.names, oldest) {
-                self.forget(oldest.1);
-            }
-        }
-    }
-
-    fn forget(&mut self, mailbox: u32) {
-        if let Some(name) = self.names.remove(&mailbox) {
-            self.mailboxes.remove(&name.spellings[0]);
-            self.strange -= 1;
-        }
-    }
-}
-
-fn is_strange(names: &FxHashMap<u32, Name>, (turn, mailbox): (u64, u32)) -> bool {
-    let name = names.get(&mailbox);
-    name.is_some_and(|name| name.holders == 0 && name.turn == turn)
-}
-
 /// The password of a seeded person, at both providers: `password-for-` and the address in lower case.
 pub fn password_of(address: &str) -> String {
     format!("password-for-{}", address.trim().to_lowercase())
+}
+
+/// An address as it is kept. What is too long to be one is told from others by its hash, so that it
+/// takes no more room than an address does.
+fn folded(text: &str) -> String {
+    if text.trim().len() <= LONGEST {
+        return domain_folded(text);
+    }
+    format!("{:x}@too-long.invalid", Sha256::digest(text.trim()))
 }
 
 fn domain_folded(text: &str) -> String {
@@ -367,58 +194,12 @@ fn domain_folded(text: &str) -> String {
     }
 }
 
-fn text_by_rule(email: Email) -> String {
-    if email.spelling == 0 {
-        let mut text = String::with_capacity(NAME.len() + DOMAIN.len() + 11);
-        write!(text, "{NAME}-{}{DOMAIN}", email.mailbox).expect("a string takes all text");
-        return text;
-    }
-    let name: String = NAME
-        .chars()
-        .enumerate()
-        .map(|(place, letter)| {
-            if email.spelling >> place & 1 == 1 {
-                letter.to_ascii_uppercase()
-            } else {
-                letter
-            }
-        })
-        .collect();
-    format!("{name}-{}{DOMAIN}", email.mailbox)
-}
-
-fn by_rule(text: &str) -> Option<Email> {
-    let (name, number) = text.strip_suffix(DOMAIN)?.split_once('-')?;
-    if !name.eq_ignore_ascii_case(NAME) {
-        return None;
-    }
-    let mailbox: u32 = number.parse().ok()?;
-    // "007" and "+7" are other mailboxes than "7".
-    if mailbox >= Directory::FIRST_LEARNED || mailbox.to_string() != number {
-        return None;
-    }
-    let capitals = name
-        .bytes()
-        .enumerate()
-        .filter(|(_, letter)| letter.is_ascii_uppercase());
-    Some(Email {
-        mailbox,
-        spelling: capitals.fold(0, |bits, (place, _)| bits | 1 << place),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
-        #[test]
-        fn names_by_rule_read_back(mailbox in 0..Directory::FIRST_LEARNED, spelling: u8) {
-            let email = Email { mailbox, spelling };
-            prop_assert_eq!(Directory::default().intern(&text_by_rule(email)), email);
-        }
-
         #[test]
         fn learned_names_read_back(texts in prop::collection::vec("[a-zA-Z]{1,3}@[a-z]{1,2}\\.org", 1..30)) {
             let directory = Directory::default();
@@ -505,6 +286,35 @@ mod tests {
         let again = directory.series("user{n}@big.example", 5..8).unwrap();
         assert_eq!(again.collect::<Vec<_>>(), &emails[4..7]);
         assert_ne!(directory.intern("user01@big.example"), emails[0]);
+    }
+
+    #[test]
+    fn what_is_too_long_for_an_address_is_nobody_and_takes_no_room() {
+        let directory = Directory::default();
+        let long = |letter: &str| format!("{}@home.example", letter.repeat(1 << 20));
+        let (a, b) = (directory.intern(&long("a")), directory.intern(&long("b")));
+        assert_ne!(a.mailbox, b.mailbox, "they are told apart");
+        assert_eq!(directory.intern(&long("a")), a);
+        assert!(directory.text(a).len() <= LONGEST);
+        let longest = format!("{}@{}.example", "a".repeat(64), "b".repeat(247));
+        let longest = directory.intern(&longest);
+        assert_eq!(directory.text(longest).len(), LONGEST);
+    }
+
+    #[test]
+    fn an_address_that_nobody_has_keeps_few_spellings() {
+        let directory = Directory::default();
+        let spelt = |at: usize| {
+            let mut text = "stranger@home.example".to_owned();
+            text[at..=at].make_ascii_uppercase();
+            directory.intern(&text)
+        };
+        let spellings: Vec<u8> = (0..8).map(|at| spelt(at).spelling).collect();
+        assert!(
+            spellings
+                .iter()
+                .all(|spelling| usize::from(*spelling) < learned::STRANGE_SPELLINGS)
+        );
     }
 
     #[test]

@@ -160,7 +160,8 @@ impl Face {
     }
 
     /// Puts another tenant in the place of this one: what the wire knew of its people and logins is
-    /// forgotten, and texts of its tokens open nothing.
+    /// forgotten. Numbers begin anew, so that a seeded token's text is what it was before; a text from
+    /// before opens nothing until something of its number is made again.
     pub fn reset(&self, mut tenant: Tenant) {
         self.application.register(&mut tenant);
         tenant.watch_addresses();
