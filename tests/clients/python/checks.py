@@ -14,8 +14,8 @@ class Skip(Exception):
 class Client:
     """A client under test. Its flows go on after a failed one; its checks are told as they come."""
 
-    def __init__(self, package, provider):
-        self.name = f"{package} {version(package)} (Python)"
+    def __init__(self, package, provider, pinned=True):
+        self.name = f"{package} {version(package)} (Python)" if pinned else package
         self.provider = provider
 
     def tell(self, endpoint, behaviour, result, detail=""):

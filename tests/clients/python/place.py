@@ -29,6 +29,9 @@ PUBLIC_TOKEN = os.environ.get("STYTCH_PUBLIC_TOKEN")
 PROFILE_ID = os.environ.get("STYTCH_TRUSTED_TOKEN_PROFILE")
 """The profile for `attest`, where there is one."""
 
+CA_FILE = os.environ.get("SSL_CERT_FILE")
+"""Whom to trust at the mocks."""
+
 MOCK = os.environ.get("CUTOVER_CLIENTS_MOCK") == "1"
 """Whether mail can be read and controls turned: only at the mocks."""
 ADMIN_URL = os.environ.get("CUTOVER_ADMIN_URL")

@@ -108,6 +108,12 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// Whether it needs what the lock files do not bring: a browser, a web server.
+    pub(super) fn of_the_system(&self) -> bool {
+        let needed = ["(Chromium)", "(Apache)"];
+        needed.iter().any(|needed| self.client.contains(needed))
+    }
+
     pub(super) fn endpoint(&self) -> Endpoint {
         Endpoint::new(&self.provider, &self.endpoint)
     }
