@@ -36,6 +36,8 @@ pub(super) struct Issue {
     pub(super) nonce: Option<String>,
     /// The key that signs now: an opaque access token names none.
     key: KeyId,
+    /// Tells opaque access tokens of the same claims and the same second apart.
+    ordinal: u64,
     /// `permissions`, where the API asks for them.
     permissions: Option<Vec<String>>,
 }
@@ -70,6 +72,7 @@ impl Issue {
         Self {
             person: Person::of(behind, directory, user),
             key: behind.tenant.keys(at).current,
+            ordinal: behind.tenant.ledger().calls.values().sum(),
             permissions,
             nonce: None,
             tokens,
@@ -119,7 +122,7 @@ impl Issue {
             For::UserInfo => {
                 return match &self.terms.bound {
                     Some(key) => opaque::write_bound(access, key),
-                    None => opaque::write(access),
+                    None => opaque::write(access, self.ordinal),
                 };
             }
             For::Management => OneOrMany::One(parties.management_audience()),

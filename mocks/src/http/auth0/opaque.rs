@@ -11,9 +11,13 @@ const BOUND: Seal = Seal("auth0 bound opaque");
 /// Bytes of claims.
 const CLAIMS: usize = 12;
 
-/// 12 bytes of claims and the tag make the 32 characters of Auth0's own opaque tokens.
-pub(super) fn write(token: &AccessToken) -> String {
-    PLAIN.close(&claims(token))
+/// 12 bytes of claims and the tag make the 32 characters of Auth0's own opaque tokens. The ordinal
+/// tells those of the same claims and the same second apart.
+pub(super) fn write(token: &AccessToken, ordinal: u64) -> String {
+    let mut claims = claims(token);
+    // The four bits that flags leave.
+    claims[CLAIMS - 1] |= (ordinal as u8) << 4;
+    PLAIN.close(&claims)
 }
 
 /// The same, bound to a key: the thumbprint follows the claims.
@@ -79,4 +83,25 @@ pub(super) fn read(text: &str) -> Option<AccessToken> {
         key: KeyId::default(),
         handle: 0,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::auth0::texts::NO_TOKEN;
+
+    #[test]
+    fn tokens_of_the_same_claims_differ_and_read_back() {
+        let token = AccessToken {
+            subject: UserId(7),
+            audience: Audience {
+                api: false,
+                userinfo: true,
+            },
+            ..NO_TOKEN
+        };
+        let texts = [write(&token, 15), write(&token, 16)];
+        assert_ne!(texts[0], texts[1]);
+        assert_eq!(texts.map(|text| read(&text)), [Some(token); 2]);
+    }
 }

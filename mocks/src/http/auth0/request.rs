@@ -53,7 +53,7 @@ impl Ask {
             Some(name) if name == parties.userinfo_audience() => {
                 (For::UserInfo, granted(scope, client, None))
             }
-            Some(name) if name == parties.management_audience() => {
+            Some(name) if parties.is_management(name) => {
                 let own = |scope: &str| scope.contains(":current_user");
                 (For::Management, with_standard(scope, client, own))
             }

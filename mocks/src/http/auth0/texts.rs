@@ -357,6 +357,16 @@ impl Parties {
         format!("{}api/v2/", self.issuer)
     }
 
+    /// Whether an audience is that of the Management API. Clients write `https` even where they come
+    /// by plain HTTP.
+    pub fn is_management(&self, audience: &str) -> bool {
+        let own = self.management_audience();
+        match (audience.split_once("://"), own.split_once("://")) {
+            (Some(("http" | "https", asked)), Some((_, own))) => asked == own,
+            _ => audience == own,
+        }
+    }
+
     /// The audience of the API for second factors.
     pub fn mfa_audience(&self) -> String {
         format!("{}mfa/", self.issuer)
@@ -366,7 +376,7 @@ impl Parties {
     /// claims give the same text.
     pub fn access_token(&self, keys: KeyRing, token: &AccessToken, subject: Connection) -> String {
         if !token.audience.api {
-            return opaque::write(token);
+            return opaque::write(token, 0);
         }
         let aud = if token.audience.userinfo {
             OneOrMany::Many(vec![self.api.clone(), self.userinfo_audience()])
@@ -522,6 +532,13 @@ mod tests {
             assert_eq!(read_user_id(text), None, "{text}");
         }
         assert_eq!(read_refresh_token("v1.AAAA"), None);
+    }
+
+    #[test]
+    fn the_management_api_goes_by_either_scheme() {
+        let ours = |audience| parties().is_management(audience);
+        assert!(ours("http://127.0.0.1:1/api/v2/") && ours("https://127.0.0.1:1/api/v2/"));
+        assert!(!ours("https://elsewhere/api/v2/") && !ours("ftp://127.0.0.1:1/api/v2/"));
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl Desk<'_> {
         }
         let deny =
             |text: &str| Complaint::from(oauth_error(StatusCode::FORBIDDEN, "access_denied", text));
-        let management = audience == self.parties.management_audience();
+        let management = self.parties.is_management(audience);
         let resource = behind.tenant.registry().resource(audience);
         if !management && resource.is_none() {
             return Err(deny(&format!(
@@ -220,7 +220,7 @@ impl Signed {
     pub(in super::super) fn read(face: &Face, text: &str) -> Option<Self> {
         let (key, claims) = Face::keys().verify::<MachineClaims>(text).ok()?;
         let parties = face.parties_of(text);
-        let ours = claims.iss == parties.issuer && claims.aud == parties.management_audience();
+        let ours = claims.iss == parties.issuer && parties.is_management(&claims.aud);
         ours.then_some(Self { key, claims })
     }
 
