@@ -1,5 +1,7 @@
 //! Which URLs an application may be sent back to.
 
+use url::{Host, Url};
+
 /// Allowed URLs of one purpose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Urls {
@@ -21,6 +23,22 @@ impl Urls {
         Self {
             listed: listed.into_iter().collect(),
             local: false,
+        }
+    }
+
+    /// These, if an application that nobody vouches for may name them: absolute URLs without a fragment
+    /// (RFC 6749, section 3.1.2), of the web or of a native app's own scheme. The first other one is
+    /// answered.
+    pub fn of_strangers(listed: Vec<String>) -> Result<Self, String> {
+        let fits = |text: &String| {
+            Url::parse(text).is_ok_and(|url| {
+                let web = matches!(url.scheme(), "http" | "https");
+                url.fragment().is_none() && (web || is_native(&url))
+            })
+        };
+        match listed.iter().find(|text| !fits(text)) {
+            None => Ok(Self::only(listed)),
+            Some(bad) => Err(bad.clone()),
         }
     }
 
@@ -58,7 +76,13 @@ fn matches(listed: &str, url: &str) -> bool {
     url.strip_prefix(before)
         .and_then(|rest| rest.strip_prefix("://"))
         .and_then(|rest| rest.split_once('.'))
-        .is_some_and(|(label, rest)| !label.is_empty() && !label.contains('/') && rest == after)
+        .is_some_and(|(label, rest)| is_label(label) && rest == after)
+}
+
+/// Whether a text is one label of a host, which nothing in it can end early.
+fn is_label(text: &str) -> bool {
+    let of_names = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !text.is_empty() && text.bytes().all(of_names)
 }
 
 fn bare(url: &str) -> &str {
@@ -81,41 +105,45 @@ fn origin_of(url: &str) -> &str {
     &url[..end]
 }
 
+/// Judged as a browser reads it, which takes `https:/evil.com` and `http://evil.com\\@localhost` for URLs
+/// of evil.com.
 fn is_local(url: &str) -> bool {
-    let origin = origin_of(url);
-    let Some((scheme, authority)) = origin.split_once("://") else {
-        // `com.example.app:/callback`
-        return url
-            .split_once(":/")
-            .is_some_and(|(scheme, _)| is_native(scheme));
+    let Ok(url) = Url::parse(url) else {
+        return false;
     };
-    if scheme != "http" && scheme != "https" {
-        return is_native(scheme);
+    if !matches!(url.scheme(), "http" | "https") {
+        return is_native(&url);
     }
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let host = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let host = host.to_ascii_lowercase();
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host == "::1"
-        || is_loopback_v4(&host)
-        || RESERVED.iter().any(|name| host.ends_with(name))
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            name == "localhost"
+                || name.ends_with(".localhost")
+                || RESERVED.iter().any(|reserved| name.ends_with(reserved))
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
-/// `127.x.y.z`, with nothing but numbers in it.
-fn is_loopback_v4(host: &str) -> bool {
-    let parts: Vec<&str> = host.split('.').collect();
-    parts.len() == 4 && parts[0] == "127" && parts.iter().all(|part| part.parse::<u8>().is_ok())
-}
+/// Schemes that browsers know what to do with themselves, some by running code.
+const BROWSERS: [&str; 11] = [
+    "about",
+    "blob",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "javascript",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
+];
 
-/// A native app's own scheme, which no browser runs as code.
-fn is_native(scheme: &str) -> bool {
-    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && !["javascript", "data", "vbscript", "file", "blob", "about"]
-            .contains(&scheme.to_ascii_lowercase().as_str())
+/// Whether a URL has a native app's own scheme: `com.example.app:/callback`.
+fn is_native(url: &Url) -> bool {
+    !url.cannot_be_a_base() && !BROWSERS.contains(&url.scheme())
 }
 
 #[cfg(test)]
@@ -143,6 +171,8 @@ mod tests {
             "https://one.two.shop.example.com/back",
             "https://.shop.example.com/back",
             "https://evil.com/.shop.example.com/back",
+            "https://3232235777\\.shop.example.com/back",
+            "https://3232235777?.shop.example.com/back",
             "http://localhost/callback",
         ] {
             assert!(!urls.allow(refused), "{refused}");
@@ -161,6 +191,8 @@ mod tests {
             "https://app.example/callback",
             "com.my.app://callback",
             "com.my.app:/callback",
+            "HTTP://LOCALHOST/callback",
+            "http:/localhost/callback",
         ] {
             assert!(urls.allow(allowed), "{allowed}");
         }
@@ -169,7 +201,19 @@ mod tests {
             "http://localhost.evil.com/",
             "http://localhost@evil.com/",
             "http://127.0.0.1.evil.com/",
+            "https:/evil.com/cb",
+            "https:evil.com/cb",
+            "https:\\\\evil.com/cb",
+            "https:\t//evil.com/cb",
+            "http://evil.com\\@localhost/",
+            "http://evil.com#@localhost/",
+            "http://0x7f.1.evil.com/",
+            "//evil.com/cb",
+            "ftp://localhost/",
+            "mailto:app",
             "javascript:/alert(1)",
+            "JavaScript:/alert(1)",
+            " javascript:/alert(1)",
             "javascript://localhost/%0aalert(1)",
             "",
         ] {

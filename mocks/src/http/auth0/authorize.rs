@@ -188,8 +188,7 @@ fn redirect_text<'a>(client: &'a Client, params: &'a Params) -> &'a str {
 
 /// Whether the redirect that was asked for is one of the application's.
 pub(super) fn may_go_back(client: &Client, params: &Params) -> bool {
-    let text = redirect_text(client, params);
-    Url::parse(text).is_ok() && client.callbacks.allow(text)
+    redirect_of(client, params).is_ok()
 }
 
 fn redirect_of(client: &Client, params: &Params) -> Result<Url, Complaint> {
@@ -200,6 +199,11 @@ fn redirect_of(client: &Client, params: &Params) -> Result<Url, Complaint> {
             "invalid_request: redirect_uri is missing or no URL",
         )
     })?;
+    // RFC 6749, section 3.1.2.
+    if url.fragment().is_some() {
+        let text = "invalid_request: redirect_uri must not have a fragment";
+        return Err(pages::problem(StatusCode::BAD_REQUEST, text).into());
+    }
     if client.callbacks.allow(text) {
         Ok(url)
     } else {
@@ -209,7 +213,7 @@ fn redirect_of(client: &Client, params: &Params) -> Result<Url, Complaint> {
 }
 
 /// What is wrong, as the application is told it.
-type Wrong = (&'static str, String);
+pub(super) type Wrong = (&'static str, String);
 
 fn complete(
     behind: &Behind,
@@ -271,7 +275,7 @@ fn complete(
 }
 
 /// Whether the application may have what it asks for, in the way that it asks for.
-fn check_response(client: &Client, params: &Params) -> Result<(), Wrong> {
+pub(super) fn check_response(client: &Client, params: &Params) -> Result<(), Wrong> {
     let Some(text) = params.get("response_type") else {
         return Err((
             "invalid_request",

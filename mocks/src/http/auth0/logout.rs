@@ -33,8 +33,7 @@ pub(super) async fn logout(
     let asked = face.behind().pass(&exchange, Endpoint::Logout, |behind| {
         let to = match params.get("returnTo") {
             None => None,
-            Some(to) if allows(behind, params.get("client_id"), to) => Some(to.to_owned()),
-            Some(to) => return Err(not_allowed("returnTo", to)),
+            Some(to) => Some(allowed(behind, params.get("client_id"), ("returnTo", to))?),
         };
         end(behind, &exchange, cookies::session(&headers))?;
         Ok(to)
@@ -85,8 +84,13 @@ pub(super) async fn oidc_logout(
             .or(hint.as_ref().map(|hint| hint.aud.as_str()));
         let to = match params.get("post_logout_redirect_uri") {
             None => None,
-            Some(to) if allows(behind, client, to) => Some(with_state(to, params.get("state"))),
-            Some(to) => return Err(not_allowed("post_logout_redirect_uri", to)),
+            Some(to) => {
+                let mut to = allowed(behind, client, ("post_logout_redirect_uri", to))?;
+                if let Some(state) = params.get("state") {
+                    to.query_pairs_mut().append_pair("state", state);
+                }
+                Some(to)
+            }
         };
         let named = hint
             .as_ref()
@@ -113,31 +117,40 @@ fn end(behind: &mut Behind, exchange: &Exchange, sso: Option<SsoSession>) -> Res
 }
 
 async fn leave(
-    asked: super::answering::Asked<Option<String>>,
+    asked: super::answering::Asked<Option<Url>>,
     exchange: Exchange,
     parties: &Parties,
 ) -> Response {
     asked
         .answer(exchange, |to| {
-            let mut response = to.map_or_else(|| "OK".into_response(), |to| redirect(&to));
+            let mut response = to.map_or_else(|| "OK".into_response(), |to| redirect(to.as_str()));
             cookies::take(&mut response, parties);
             response
         })
         .await
 }
 
-/// Whether a URL is one that an application (none is named: any) may be left for.
-fn allows(behind: &Behind, client: Option<&str>, to: &str) -> bool {
+/// The URL of a parameter, if it is one that an application (none is named: any) may be left for: as it
+/// is read here, so that no browser can read it as another.
+fn allowed(
+    behind: &Behind,
+    client: Option<&str>,
+    (name, text): (&str, &str),
+) -> Result<Url, Complaint> {
     let registry = behind.tenant.registry();
-    match client {
+    let known = match client {
         Some(id) => registry
             .client(id)
-            .is_some_and(|client| client.logout_urls.allow(to)),
+            .is_some_and(|client| client.logout_urls.allow(text)),
         None => registry
             .clients()
             .iter()
-            .any(|client| client.logout_urls.allow(to)),
-    }
+            .any(|client| client.logout_urls.allow(text)),
+    };
+    Url::parse(text)
+        .ok()
+        .filter(|_| known)
+        .ok_or_else(|| not_allowed(name, text))
 }
 
 fn not_allowed(name: &str, to: &str) -> Complaint {
@@ -145,14 +158,4 @@ fn not_allowed(name: &str, to: &str) -> Complaint {
         "The \"{name}\" querystring parameter \"{to}\" is not defined as a valid URL in \"Allowed Logout URLs\""
     );
     pages::problem(StatusCode::BAD_REQUEST, &text).into()
-}
-
-fn with_state(to: &str, state: Option<&str>) -> String {
-    match (Url::parse(to), state) {
-        (Ok(mut url), Some(state)) => {
-            url.query_pairs_mut().append_pair("state", state);
-            url.into()
-        }
-        _ => to.to_owned(),
-    }
 }

@@ -44,6 +44,7 @@ pub(super) async fn register(
             return Err(invalid(&"the metadata is longer than 16 KB"));
         }
         let told: Metadata = serde_json::from_slice(&body).map_err(|error| invalid(&error))?;
+        let method = told.token_endpoint_auth_method.clone();
         let luck = exchange.stamp().luck.split(60);
         let id = format!("tpc_{}", letters(luck.0));
         let client = client(id, told)?;
@@ -55,7 +56,7 @@ pub(super) async fn register(
         registry
             .add_client(client.clone())
             .map_err(|taken| invalid(&taken))?;
-        Ok(shown(&client))
+        Ok(shown(&client, method.as_deref()))
     });
     asked
         .answer(exchange, |shown| {
@@ -67,6 +68,10 @@ pub(super) async fn register(
 fn invalid(why: &dyn std::fmt::Display) -> Complaint {
     let text = why.to_string();
     oauth_error(StatusCode::BAD_REQUEST, "invalid_client_metadata", &text).into()
+}
+
+fn invalid_redirect(why: &str) -> Complaint {
+    oauth_error(StatusCode::BAD_REQUEST, "invalid_redirect_uri", why).into()
 }
 
 fn client(id: String, told: Metadata) -> Result<Client, Complaint> {
@@ -81,8 +86,21 @@ fn client(id: String, told: Metadata) -> Result<Client, Complaint> {
     if let Some(name) = told.client_name {
         client.name = name;
     }
-    client.callbacks = Urls::only(told.redirect_uris);
-    client.logout_urls = Urls::only(told.post_logout_redirect_uris.unwrap_or_default());
+    if told.redirect_uris.is_empty() {
+        return Err(invalid_redirect("redirect_uris must name one at least"));
+    }
+    let listed = |name: &str, listed| {
+        Urls::of_strangers(listed).map_err(|bad| {
+            format!(
+                "{name}: {bad} is no absolute URL of the web or an app's own scheme, without a fragment"
+            )
+        })
+    };
+    client.callbacks =
+        listed("redirect_uris", told.redirect_uris).map_err(|why| invalid_redirect(&why))?;
+    let after_logout = told.post_logout_redirect_uris.unwrap_or_default();
+    client.logout_urls =
+        listed("post_logout_redirect_uris", after_logout).map_err(|why| invalid(&why))?;
     match told.token_endpoint_auth_method.as_deref() {
         Some("none") => client.secret = Secret::Public,
         None | Some("client_secret_post" | "client_secret_basic") => {
@@ -103,13 +121,15 @@ fn client(id: String, told: Metadata) -> Result<Client, Complaint> {
     Ok(client)
 }
 
-fn shown(client: &Client) -> Value {
+/// The application as it was registered, with the method that it asked for: its secret is taken either
+/// way.
+fn shown(client: &Client, method: Option<&str>) -> Value {
     let names = client.grants.iter().flat_map(|grant| grant.names());
     let mut shown = json!({
         "client_id": client.id,
         "client_name": client.name,
         "redirect_uris": client.callbacks.listed,
-        "token_endpoint_auth_method": client.auth_method(),
+        "token_endpoint_auth_method": method.unwrap_or(client.auth_method()),
         "grant_types": names.collect::<Vec<_>>(),
     });
     if let Secret::Needed(secret) = &client.secret {
