@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 pub struct Cors {
     allows: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     exposed: &'static str,
+    open: &'static [&'static str],
 }
 
 impl fmt::Debug for Cors {
@@ -29,7 +30,15 @@ impl Cors {
         Self {
             allows: Arc::new(allows),
             exposed,
+            open: &[],
         }
+    }
+
+    /// Lets the pages of all origins call these paths, whose answers say by themselves that they are for
+    /// everybody.
+    #[must_use]
+    pub fn with_open(self, open: &'static [&'static str]) -> Self {
+        Self { open, ..self }
     }
 
     /// The answer to a preflight, which is no call of an API; none for any other request.
@@ -46,6 +55,12 @@ impl Cors {
             .get(header::ACCESS_CONTROL_REQUEST_HEADERS);
         let mut response = StatusCode::NO_CONTENT.into_response();
         let headers = response.headers_mut();
+        if self.open.contains(&request.uri().path()) {
+            headers.insert(
+                header::ACCESS_CONTROL_ALLOW_ORIGIN,
+                HeaderValue::from_static("*"),
+            );
+        }
         if self.allow(headers, origin) {
             headers.insert(
                 header::ACCESS_CONTROL_ALLOW_METHODS,

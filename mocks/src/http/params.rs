@@ -83,9 +83,11 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
-    /// Sets a parameter that is not there yet.
+    /// Sets a parameter that is not there yet, or empty.
     pub fn or_insert(&mut self, name: &str, value: String) {
-        self.0.entry(name.to_owned()).or_insert(value);
+        if self.get(name).is_none() {
+            self.0.insert(name.to_owned(), value);
+        }
     }
 }
 
@@ -111,7 +113,12 @@ mod tests {
             ),
         );
         assert_eq!(form, json);
-        assert_eq!(form.unwrap().get("scope"), None);
+        let mut form = form.unwrap();
+        assert_eq!(form.get("scope"), None);
+        form.or_insert("scope", "openid".to_owned());
+        form.or_insert("username", "eve".to_owned());
+        assert_eq!(form.get("scope"), Some("openid"), "an empty one is none");
+        assert_eq!(form.get("username"), Some("a+b@c.example"));
     }
 
     #[test]

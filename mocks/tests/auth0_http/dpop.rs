@@ -113,6 +113,48 @@ async fn a_bound_token_opens_nothing_without_a_proof_of_its_key() {
 }
 
 #[tokio::test]
+async fn apis_of_the_tenant_want_the_proof_as_well() {
+    let mut scene = Scene::new(|_| ()).await;
+    let ours = Key::new();
+    let at = scene.url("/oauth/token");
+    let client = ("client_id", "cutover-client");
+    for (audience, scope, path) in [
+        ("/api/v2/", "read:current_user", "/api/v2/users/auth0%7C0"),
+        ("/mfa/", "read:authenticators", "/mfa/authenticators"),
+    ] {
+        let audience = scene.url(audience);
+        let own = [client, ("audience", audience.as_str()), ("scope", scope)];
+        let proof = ours.proof("POST", &at, &json!({}));
+        let tokens = body(by_password(&mut scene, &proof, &own).await).await;
+        assert_eq!(tokens["token_type"], "DPoP", "{tokens}");
+        let token = text(&tokens, "access_token");
+        let subject = {
+            let jwks = body(scene.get("/.well-known/jwks.json", &[]).await).await;
+            text(&verified(&jwks, token), "sub").to_owned()
+        };
+        let path = path.replace("auth0%7C0", &subject.replace('|', "%7C"));
+        let ath = URL_SAFE_NO_PAD.encode(Sha256::digest(token));
+        let proof = ours.proof("GET", &scene.url(&path), &json!({"ath": ath}));
+        let stale = ours.proof("GET", &at, &json!({"ath": ath}));
+        for (scheme, proof, status) in [
+            ("DPoP", &proof, 200),
+            ("Bearer", &proof, 401),
+            ("DPoP", &stale, 401),
+        ] {
+            let authorization = format!("{scheme} {token}");
+            let headers = [("authorization", authorization.as_str()), ("dpop", proof)];
+            let answer = scene.get(&path, &headers).await;
+            assert_eq!(answer.status(), status, "{scheme} {path}");
+        }
+        if path.starts_with("/mfa") {
+            let fields = [client, ("mfa_token", token)];
+            let told = scene.post("/mfa/challenge", &fields).await.unwrap();
+            assert_eq!(body(told).await["error"], "expired_token", "no proof of it");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_application_without_a_secret_needs_a_nonce_and_its_refresh_token_is_bound() {
     let mut scene = Scene::new(|_| ()).await;
     let (ours, theirs) = (Key::new(), Key::new());

@@ -57,6 +57,9 @@ async fn a_ticket_takes_the_place_of_the_login_page_once() {
     ];
     let stolen = query(&location(&scene.authorize(&with, "").await));
     assert_eq!(stolen["error"], "access_denied", "another application's");
+    let with = [with[0]];
+    let ours = query(&location(&scene.authorize(&with, "").await));
+    assert!(ours.contains_key("code"), "nothing was taken from us");
 }
 
 #[tokio::test]
@@ -182,6 +185,7 @@ async fn a_pushed_request_is_good_once_for_half_a_minute() {
     let to = push(&mut scene).await;
     let stolen = to.replace("cutover-web", "cutover-spa");
     assert_eq!(scene.get(&stolen, &[]).await.status(), 400);
+    assert_eq!(scene.get(&to, &[]).await.status(), 302, "it was left to us");
     let to = push(&mut scene).await;
     scene.now += Span::from_secs(30);
     assert_eq!(scene.get(&to, &[]).await.status(), 400, "late");
@@ -192,6 +196,10 @@ async fn a_pushed_request_is_good_once_for_half_a_minute() {
         scene.post("/oauth/par", &wrong).await.unwrap().status(),
         401
     );
+    let mut wrong = fields;
+    wrong[2].1 = "";
+    let refused = scene.post("/oauth/par", &wrong).await.unwrap();
+    assert_eq!(body(refused).await["error"], "invalid_request");
     let mut wrong = fields;
     wrong[3].1 = "https://evil.com/";
     assert_eq!(

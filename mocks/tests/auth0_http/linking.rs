@@ -121,7 +121,15 @@ async fn people_link_only_themselves_and_what_they_prove() {
         .json("POST", &path, access, json!({"link_with": id_token}))
         .await;
     assert_eq!(same.status(), 400);
-    let his = password(&mut scene, "bob@home.example", "his", &[]).await;
+    let api = ("audience", "https://api.example");
+    let his = password(&mut scene, "bob@home.example", "his", &[api]).await;
+    let elsewhere = ("client_id", "cutover-native");
+    let theirs = password(&mut scene, "bob@home.example", "his", &[elsewhere]).await;
+    for no_proof in [text(&his, "access_token"), text(&theirs, "id_token"), "x"] {
+        let wrong = json!({"link_with": no_proof});
+        let refused = scene.json("POST", &path, access, wrong).await;
+        assert_eq!(refused.status(), 400, "{no_proof}");
+    }
     let proven = json!({"link_with": text(&his, "id_token")});
     let linked = scene.json("POST", &path, access, proven).await;
     assert_eq!(linked.status(), 201);
@@ -153,9 +161,29 @@ async fn an_application_registers_itself_and_logs_people_in() {
         scene.post("/oauth/token", &fields).await.unwrap().status(),
         200
     );
+    let told = json!({"redirect_uris": ["com.my.app:/back"], "token_endpoint_auth_method": "client_secret_basic"});
+    let made = body(scene.json("POST", "/oidc/register", "", told).await).await;
+    assert_eq!(made["token_endpoint_auth_method"], "client_secret_basic");
+    for wrong in [
+        json!([]),
+        json!(["javascript:alert(1)"]),
+        json!([CALLBACK, "not a url"]),
+        json!(["http://a/#frag"]),
+        json!(["//evil.com/cb"]),
+    ] {
+        let told = json!({"redirect_uris": wrong});
+        let answer = scene.json("POST", "/oidc/register", "", told).await;
+        assert_eq!(
+            body(answer).await["error"],
+            "invalid_redirect_uri",
+            "{wrong}"
+        );
+    }
     for wrong in [
         json!({}),
         json!([]),
+        json!({"redirect_uris": [CALLBACK], "client_name": "x".repeat(16 << 10)}),
+        json!({"redirect_uris": [CALLBACK], "post_logout_redirect_uris": ["data:/x"]}),
         json!({"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "magic"}),
         json!({"redirect_uris": [CALLBACK], "client_name": "x".repeat(20_000)}),
     ] {

@@ -318,10 +318,10 @@ async fn a_second_factor_is_enrolled_and_asked_for() {
 #[tokio::test]
 async fn only_registered_origins_may_read_answers() {
     let mut scene = Scene::new(|_| ()).await;
-    let preflight = async |scene: &mut Scene, origin: &'static str| {
+    let preflight = async |scene: &mut Scene, path: &str, origin: &'static str| {
         scene
             .client
-            .request(reqwest::Method::OPTIONS, scene.url("/oauth/token"))
+            .request(reqwest::Method::OPTIONS, scene.url(path))
             .header("origin", origin)
             .header("access-control-request-method", "POST")
             .header(
@@ -332,7 +332,7 @@ async fn only_registered_origins_may_read_answers() {
             .await
             .unwrap()
     };
-    let local = preflight(&mut scene, "http://localhost:3000").await;
+    let local = preflight(&mut scene, "/oauth/token", "http://localhost:3000").await;
     assert_eq!(local.status(), 204);
     assert_eq!(
         local.headers()["access-control-allow-origin"],
@@ -342,7 +342,11 @@ async fn only_registered_origins_may_read_answers() {
         local.headers()["access-control-allow-headers"],
         "auth0-client,content-type"
     );
-    let foreign = preflight(&mut scene, "https://evil.com").await;
+    let open = preflight(&mut scene, "/userinfo", "https://evil.com").await;
+    assert_eq!(open.headers()["access-control-allow-origin"], "*");
+    let headers = &open.headers()["access-control-allow-headers"];
+    assert_eq!(headers, "auth0-client,content-type");
+    let foreign = preflight(&mut scene, "/oauth/token", "https://evil.com").await;
     assert!(
         foreign
             .headers()

@@ -175,6 +175,13 @@ fn refusal(error: Error) -> Complaint {
     }
 }
 
+/// Takes a ticket of an application's. Whoever else comes with it leaves it where it is.
+fn take(behind: &mut Behind, number: u32, client_id: &str, now: Timestamp) -> Option<Ticket> {
+    let ticket = behind.tickets.get(number)?;
+    let fits = ticket.client_id == client_id && now < ticket.until;
+    fits.then(|| behind.tickets.take(number)).flatten()
+}
+
 /// Goes on at `/authorize` with a ticket in the place of a login page.
 pub(super) fn enter(
     face: &Face,
@@ -186,12 +193,13 @@ pub(super) fn enter(
     let stamp = exchange.stamp();
     let now = behind.tenant.now(stamp.at);
     let ticket = texts::read_login_ticket(ticket)
-        .and_then(|number| behind.tickets.take(number))
-        .filter(|ticket| ticket.client_id == request.ask.client_id && now < ticket.until);
+        .and_then(|number| take(behind, number, &request.ask.client_id, now));
     let Some(ticket) = ticket else {
         let text = "Unknown or invalid login ticket.";
         return Err(respond::refused(&request, "access_denied", text).into());
     };
+    // It may have been linked to another user meanwhile.
+    let user = behind.tenant.links.user_of(ticket.user);
     let request = Request {
         connection: ticket.connection,
         ..request
@@ -216,7 +224,7 @@ pub(super) fn enter(
         state: texts::transaction(transaction),
         transaction,
     };
-    match login::proceed(face, behind, exchange, &sent, &request, ticket.user)? {
+    match login::proceed(face, behind, exchange, &sent, &request, user)? {
         Step::Show(_) if silent => {
             let text = "Multifactor authentication required";
             Err(respond::refused(&request, "mfa_required", text).into())

@@ -59,7 +59,8 @@ const EXPOSED: &str = "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Res
 /// A tenant's routes, which pages of the origins that its applications name may call.
 pub fn site(face: &Arc<Face>) -> Site {
     let registry = Arc::clone(face);
-    let cors = Cors::new(move |origin| registry.allows_origin(origin), EXPOSED);
+    let cors =
+        Cors::new(move |origin| registry.allows_origin(origin), EXPOSED).with_open(&["/userinfo"]);
     Site::from(router(Arc::clone(face)))
         .with_body_limit(BODY_LIMIT)
         .with_cors(cors)

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::answering::{Complaint, NO_STORE};
 use super::authorize;
 use super::behind::Behind;
-use super::errors::json_answer;
+use super::errors::{json_answer, oauth_error};
 use super::face::Face;
 use super::pages;
 use super::texts;
@@ -57,6 +57,10 @@ pub(super) async fn push(
             return Err(invalid("request_uri must not be pushed"));
         }
         params.or_insert("client_id", client.id.clone());
+        // It is judged as it would be at `/authorize` (RFC 9126, section 2.3).
+        authorize::check_response(&client, &params).map_err(|(error, text)| {
+            Complaint::from(oauth_error(StatusCode::BAD_REQUEST, error, &text))
+        })?;
         if !authorize::may_go_back(&client, &params) {
             return Err(invalid(
                 "The provided redirect_uri is not in the list of allowed callback URLs",
@@ -79,8 +83,8 @@ pub(super) async fn push(
         .await
 }
 
-/// What was pushed for a request at `/authorize`, which takes it: a reference is good once. None if the
-/// request refers to nothing.
+/// What was pushed for a request at `/authorize`, which takes it: a reference is good once, and stays
+/// where it is if another application comes with it. None if the request refers to nothing.
 pub(super) fn fetch(
     behind: &mut Behind,
     params: &Params,
@@ -90,8 +94,12 @@ pub(super) fn fetch(
         return Ok(None);
     };
     texts::read_request_uri(reference)
+        .filter(|number| {
+            behind.pushed.get(*number).is_some_and(|pushed| {
+                now < pushed.until && params.get("client_id") == Some(&pushed.client_id)
+            })
+        })
         .and_then(|number| behind.pushed.take(number))
-        .filter(|pushed| now < pushed.until && params.get("client_id") == Some(&pushed.client_id))
         .map(|pushed| Some(pushed.params))
         .ok_or_else(|| {
             let text =

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use super::dpop;
 use super::errors::json_answer;
 use super::face::Face;
 use super::person::Person;
-use super::texts::{self, Parties};
+use super::texts;
 use crate::auth0::{AccessToken, Call, Reply, Scopes};
 use crate::http::Exchange;
 use crate::http::params::Params;
@@ -38,25 +38,43 @@ fn authorization(headers: &HeaderMap) -> Option<(Scheme, &str)> {
     Some((scheme, token.trim())).filter(|(_, token)| !token.is_empty())
 }
 
-/// The bearer token of a request.
+/// The bearer token of a request: none that is bound to a key.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = authorization(headers)?;
-    (scheme == Scheme::Bearer).then_some(token)
+    (scheme == Scheme::Bearer && dpop::binding(token).is_none()).then_some(token)
 }
 
-/// Whether a token may be presented so: one that is bound to a key needs a proof of it, another one has
-/// no use for one.
-fn allowed(parties: &Parties, request: &Request, scheme: Scheme, text: &str) -> bool {
-    let Some(key) = dpop::binding(text) else {
-        return scheme == Scheme::Bearer;
+/// A token that is not presented as it must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Misused;
+
+/// The token in the head of a request to this URL, which must be presented as it may be: one that is
+/// bound to a key needs a proof of it, another one has no use for one.
+pub(super) fn presented<'a>(
+    headers: &'a HeaderMap,
+    method: &Method,
+    url: String,
+) -> Result<Option<&'a str>, Misused> {
+    let Some((scheme, text)) = authorization(headers) else {
+        return Ok(None);
     };
-    let purpose = dpop::Purpose {
-        method: request.method(),
-        url: format!("{}userinfo", parties.issuer),
-        token: Some(text),
+    let allowed = match dpop::binding(text) {
+        None => scheme == Scheme::Bearer,
+        Some(key) => {
+            let purpose = dpop::Purpose {
+                method,
+                url,
+                token: Some(text),
+            };
+            let proven = dpop::proven(headers, &purpose).ok().flatten();
+            scheme == Scheme::Dpop && proven.is_some_and(|proven| proven.key == key)
+        }
     };
-    let proven = dpop::proven(request.headers(), &purpose).ok().flatten();
-    scheme == Scheme::Dpop && proven.is_some_and(|proven| proven.key == key)
+    if allowed {
+        Ok(Some(text))
+    } else {
+        Err(Misused)
+    }
 }
 
 pub(super) async fn userinfo(
@@ -65,10 +83,11 @@ pub(super) async fn userinfo(
     request: Request,
 ) -> Response {
     let parties = face.parties_at(&exchange);
-    let presented = match authorization(request.headers()) {
-        Some((scheme, text)) if allowed(&parties, &request, scheme, text) => read(&face, text),
-        Some(_) => None,
-        None => elsewhere(request)
+    let url = format!("{}userinfo", parties.issuer);
+    let presented = match presented(request.headers(), request.method(), url) {
+        Ok(Some(text)) => read(&face, text),
+        Err(Misused) => None,
+        Ok(None) => elsewhere(request)
             .await
             .filter(|text| dpop::binding(text).is_none())
             .and_then(|text| read(&face, &text)),

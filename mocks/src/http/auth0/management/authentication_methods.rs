@@ -83,8 +83,14 @@ pub(super) async fn read(Path((id, method)): Path<(String, String)>, visit: Visi
         .await
 }
 
-/// Takes over an authenticator app that its person has already.
-fn bring(desk: &mut Desk<'_>, user: UserId, payload: Payload<'_>) -> Result<Value, Complaint> {
+/// An authenticator app that its person has already.
+struct Wanted {
+    text: String,
+    secret: Vec<u8>,
+    name: Option<String>,
+}
+
+fn wanted(payload: Payload<'_>) -> Result<Wanted, Complaint> {
     let kind = payload.needed("type")?;
     if kind != "totp" {
         return Err(bad_body(&format!(
@@ -95,13 +101,22 @@ fn bring(desk: &mut Desk<'_>, user: UserId, payload: Payload<'_>) -> Result<Valu
     let secret = unbase32(text).ok_or_else(|| {
         bad_body("Payload validation error: 'totp_secret' must be encoded in base32.")
     })?;
-    let name = payload.text("name")?.map(str::to_owned);
+    Ok(Wanted {
+        text: text.to_owned(),
+        secret,
+        name: payload.text("name")?.map(str::to_owned),
+    })
+}
+
+/// Takes over an authenticator app.
+fn bring(desk: &mut Desk<'_>, user: UserId, wanted: Wanted) -> Value {
+    let Wanted { text, secret, name } = wanted;
     let (now, luck) = (desk.now, desk.stamp.luck.split(60));
     let factors = &mut desk.behind.tenant.factors;
     let app = factors.bring(user, secret, name, now, luck);
     let mut shown = app_shown(&app);
     shown["totp_secret"] = text.into();
-    Ok(shown)
+    shown
 }
 
 /// `POST /users/{id}/authentication-methods`.
@@ -117,7 +132,8 @@ pub(super) async fn create(Path(id): Path<String>, visit: Visit) -> Response {
                     "authentication_method_exists",
                 ));
             }
-            Served::created(bring(desk, user, Payload(&fields))?)
+            let wanted = wanted(Payload(&fields))?;
+            Served::created(bring(desk, user, wanted))
         })
         .await
 }
@@ -127,15 +143,25 @@ pub(super) async fn replace(Path(id): Path<String>, visit: Visit) -> Response {
     visit
         .serve(&["update:authentication_methods"], |desk| {
             let user = desk.person(&id)?;
-            let wanted: Vec<Map<String, Value>> =
+            let told: Vec<Map<String, Value>> =
                 serde_json::from_slice(desk.body).map_err(|_| {
                     bad_body("Payload validation error: 'Expected an array of objects'.")
                 })?;
-            desk.behind.tenant.factors.forget(user);
-            let shown = wanted
+            if told.len() > 1 {
+                return Err(bad_body(
+                    "Payload validation error: only one authenticator app of a person is mocked.",
+                ));
+            }
+            // All are read before anything is forgotten.
+            let all = told
                 .iter()
-                .map(|fields| bring(desk, user, Payload(fields)))
+                .map(|fields| wanted(Payload(fields)))
                 .collect::<Result<Vec<_>, _>>()?;
+            desk.behind.tenant.factors.forget(user);
+            let shown: Vec<Value> = all
+                .into_iter()
+                .map(|wanted| bring(desk, user, wanted))
+                .collect();
             Served::ok(shown)
         })
         .await

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ use crate::http::auth0::errors::{json_answer, management_error, refusal_at};
 use crate::http::auth0::face::Face;
 use crate::http::auth0::texts::Parties;
 use crate::http::auth0::token::Signed;
-use crate::http::auth0::userinfo::bearer;
+use crate::http::auth0::userinfo::{Misused, presented};
 use crate::http::params::Params;
 use crate::keys::KeySet;
 use crate::time::Timestamp;
@@ -27,6 +27,9 @@ use crate::time::Timestamp;
 pub(super) struct Visit {
     face: Arc<Face>,
     exchange: Exchange,
+    method: Method,
+    /// What follows `/api/v2`.
+    path: String,
     headers: HeaderMap,
     query: Params,
     body: Bytes,
@@ -43,12 +46,16 @@ impl FromRequest<Arc<Face>> for Visit {
             )
             .await?;
         let query = Params::from_query(&parts.uri);
+        let method = parts.method.clone();
+        let path = parts.uri.path().to_owned();
         let headers = parts.headers.clone();
         let request = Request::from_parts(parts, body);
         match Bytes::from_request(request, face).await {
             Ok(body) => Ok(Self {
                 face: Arc::clone(face),
                 exchange,
+                method,
+                path,
                 headers,
                 query,
                 body,
@@ -122,10 +129,28 @@ pub(super) struct Desk<'a> {
     pub(super) stamp: Stamp,
     pub(super) now: Timestamp,
     /// The person whose token allows the call only for themselves.
-    own: Option<String>,
+    own: Option<Own>,
+}
+
+/// A person who may make a call only for themselves.
+struct Own {
+    subject: String,
+    /// The application that they make it with.
+    client: String,
 }
 
 impl Visit {
+    /// The tenant's face.
+    pub(super) fn face(&self) -> &Face {
+        &self.face
+    }
+
+    /// A text in the body, which is not judged yet.
+    pub(super) fn peek(&self, field: &str) -> Option<String> {
+        let fields: Map<String, Value> = serde_json::from_slice(&self.body).ok()?;
+        fields.get(field)?.as_str().map(str::to_owned)
+    }
+
     /// The keys of the tenant when the call came in.
     pub(super) fn keys(&self) -> KeySet {
         let at = self.exchange.stamp().at;
@@ -141,14 +166,19 @@ impl Visit {
         let Self {
             face,
             exchange,
+            method,
+            path,
             headers,
             query,
             body,
         } = self;
+        let parties = face.parties_at(&exchange);
+        let url = format!("{}api/v2{path}", parties.issuer);
         // Its signature is checked before anybody else has to wait.
-        let signed = match bearer(&headers) {
-            None => Err("Missing authentication"),
-            Some(text) => Signed::read(&face, text).ok_or(INVALID),
+        let signed = match presented(&headers, &method, url) {
+            Ok(None) => Err("Missing authentication"),
+            Ok(Some(text)) => Signed::read(&face, text).ok_or(INVALID),
+            Err(Misused) => Err(INVALID),
         };
         let asked = face
             .behind()
@@ -156,7 +186,6 @@ impl Visit {
                 let stamp = exchange.stamp();
                 let now = behind.tenant.now(stamp.at);
                 let own = admit(behind, signed, scopes, (now, stamp.at))?;
-                let parties = face.parties_at(&exchange);
                 let mut desk = Desk {
                     face: &face,
                     behind,
@@ -184,7 +213,7 @@ fn admit(
     signed: Result<Signed, &'static str>,
     scopes: &[&str],
     moment: (Timestamp, Timestamp),
-) -> Result<Option<String>, Complaint> {
+) -> Result<Option<Own>, Complaint> {
     let unauthorized =
         |text: &str| Complaint::from(management_error(StatusCode::UNAUTHORIZED, text, None));
     let signed = signed.map_err(unauthorized)?;
@@ -194,7 +223,11 @@ fn admit(
         return Err(insufficient(scopes));
     }
     let own = scopes.iter().any(|scope| scope.contains(":current_user"));
-    Ok(own.then(|| token.own(scopes)).flatten().map(str::to_owned))
+    let own = own.then(|| token.own(scopes)).flatten();
+    Ok(own.map(|(subject, client)| Own {
+        subject: subject.to_owned(),
+        client: client.to_owned(),
+    }))
 }
 
 fn insufficient(scopes: &[&str]) -> Complaint {
@@ -221,7 +254,7 @@ impl Desk<'_> {
 
     /// The person whom a call is about: whoever the token allows, or its own person.
     pub(super) fn person(&self, id: &str) -> Result<UserId, Complaint> {
-        if self.own.as_ref().is_some_and(|own| own != id) {
+        if self.own.as_ref().is_some_and(|own| own.subject != id) {
             return Err(insufficient(&[
                 "read:users",
                 "update:users",
@@ -229,6 +262,13 @@ impl Desk<'_> {
             ]));
         }
         self.anybody(id)
+    }
+
+    /// Whether an application may tell this call of somebody who proved to it to be there: any one for
+    /// whoever may call for anybody, and a person's own for them.
+    pub(super) fn hears(&self, client: &str) -> bool {
+        self.behind.tenant.registry().client(client).is_some()
+            && self.own.as_ref().is_none_or(|own| own.client == client)
     }
 
     /// A person who exists; an identity that is linked to another one is nobody.

@@ -13,24 +13,37 @@ use crate::auth0::{Error, UserId};
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::errors::management_error;
 use crate::http::auth0::face::Face;
+use crate::keys::KeyId;
 
 /// What an ID token says of somebody who proved by it to be there.
 #[derive(Clone, Deserialize)]
 struct Proof {
     iss: String,
     sub: String,
+    /// The application that the token is for; of a token for an API, the API.
+    aud: String,
     exp: i64,
+}
+
+/// Reads an ID token of the tenant's, whose time and application are not judged yet.
+fn read_proof(face: &Face, text: &str) -> Option<(KeyId, Proof)> {
+    let read = Face::keys().verify::<Proof>(text).ok();
+    read.filter(|(_, proof)| proof.iss == face.parties_of(text).issuer)
 }
 
 /// `POST /users/{id}/identities`: the other is named (`provider`, `user_id`), or proves to be there
 /// (`link_with`).
 pub(super) async fn link(Path(id): Path<String>, visit: Visit) -> Response {
     let scopes = ["update:users", "update:current_user_identities"];
+    // Its signature is checked before anybody else has to wait.
+    let proof = visit
+        .peek("link_with")
+        .and_then(|text| read_proof(visit.face(), &text));
     visit
         .serve(&scopes, |desk| {
             let user = desk.person(&id)?;
             let fields = desk.object()?;
-            let other = other(desk, Payload(&fields))?;
+            let other = other(desk, Payload(&fields), proof)?;
             if other == user {
                 let text = "The main identity and the new one are the same.";
                 return Err(management_error(StatusCode::BAD_REQUEST, text, None).into());
@@ -50,14 +63,19 @@ pub(super) async fn link(Path(id): Path<String>, visit: Visit) -> Response {
 }
 
 /// The identity that a body names.
-fn other(desk: &Desk<'_>, payload: Payload<'_>) -> Result<UserId, Complaint> {
-    if let Some(text) = payload.text("link_with")? {
-        let parties = desk.face.parties_of(text);
-        let proven = Face::keys().verify::<Proof>(text).ok();
-        let proven = proven
-            .filter(|(_, proof)| proof.iss == parties.issuer && desk.now.as_secs() < proof.exp);
-        let (_, proof) =
-            proven.ok_or_else(|| bad_body("link_with is not an ID token of this tenant"))?;
+fn other(
+    desk: &Desk<'_>,
+    payload: Payload<'_>,
+    proof: Option<(KeyId, Proof)>,
+) -> Result<UserId, Complaint> {
+    if payload.text("link_with")?.is_some() {
+        let keys = desk.behind.tenant.keys(desk.stamp.at);
+        let live = |(key, proof): &(KeyId, Proof)| {
+            keys.holds(*key) && desk.now.as_secs() < proof.exp && desk.hears(&proof.aud)
+        };
+        let (_, proof) = proof.filter(live).ok_or_else(|| {
+            bad_body("link_with is not an ID token that this tenant gave to the application")
+        })?;
         return desk.anybody(&proof.sub);
     }
     // Whoever links for themselves must prove that the other is theirs, too.

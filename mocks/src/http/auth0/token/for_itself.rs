@@ -186,15 +186,18 @@ pub(in super::super) fn management_token(parties: &Parties, now: Timestamp, key:
 #[derive(Clone, Debug)]
 pub(in super::super) struct ManagementToken {
     subject: String,
+    client: String,
     scope: String,
 }
 
 impl ManagementToken {
-    /// Whose it is, if it allows these only to people for themselves (`read:current_user` and the like).
-    pub(in super::super) fn own(&self, scopes: &[&str]) -> Option<&str> {
+    /// Whose it is, and the application that it was given to, if it allows these only to people for
+    /// themselves (`read:current_user` and the like).
+    pub(in super::super) fn own(&self, scopes: &[&str]) -> Option<(&str, &str)> {
         let anybody = |scope: &&str| !scope.contains(":current_user");
         let scopes: Vec<&str> = scopes.iter().copied().filter(anybody).collect();
-        (scopes.is_empty() || !self.allows(&scopes)).then_some(self.subject.as_str())
+        let own = scopes.is_empty() || !self.allows(&scopes);
+        own.then_some((self.subject.as_str(), self.client.as_str()))
     }
 
     /// Whether it allows one of these.
@@ -233,6 +236,7 @@ impl Signed {
         let live = now.as_secs() < self.claims.exp && behind.tenant.keys(at).holds(self.key);
         live.then_some(ManagementToken {
             subject: self.claims.sub,
+            client: self.claims.azp,
             scope: self.claims.scope,
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use super::{Complaint, Desk, Given, identify, invalid, needed};
 use crate::auth0::{Endpoint, UserId};
 use crate::http::Exchange;
 use crate::http::auth0::behind::Behind;
+use crate::http::auth0::dpop;
 use crate::http::auth0::errors::{json_answer, oauth_error};
 use crate::http::auth0::face::Face;
 use crate::http::auth0::issue::MFA_LIFE;
@@ -20,7 +21,7 @@ use crate::http::auth0::request::Ask;
 use crate::http::auth0::terms::{For, Terms};
 use crate::http::auth0::texts;
 use crate::http::auth0::texts::{AccessClaims, Parties};
-use crate::http::auth0::userinfo::bearer;
+use crate::http::auth0::userinfo::presented;
 use crate::http::params::Params;
 use crate::http::recent::Bulky;
 use crate::http::totp;
@@ -75,7 +76,7 @@ impl Desk<'_> {
         behind: &mut Behind,
         grant: &str,
     ) -> Result<Given, Complaint> {
-        let token = needed(self.params, "mfa_token")?;
+        let token = told(self.params)?;
         let owing = owing(behind, self.parties, token, self.now)?;
         if owing.terms.client_id != self.client.id {
             return Err(expired());
@@ -120,6 +121,15 @@ impl Desk<'_> {
     }
 }
 
+/// The token that a body tells: none that is bound to a key, whose proof only a head can have.
+fn told(params: &Params) -> Result<&str, Complaint> {
+    let token = needed(params, "mfa_token")?;
+    if dpop::binding(token).is_some() {
+        return Err(expired());
+    }
+    Ok(token)
+}
+
 /// Whose second factors a token opens: an `mfa_token`, or an access token for the API for them.
 fn owing(
     behind: &Behind,
@@ -130,6 +140,8 @@ fn owing(
     texts::read_mfa_token(token)
         .and_then(|number| behind.owing.get(number).cloned())
         .or_else(|| bearing(behind, parties, token))
+        // An identity that was linked meanwhile is no user whose factor would be worth anything.
+        .filter(|owing| behind.tenant.links.is_user(owing.user))
         .filter(|owing| now < owing.since + MFA_LIFE)
         .ok_or_else(expired)
 }
@@ -165,6 +177,15 @@ fn owing_with(
     Err(oauth_error(StatusCode::FORBIDDEN, "insufficient_scope", &text).into())
 }
 
+/// The token in the head of a request, if it is presented as it may be.
+fn at_hand<'a>(
+    parties: &Parties,
+    (method, uri, headers): (&Method, &Uri, &'a HeaderMap),
+) -> Option<&'a str> {
+    let url = format!("{}{}", parties.issuer, uri.path().trim_start_matches('/'));
+    presented(headers, method, url).ok().flatten()
+}
+
 fn expired() -> Complaint {
     oauth_error(
         StatusCode::UNAUTHORIZED,
@@ -178,15 +199,16 @@ fn expired() -> Complaint {
 pub(in super::super) async fn associate(
     State(face): State<Arc<Face>>,
     exchange: Exchange,
-    headers: HeaderMap,
+    (method, uri, headers): (Method, Uri, HeaderMap),
     body: Bytes,
 ) -> Response {
     let told: Value = serde_json::from_slice(&body).unwrap_or_default();
     let parties = face.parties_at(&exchange);
+    let token = at_hand(&parties, (&method, &uri, &headers));
     let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
         let stamp = exchange.stamp();
         let now = behind.tenant.now(stamp.at);
-        let token = bearer(&headers).unwrap_or_default();
+        let token = token.ok_or_else(expired)?;
         let owing = owing_with(behind, &parties, token, now, "enroll")?;
         let types = &told["authenticator_types"];
         let wants_otp = types
@@ -236,7 +258,7 @@ pub(in super::super) async fn challenge(
         let mut params = params.map_err(|bad| invalid(&bad.to_string()))?;
         let now = behind.tenant.now(exchange.stamp().at);
         identify(behind, &parties, &mut params, &headers, now)?;
-        let owing = owing(behind, &parties, needed(&params, "mfa_token")?, now)?;
+        let owing = owing(behind, &parties, told(&params)?, now)?;
         let enrolled = behind
             .tenant
             .factors
@@ -258,12 +280,13 @@ pub(in super::super) async fn challenge(
 pub(in super::super) async fn authenticators(
     State(face): State<Arc<Face>>,
     exchange: Exchange,
-    headers: HeaderMap,
+    (method, uri, headers): (Method, Uri, HeaderMap),
 ) -> Response {
     let parties = face.parties_at(&exchange);
+    let token = at_hand(&parties, (&method, &uri, &headers));
     let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
         let now = behind.tenant.now(exchange.stamp().at);
-        let token = bearer(&headers).unwrap_or_default();
+        let token = token.ok_or_else(expired)?;
         let owing = owing_with(behind, &parties, token, now, "read:authenticators")?;
         let mut shown = Vec::new();
         if let Some(factors) = behind.tenant.factors.get(owing.user) {
@@ -291,12 +314,13 @@ pub(in super::super) async fn remove_authenticator(
     State(face): State<Arc<Face>>,
     Path(id): Path<String>,
     exchange: Exchange,
-    headers: HeaderMap,
+    (method, uri, headers): (Method, Uri, HeaderMap),
 ) -> Response {
     let parties = face.parties_at(&exchange);
+    let token = at_hand(&parties, (&method, &uri, &headers));
     let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
         let now = behind.tenant.now(exchange.stamp().at);
-        let token = bearer(&headers).unwrap_or_default();
+        let token = token.ok_or_else(expired)?;
         let owing = owing_with(behind, &parties, token, now, "remove:authenticators")?;
         let factors = behind.tenant.factors.get_mut(owing.user);
         let known = factors
