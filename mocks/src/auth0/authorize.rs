@@ -3,6 +3,7 @@
 use super::call::{
     Challenge, Code, Connection, Error, Reply, Scopes, SsoSession, Stamp, Transaction, UserId,
 };
+use super::factors::Owed;
 use super::tenant::{Said, Tenant};
 use super::token::Grant;
 use crate::email::Email;
@@ -49,14 +50,15 @@ impl Tenant {
         if silent {
             return Err(Error::LoginRequired);
         }
-        match (login.connection, hint) {
-            (Connection::Google, Some(email)) => {
-                let user = self.find_or_create(email, Connection::Google)?;
+        if let (Connection::Google, Some(email)) = (login.connection, hint) {
+            let identity = self.find_or_create(email, Connection::Google)?;
+            // Whoever owes a second factor is asked for it by the pages of the login.
+            if self.owes(self.links.user_of(identity)) == Owed::Nothing {
                 self.limits.draw(CONSENT_HOPS, stamp.at);
-                self.log_in(now, login, user)
+                return self.log_in(now, login, identity);
             }
-            _ => Ok(Reply::LoginPage(Transaction(self.logins.put(now, login)))),
         }
+        Ok(Reply::LoginPage(Transaction(self.logins.put(now, login))))
     }
 
     /// Ends the browser's session, not the application's tokens.
@@ -84,8 +86,9 @@ impl Tenant {
         SsoSession(self.sessions.put(now, Session { user, seen: now }))
     }
 
-    /// The end of a login whose proof was right.
-    pub(super) fn log_in(&mut self, now: Timestamp, login: Login, user: UserId) -> Said {
+    /// The end of a login whose proof was right, of whoever the identity leads to by now.
+    pub(super) fn log_in(&mut self, now: Timestamp, login: Login, identity: UserId) -> Said {
+        let user = self.links.user_of(identity);
         let blocked = self.users.get(user).is_none_or(|user| user.blocked);
         if blocked {
             return Err(Error::Blocked);

@@ -131,7 +131,8 @@ impl Tenant {
 
     /// Whom a code was issued for, while it is good.
     pub fn code_user(&self, code: Code, now: Timestamp) -> Option<UserId> {
-        self.grants.get(now, code.0).map(|(_, grant)| grant.user)
+        let (_, grant) = self.grants.get(now, code.0)?;
+        Some(self.links.user_of(grant.user))
     }
 
     /// Makes a code worthless.

@@ -44,15 +44,12 @@ impl Tenant {
         if grant.challenge.is_some() && grant.challenge != verifier {
             return Err(Error::InvalidVerifier);
         }
-        if self.users.get(grant.user).is_none_or(|user| user.blocked) {
+        // The identity may have been linked to another user meanwhile.
+        let user = self.links.user_of(grant.user);
+        if self.users.get(user).is_none_or(|user| user.blocked) {
             return Err(Error::Blocked);
         }
-        Ok(Reply::Tokens(self.open(
-            now,
-            grant.user,
-            grant.scopes,
-            grant.api,
-        )))
+        Ok(Reply::Tokens(self.open(now, user, grant.scopes, grant.api)))
     }
 
     pub(super) fn password_grant(

@@ -6,6 +6,7 @@ mod administration;
 mod browser;
 mod dpop;
 mod embedded;
+mod guards;
 mod linking;
 mod records;
 mod scene;

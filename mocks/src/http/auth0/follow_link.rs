@@ -9,8 +9,8 @@ use axum::response::Response;
 use super::answering::Complaint;
 use super::authorize;
 use super::behind::Behind;
-use super::conclude::{Conclusion, Login};
 use super::face::Face;
+use super::login::{self, Sent, Step};
 use super::pages;
 use super::texts;
 use crate::auth0::{Call, Connection, Endpoint, Error, Proof, Reply};
@@ -28,9 +28,7 @@ pub(super) async fn follow(
         log_in(&face, behind, &parties, &exchange, &params)
     });
     asked
-        .answer_later(exchange, async |conclusion| {
-            conclusion.respond(&parties).await
-        })
+        .answer_later(exchange, async |step| step.respond(&parties).await)
         .await
 }
 
@@ -40,7 +38,7 @@ fn log_in(
     parties: &texts::Parties,
     exchange: &Exchange,
     params: &Params,
-) -> Result<Conclusion, Complaint> {
+) -> Result<Step, Complaint> {
     let stamp = exchange.stamp();
     let now = behind.tenant.now(stamp.at);
     let (request, challenge) = authorize::read(behind, parties, params)?;
@@ -55,7 +53,7 @@ fn log_in(
         let text = "The link has expired or was used already.";
         return Err(pages::problem(StatusCode::BAD_REQUEST, text).into());
     }
-    // The login that the link stands for begins and ends here.
+    // The login that the link stands for begins here, and ends here unless a second factor is owed.
     let call = Call::Authorize {
         connection: Connection::Email,
         hint: None,
@@ -73,18 +71,12 @@ fn log_in(
         .tenant
         .prove_login(stamp, now, transaction, email, Proof::RightCode)
         .map_err(refuse)?;
-    let said = behind
-        .tenant
-        .finish_login(stamp, now, transaction, user)
-        .map_err(refuse)?;
-    let Reply::Code { code, sso } = said else {
-        return Err(refuse(Error::Other));
+    let request = Arc::new(request);
+    behind.logins.put(transaction.0, Arc::clone(&request));
+    let sent = Sent {
+        params: Params::default(),
+        state: texts::transaction(transaction),
+        transaction,
     };
-    behind.tenant.profiles.note_visit(user, now, stamp.address);
-    let login = Login {
-        code,
-        session: sso,
-        second_factor: false,
-    };
-    Conclusion::reach(face, behind, exchange, &Arc::new(request), login)
+    login::proceed(face, behind, exchange, &sent, &request, user)
 }

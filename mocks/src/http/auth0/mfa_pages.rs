@@ -35,6 +35,13 @@ pub(super) fn due(behind: &Behind, user: UserId) -> Option<&'static str> {
     }
 }
 
+/// Who has given a first proof in a login: none if the identity was linked to another user meanwhile,
+/// who may owe another factor.
+fn half_proven(behind: &Behind, login: u32) -> Option<UserId> {
+    let user = behind.half_proven.get(login).copied()?;
+    behind.tenant.links.is_user(user).then_some(user)
+}
+
 /// `GET /u/mfa-otp-challenge?state=…`.
 pub(super) async fn challenge(
     State(face): State<Arc<Face>>,
@@ -93,7 +100,7 @@ fn secret_of(
     state: &str,
 ) -> Option<(Vec<u8>, String)> {
     let transaction = super::texts::read_transaction(state)?;
-    let user = *behind.half_proven.get(transaction.0)?;
+    let user = half_proven(behind, transaction.0)?;
     let now = behind.tenant.now(exchange.stamp().at);
     let address = face.directory().text(behind.tenant.user(user)?.email);
     let known = behind
@@ -149,7 +156,7 @@ fn second_proof(
     let number = sent.transaction.0;
     let gone = || errors::browser_refusal(Error::InvalidTransaction, Endpoint::Login);
     let login = behind.logins.get(number).cloned().ok_or_else(gone)?;
-    let user = *behind.half_proven.get(number).ok_or_else(gone)?;
+    let user = half_proven(behind, number).ok_or_else(gone)?;
     let stamp = exchange.stamp();
     let now = behind.tenant.now(stamp.at);
     let code = sent.get("code").trim();

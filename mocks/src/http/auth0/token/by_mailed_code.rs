@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 
 use super::{Complaint, Desk, Given, invalid, needed, refusal};
-use crate::auth0::{Connection, Proof};
+use crate::auth0::factors::Owed;
+use crate::auth0::{Connection, Error, Proof};
 use crate::http::auth0::behind::Behind;
 use crate::http::auth0::errors::oauth_error;
 use crate::http::auth0::terms::Terms;
@@ -32,6 +33,13 @@ impl Desk<'_> {
             .tenant
             .prove(self.stamp, self.now, email, connection, proof)
             .map_err(refusal)?;
-        self.open(behind, user, Terms::new(&ask, self.now))
+        if behind.tenant.user(user).is_none_or(|user| user.blocked) {
+            return Err(refusal(Error::Blocked));
+        }
+        let terms = Terms::new(&ask, self.now);
+        if behind.tenant.owes(user) != Owed::Nothing {
+            return Err(self.owe(behind, user, terms));
+        }
+        self.open(behind, user, terms)
     }
 }

@@ -156,7 +156,14 @@ impl Desk<'_> {
     }
 
     /// Issues tokens to a person who has proven to be there without a browser.
-    fn open(&self, behind: &mut Behind, user: UserId, terms: Terms) -> Result<Given, Complaint> {
+    fn open(
+        &self,
+        behind: &mut Behind,
+        identity: UserId,
+        terms: Terms,
+    ) -> Result<Given, Complaint> {
+        // It may have been linked to another user since it was proven.
+        let user = behind.tenant.links.user_of(identity);
         let terms = Terms {
             bound: self.key.clone(),
             ..terms
