@@ -49,7 +49,7 @@ pub(super) fn base32(bytes: &[u8]) -> String {
 }
 
 /// The bytes of a key in Base32, padded or not.
-pub(super) fn unbase32(text: &str) -> Option<Vec<u8>> {
+pub fn unbase32(text: &str) -> Option<Vec<u8>> {
     let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);
     for letter in text.trim_end_matches('=').bytes() {
         let value = match letter.to_ascii_uppercase() {

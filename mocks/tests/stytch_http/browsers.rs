@@ -4,16 +4,16 @@ use reqwest::Method;
 
 use crate::stage::*;
 
-const PAGE: &str = "https://app.example";
+pub(crate) const PAGE: &str = "https://app.example";
 
 /// A page of an application, as the SDK asks from it.
-struct Page<'a> {
+pub(crate) struct Page<'a> {
     stage: &'a Stage,
-    session: Option<String>,
+    pub(crate) session: Option<String>,
 }
 
 impl<'a> Page<'a> {
-    const fn of(stage: &'a Stage) -> Self {
+    pub(crate) const fn of(stage: &'a Stage) -> Self {
         Self {
             stage,
             session: None,
@@ -42,25 +42,25 @@ impl<'a> Page<'a> {
     }
 
     /// The data of an answer that serves.
-    async fn get(&self, method: Method, path: &str, body: Value) -> Value {
+    pub(crate) async fn get(&self, method: Method, path: &str, body: Value) -> Value {
         let (status, body) = self.ask(method, path, body).await;
         assert_eq!(status, 200, "{path}: {body}");
         body["data"].clone()
     }
 
-    async fn post(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         self.get(Method::POST, path, body).await
     }
 
     /// How a request is refused.
-    async fn refused(&self, method: Method, path: &str, body: Value) -> (u16, String) {
+    pub(crate) async fn refused(&self, method: Method, path: &str, body: Value) -> (u16, String) {
         let (status, body) = self.ask(method, path, body).await;
         let error_type = body["error_type"].as_str();
         (status, error_type.expect("an error").to_owned())
     }
 
     /// Keeps the session of an answer, as the SDK does in cookies.
-    fn keep(&mut self, data: &Value) {
+    pub(crate) fn keep(&mut self, data: &Value) {
         let token = data["session_token"].as_str();
         self.session = token.filter(|token| !token.is_empty()).map(str::to_owned);
     }

@@ -7,6 +7,7 @@ mod factors;
 mod logins;
 mod member_logins;
 mod members;
+mod powers;
 mod stage;
 mod users;
 mod wire;

@@ -10,7 +10,7 @@ use crate::stytch::{Errand, ErrandReply, Joining, Method, Methods, OrgId, OrgRul
 use crate::time::Span;
 
 /// Settings that are kept as they are and shown.
-const SHOWN: [&str; 13] = [
+pub(super) const SHOWN: [&str; 13] = [
     "organization_logo_url",
     "sso_default_connection_id",
     "sso_jit_provisioning",
@@ -59,7 +59,7 @@ pub(super) fn new_rules(ask: &Ask) -> Result<OrgRules, Problem> {
 }
 
 /// Settings of an organization that the machine keeps.
-const AUTH_SETTINGS: [&str; 7] = [
+pub(super) const AUTH_SETTINGS: [&str; 7] = [
     "email_jit_provisioning",
     "email_invites",
     "auth_methods",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::Face;
 use super::super::ask::{Ask, Done, Good};
-use super::super::frontend::{Standing, delete, get, post, put, silent};
+use super::super::frontend::{Standing, delete, get, no_apps, post, put, silent};
 use super::super::names::Kind;
 use super::super::problem::Problem;
 use super::super::shared;
@@ -219,11 +219,6 @@ async fn search(ask: Ask) -> Done {
         Some(_) => "passwordless",
     };
     Ok(Good::new(took, json!({ "userType": kind })))
-}
-
-async fn no_apps(ask: Ask) -> Done {
-    let (_, took) = ask.errand(&Errand::read(None, None))?;
-    Ok(Good::new(took, json!({ "connected_apps": [] })))
 }
 
 /// The id in the path, if what it names is the holder's own; or one that nothing has.

@@ -17,10 +17,10 @@ use axum::response::Response;
 use axum::routing;
 use serde_json::json;
 
-use super::ask::{self, Done, Good};
+use super::ask::{self, Ask, Done, Good};
 use super::{Face, b2b, consumer, unmodelled};
 use crate::http::stamp::Exchange;
-use crate::stytch::{Endpoint, Vertical};
+use crate::stytch::{Endpoint, Errand, Vertical};
 use crate::time::Span;
 
 /// What browsers meet: the "Frontend SDK" page of Stytch's dashboard.
@@ -49,6 +49,12 @@ pub(super) fn routes(vertical: Vertical) -> Router<Face> {
         .fallback(lost)
         .method_not_allowed_fallback(ask::wrong_method)
         .layer(from_fn(cors::cross_origin))
+}
+
+/// Nobody has connected an application: there are none.
+pub(super) async fn no_apps(ask: Ask) -> Done {
+    let (_, took) = ask.errand(&Errand::read(None, None))?;
+    Ok(Good::new(took, json!({ "connected_apps": [] })))
 }
 
 /// Telemetry: taken, and not read.

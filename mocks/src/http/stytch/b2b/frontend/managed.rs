@@ -14,8 +14,9 @@ const ORGANIZATION: &str = "stytch.organization";
 const MEMBER: &str = "stytch.member";
 const SSO: &str = "stytch.sso";
 
-/// What changing a field of an organization is called in roles.
-const OF_ORGANIZATION: [(&str, &str); 15] = [
+/// What changing a field of an organization is called in roles. Where Stytch names no action, it is
+/// the nearest one: what nothing names must not be open to all.
+const OF_ORGANIZATION: [(&str, &str); 22] = [
     ("organization_name", "update.info.name"),
     ("organization_slug", "update.info.slug"),
     ("organization_logo_url", "update.info.logo-url"),
@@ -46,14 +47,40 @@ const OF_ORGANIZATION: [(&str, &str); 15] = [
         "update.settings.sso-jit-provisioning",
     ),
     (
+        "oauth_tenant_jit_provisioning",
+        "update.settings.oauth-tenant-jit-provisioning",
+    ),
+    (
+        "allowed_oauth_tenants",
+        "update.settings.allowed-oauth-tenants",
+    ),
+    ("claimed_email_domains", "update.settings.allowed-domains"),
+    (
+        "first_party_connected_apps_allowed_type",
+        "update.settings.allowed-auth-methods",
+    ),
+    (
+        "allowed_first_party_connected_apps",
+        "update.settings.allowed-auth-methods",
+    ),
+    (
+        "third_party_connected_apps_allowed_type",
+        "update.settings.allowed-auth-methods",
+    ),
+    (
+        "allowed_third_party_connected_apps",
+        "update.settings.allowed-auth-methods",
+    ),
+    (
         "rbac_email_implicit_role_assignments",
         "update.settings.implicit-roles",
     ),
 ];
 
 /// The same of a member.
-const OF_MEMBER: [(&str, &str); 8] = [
+const OF_MEMBER: [(&str, &str); 9] = [
     ("email_address", "update.info.email"),
+    ("unlink_email", "update.info.email"),
     ("name", "update.info.name"),
     ("untrusted_metadata", "update.info.untrusted-metadata"),
     ("mfa_phone_number", "update.info.mfa-phone"),
@@ -61,6 +88,13 @@ const OF_MEMBER: [(&str, &str); 8] = [
     ("default_mfa_method", "update.settings.default-mfa-method"),
     ("roles", "update.settings.roles"),
     ("is_breakglass", "update.settings.is-breakglass"),
+];
+
+/// What of a member whoever creates them may say with the creating alone.
+const OF_CREATING: [&str; 3] = [
+    "update.info.email",
+    "update.info.name",
+    "update.info.untrusted-metadata",
 ];
 
 /// What nobody may do to themselves for being themselves.
@@ -110,13 +144,20 @@ pub(super) async fn revoke_anothers(mut ask: Ask) -> Done {
     sessions::revoke(ask).await
 }
 
+/// Refuses a new member with more than the holder may give to members that there are.
+fn permitted_newcomer(ask: &Ask) -> Result<(), Problem> {
+    permitted(ask, MEMBER, "create")?;
+    let mut given = changes(ask, &OF_MEMBER).filter(|action| !OF_CREATING.contains(action));
+    given.try_for_each(|action| permitted(ask, MEMBER, action))
+}
+
 pub(super) async fn invite(ask: Ask) -> Done {
-    permitted(&ask, MEMBER, "create")?;
+    permitted_newcomer(&ask)?;
     links::invite(ask).await
 }
 
 pub(super) async fn create_member(ask: Ask) -> Done {
-    permitted(&ask, MEMBER, "create")?;
+    permitted_newcomer(&ask)?;
     members::create(ask).await
 }
 
@@ -218,4 +259,21 @@ pub(super) async fn sso_update_oidc(ask: Ask) -> Done {
 pub(super) async fn sso_update_saml(ask: Ask) -> Done {
     permitted(&ask, SSO, "update")?;
     sso::update_saml(ask).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_an_organization_has_its_action() {
+        let names = ["organization_name", "organization_slug"];
+        let kept = organizations::SHOWN
+            .iter()
+            .chain(&organizations::AUTH_SETTINGS);
+        for field in kept.chain(&names) {
+            let known = OF_ORGANIZATION.iter().any(|(name, _)| name == field);
+            assert!(known, "{field} would be open to all members");
+        }
+    }
 }

@@ -6,7 +6,7 @@ mod managed;
 mod own;
 
 use super::super::Face;
-use super::super::frontend::{Standing, delete, get, post, put};
+use super::super::frontend::{Standing, delete, get, no_apps, post, put};
 use super::super::{shared, sso};
 use super::{discovery, links, logins, member_means, organizations, passwords, second, sessions};
 use crate::stytch::Endpoint;
@@ -183,15 +183,12 @@ fn second_routes() -> Router<Face> {
     let (second, records) = (Endpoint::SecondFactor, Endpoint::Records);
     Router::new()
         .route("/b2b/otps/sms/send", post(half, second, own::send_sms))
-        .route(
-            "/b2b/otps/sms/authenticate",
-            post(half, second, second::sms),
-        )
-        .route("/b2b/totp", post(half, records, second::create_totp))
-        .route("/b2b/totp/authenticate", post(half, second, second::totp))
+        .route("/b2b/otps/sms/authenticate", post(half, second, own::sms))
+        .route("/b2b/totp", post(half, records, own::create_totp))
+        .route("/b2b/totp/authenticate", post(half, second, own::totp))
         .route(
             "/b2b/recovery_codes/recover",
-            post(half, second, second::recover),
+            post(half, second, own::recover),
         )
         .route(
             "/b2b/recovery_codes/rotate",
@@ -225,7 +222,7 @@ fn self_routes() -> Router<Face> {
         )
         .route(
             "/b2b/organizations/members/connected_apps",
-            get(holder, records, own::no_apps),
+            get(holder, records, no_apps),
         )
         .route(
             &format!("{own}/unlink_retired_email"),
@@ -264,7 +261,7 @@ fn organization_routes() -> Router<Face> {
         )
         .route(
             "/b2b/organizations/connected_apps",
-            get(holder, records, own::no_apps),
+            get(holder, records, no_apps),
         )
         .route(
             "/b2b/organizations/members",
