@@ -13,6 +13,9 @@ pub struct Cors {
     allows: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     exposed: &'static str,
     open: &'static [&'static str],
+    /// Paths begin so, where pages call.
+    below: &'static str,
+    tells_strangers: bool,
 }
 
 impl fmt::Debug for Cors {
@@ -31,6 +34,8 @@ impl Cors {
             allows: Arc::new(allows),
             exposed,
             open: &[],
+            below: "/",
+            tells_strangers: false,
         }
     }
 
@@ -39,6 +44,27 @@ impl Cors {
     #[must_use]
     pub fn with_open(self, open: &'static [&'static str]) -> Self {
         Self { open, ..self }
+    }
+
+    /// Is about the paths that begin so, and no others.
+    #[must_use]
+    pub fn below(self, below: &'static str) -> Self {
+        Self { below, ..self }
+    }
+
+    /// Lets all other origins' pages call and read answers as well, without credentials: an API that
+    /// refuses them itself can say why.
+    #[must_use]
+    pub fn telling_strangers(self) -> Self {
+        Self {
+            tells_strangers: true,
+            ..self
+        }
+    }
+
+    /// Whether it is about a path.
+    pub fn covers(&self, path: &str) -> bool {
+        path.starts_with(self.below)
     }
 
     /// The answer to a preflight, which is no call of an API; none for any other request.
@@ -77,23 +103,26 @@ impl Cors {
         Some(response)
     }
 
-    /// Lets an origin read an answer, if it is allowed to. Answers whether it may.
+    /// Lets an origin read an answer, if it may. Answers whether it may.
     pub fn allow(&self, headers: &mut HeaderMap, origin: &HeaderValue) -> bool {
         headers.append(header::VARY, HeaderValue::from_static("Origin"));
         let known = origin.to_str().is_ok_and(|origin| (self.allows)(origin));
         // An answer that is for everybody stays so.
         let open = headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN);
-        if known && !open {
+        let told = known || self.tells_strangers;
+        if told && !open {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-            headers.insert(
-                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-                HeaderValue::from_static("true"),
-            );
             headers.insert(
                 header::ACCESS_CONTROL_EXPOSE_HEADERS,
                 HeaderValue::from_static(self.exposed),
             );
         }
-        known || open
+        if known && !open {
+            headers.insert(
+                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                HeaderValue::from_static("true"),
+            );
+        }
+        told || open
     }
 }

@@ -186,7 +186,8 @@ async fn serve_stytch(
         world.clock.clone(),
     )?;
     let url = door.base_url();
-    let site = Site::from(face.router())
+    let site = face
+        .site()
         .merge(world.mailbox.router())
         .written_down(world.pen(Provider::Stytch));
     let serving = door.serve_by(site, world.entrance);

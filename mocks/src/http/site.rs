@@ -105,7 +105,9 @@ impl Site {
 
     async fn attend_pages(&self, request: Request) -> Response {
         let origin = request.headers().get(header::ORIGIN).cloned();
-        let (Some(cors), Some(origin)) = (&self.cors, origin) else {
+        let path = request.uri().path();
+        let cors = self.cors.as_ref().filter(|cors| cors.covers(path));
+        let (Some(cors), Some(origin)) = (cors, origin) else {
             return self.route(request).await;
         };
         if let Some(response) = cors.preflight(&request, &origin) {

@@ -58,8 +58,7 @@ fn sites() -> ([Arc<Site>; 3], String) {
             clock.clone(),
         )
         .unwrap()
-        .router()
-        .into()
+        .site()
     };
     let management = tenant.mint_management_token(wall_now());
     let sites = [

@@ -131,7 +131,7 @@ impl Stage {
         .expect("a client can be made");
         let door = open().await;
         let base = door.base_url();
-        let server = door.serve(face.router().merge(mailbox.router()));
+        let server = door.serve(face.site().merge(mailbox.router()));
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::ask::{Ask, Done, Good, odd};
-use super::super::consumer::{consent, in_otp_words, life_of};
+use super::super::consumer::{Back, consent, in_otp_words, life_of};
 use super::super::link;
 use super::super::objects::{self, Picture};
 use super::super::problem::{Bad, Problem};
@@ -87,7 +87,7 @@ pub(super) async fn password(ask: Ask) -> Done {
     let orgs = members_with(&ask, email);
     let mut proof = Proof::WrongPassword;
     for (org, _) in orgs {
-        if ask.face.proof(email, Some(org), password).await == Proof::RightPassword {
+        if ask.proof(email, Some(org), password).await == Proof::RightPassword {
             proof = Proof::RightPassword;
         }
     }
@@ -140,6 +140,7 @@ pub(super) async fn start_oauth(ask: Ask) -> Done {
         return Ok(page);
     }
     let email = ask.face.email(providers::consenting(&ask)?);
+    let back = Back::of(&ask)?;
     let challenge = ask.challenge("pkce_code_challenge")?;
     let with = With {
         provider: Some(provider),
@@ -149,7 +150,7 @@ pub(super) async fn start_oauth(ask: Ask) -> Done {
     let start = Errand::Discovery(Discovery::StartOAuth(email));
     let (token, created, took) = mailed(ask.errand_with(with, &start)?)?;
     ask.bind(token, challenge);
-    consent(&ask, "discovery_oauth", token, created, took)
+    consent(&ask, &back, "discovery_oauth", (token, created, took))
 }
 
 pub(super) async fn oauth(ask: Ask) -> Done {

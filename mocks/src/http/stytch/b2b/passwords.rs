@@ -34,7 +34,7 @@ pub(super) async fn authenticate(ask: Ask) -> Done {
     let password = ask.fields.needed("password")?;
     let duration = ask.fields.duration()?;
     let with = ask.with()?;
-    let proof = ask.face.proof(email, Some(org), password).await;
+    let proof = ask.proof(email, Some(org), password).await;
     let call = Call::Password {
         email,
         org: Some(org),
@@ -163,7 +163,7 @@ pub(super) async fn replace(ask: Ask) -> Done {
     ask.face.check_strength(new)?;
     let duration = ask.fields.duration()?;
     ask.with()?;
-    let proof = ask.face.proof(email, Some(org), old).await;
+    let proof = ask.proof(email, Some(org), old).await;
     let errand = Errand::ReplacePassword {
         email,
         org: Some(org),

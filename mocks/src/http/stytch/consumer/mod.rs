@@ -12,7 +12,7 @@ mod user_means;
 mod users;
 
 pub(super) use links::life_of;
-pub(super) use oauth::{consent, provider_text, provider_values};
+pub(super) use oauth::{Back, consent, provider_text, provider_values};
 pub(super) use otps::in_otp_words;
 pub(super) use passwords::already_has_one;
 pub(super) use sessions::{jwks, none_to_revoke};
@@ -319,6 +319,6 @@ fn mailed(got: (Reply, Span)) -> Result<(LoginToken, bool, Span), Bad> {
 /// The address that a request names, and its handle.
 fn address<'a>(ask: &'a Ask, name: &str) -> Result<(&'a str, Email), Problem> {
     let text = ask.fields.address(name)?;
-    ask.face.note_sandbox_address(text);
+    ask.note_sandbox_address(text);
     Ok((text, ask.face.email(text)))
 }

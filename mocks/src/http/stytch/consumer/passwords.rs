@@ -39,7 +39,7 @@ pub(super) async fn authenticate(ask: Ask) -> Done {
     let password = ask.fields.needed("password")?;
     let duration = ask.fields.duration()?;
     let with = ask.with()?;
-    let proof = ask.face.proof(email, None, password).await;
+    let proof = ask.proof(email, None, password).await;
     let call = Call::Password {
         email,
         org: None,
@@ -167,7 +167,7 @@ pub(super) async fn replace(ask: Ask) -> Done {
     ask.face.check_strength(new)?;
     let duration = ask.fields.duration()?;
     ask.with()?;
-    let proof = ask.face.proof(email, None, old).await;
+    let proof = ask.proof(email, None, old).await;
     let errand = Errand::ReplacePassword {
         email,
         org: None,

@@ -122,11 +122,12 @@ where
     )
 }
 
-/// The page that asks: the SDK names it, and so does the browser.
+/// The page that asks. The browser's word counts, where there is one (pages cannot change it); what
+/// the SDK says, any page can say.
 fn parent_host(request: &Request) -> Option<String> {
-    let named = |name: &str| request.headers().get(name)?.to_str().ok();
-    let host = named("x-sdk-parent-host").or_else(|| named("origin"));
-    host.map(str::to_owned)
+    let named = |name: &str| request.headers().get(name);
+    let host = named("origin").or_else(|| named("x-sdk-parent-host"))?;
+    Some(String::from_utf8_lossy(host.as_bytes()).into_owned())
 }
 
 /// An answer as browsers get it: in an envelope, with the user once more for the SDK's own cache,
@@ -267,12 +268,12 @@ impl Face {
 
     /// Refuses pages of origins that the project does not name.
     fn check_page(&self, host: Option<&str>) -> Result<(), Problem> {
-        let Some(origins) = &self.config().frontend.origins else {
-            return Ok(());
-        };
-        if host.is_some_and(|host| origins.iter().any(|known| known == host)) {
+        let frontend = &self.config().frontend;
+        if frontend.allows(host.unwrap_or_default()) {
             return Ok(());
         }
+        let origins = frontend.origins.iter().flatten();
+        let origins: Vec<&str> = origins.map(String::as_str).collect();
         Err(Problem::bad(
             "bad_domain_for_stytch_sdk",
             format!(

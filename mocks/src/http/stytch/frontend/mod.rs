@@ -5,20 +5,19 @@
 //! are those of the server's API.
 
 mod bootstrap;
-mod cors;
 mod door;
 
 pub(super) use door::{Standing, delete, get, post, put, silent};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing;
 use serde_json::json;
 
 use super::ask::{self, Ask, Done, Good};
 use super::{Face, b2b, consumer, unmodelled};
+use crate::http::cors::Cors;
 use crate::http::stamp::Exchange;
 use crate::stytch::{Endpoint, Errand, Vertical};
 use crate::time::Span;
@@ -32,6 +31,24 @@ pub struct Frontend {
     /// Whether browsers are told to bind mailed links, resets and social logins to themselves by a
     /// code challenge (RFC 7636). Default no, as in a new project.
     pub requires_pkce: bool,
+}
+
+/// Where browsers ask.
+const BELOW: &str = "/sdk/v1/";
+
+impl Frontend {
+    /// Whether pages of an origin may use the project.
+    fn allows(&self, origin: &str) -> bool {
+        let mut named = self.origins.iter().flatten();
+        self.origins.is_none() || named.any(|known| known == origin)
+    }
+
+    /// Whatever pages may not use the project is told so where requests are read, and can read it.
+    pub(super) fn cors(self) -> Cors {
+        Cors::new(move |origin| self.allows(origin), "Retry-After")
+            .below(BELOW)
+            .telling_strangers()
+    }
 }
 
 /// All routes of a product, without the path that they are nested under.
@@ -48,7 +65,6 @@ pub(super) fn routes(vertical: Vertical) -> Router<Face> {
         .route("/events", routing::post(events))
         .fallback(lost)
         .method_not_allowed_fallback(ask::wrong_method)
-        .layer(from_fn(cors::cross_origin))
 }
 
 /// Nobody has connected an application: there are none.
