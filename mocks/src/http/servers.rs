@@ -9,7 +9,6 @@ use super::journal::{Pen, Provider};
 use super::mail::Mailbox;
 use super::server::{Door, Entrance, Serving, StartError};
 use super::signing::KeyRing;
-use super::site::Site;
 use super::stamp::{Clock, TimeSource};
 use super::stytch::{self, TrustedProfile};
 use crate::auth0::Tenant;

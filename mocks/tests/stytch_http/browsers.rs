@@ -273,6 +273,8 @@ async fn sandbox_values_are_for_servers() {
         .refused(Method::POST, "/otps/authenticate", typed)
         .await;
     assert_eq!(refused, is(404, "otp_code_not_found"));
+    // Another project: the number's first message.
+    let stage = Stage::consumer().await;
     let (_, sent) = stage.raw("/v1/otps/sms/send", &number()).await;
     let typed = json!({ "code": "000000", "method_id": sent["phone_id"] });
     let (status, _) = stage.raw("/v1/otps/authenticate", &typed).await;
@@ -455,4 +457,40 @@ async fn a_social_login_asks_a_person_who_they_are() {
         0,
         "nothing has happened yet"
     );
+}
+
+#[tokio::test]
+async fn a_social_login_goes_back_to_a_url_only() {
+    let stage = Stage::consumer().await;
+    let public = &stage.face.config().public_token;
+    let start = |back: &'static str| {
+        let query = [
+            ("public_token", public.as_str()),
+            ("login_hint", ADA),
+            ("login_redirect_url", back),
+        ];
+        let url = format!("{}/v1/public/oauth/google/start", stage.base);
+        let url = reqwest::Url::parse_with_params(&url, query).expect("a URL");
+        let request = stage.http.get(url);
+        async { request.send().await.expect("an answer") }
+    };
+    assert_eq!(start("/elsewhere\n").await.status(), 400);
+    assert_eq!(stage.face.project().user_count(), 0, "nothing was done");
+    for (given, before, after) in [
+        (
+            "https://app.example/in?a=b#top",
+            "https://app.example/in?a=b&stytch",
+            "#top",
+        ),
+        (
+            "https://app.example/in\n",
+            "https://app.example/in?stytch",
+            "",
+        ),
+    ] {
+        let answer = start(given).await;
+        assert_eq!(answer.status(), 302);
+        let back = answer.headers()["location"].to_str().expect("text");
+        assert!(back.starts_with(before) && back.ends_with(after), "{back}");
+    }
 }

@@ -117,7 +117,7 @@ async fn a_connection_is_good_after_any_refusal() {
     let body = json!({ "padding": "x".repeat(100_000) });
     for (path, status) in [
         ("/v1/nowhere", 404),
-        ("/v1/webauthn/register", 403),
+        ("/v1/crypto_wallets/authenticate", 403),
         ("/v1/b2b/organizations", 400),
         ("/v1/sessions/jwks/x", 405),
     ] {

@@ -1,7 +1,8 @@
 //! What only the wire knows of a project: names, metadata, external ids, chosen passwords, claims.
 //!
-//! Tables of people and organizations have at most a row for each that exists; tables of passing
-//! things are bounded and forget the oldest.
+//! Tables of people and organizations have at most a row for each that ever was: a deleted member can
+//! come back, and so what is known of them stays. Tables of passing things are bounded and forget the
+//! oldest. Telephone numbers are kept for good.
 
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
@@ -87,8 +88,8 @@ pub(super) struct Book {
     pub(super) bonds: Recent<LoginToken, Bond>,
     /// Telephone numbers as text.
     pub(super) phones: Numbers,
-    /// Secrets and recovery codes of authenticator apps that were imported.
-    pub(super) totps: FxHashMap<MeansId, TotpSecret>,
+    /// Secrets and recovery codes of authenticator apps that were imported, by whose they are.
+    pub(super) totps: FxHashMap<UserId, Vec<(MeansId, TotpSecret)>>,
     /// Passkeys, and challenges for them.
     pub(super) passkeys: Passkeys,
     /// Machine-to-machine clients.
@@ -168,9 +169,18 @@ impl Book {
         }
         self.secrets.remove(&person);
         self.passkeys.forget(person);
+        self.totps.remove(&person);
         if self.sandbox.is_some_and(|(user, _)| user == person) {
             self.sandbox = None;
         }
+    }
+
+    /// The secret of an authenticator app, if it was imported.
+    pub(super) fn totp(&self, person: UserId, app: MeansId) -> Option<&TotpSecret> {
+        let mut imported = self.totps.get(&person)?.iter();
+        imported
+            .find(|(id, _)| *id == app)
+            .map(|(_, secret)| secret)
     }
 
     /// Forgets a person's external id.

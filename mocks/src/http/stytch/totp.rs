@@ -15,11 +15,17 @@ const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x
 
 impl Face {
     /// Makes the key of a new app, or takes over an imported one; says what its owner is shown.
-    pub(super) fn new_totp(&self, id: MeansId, imported: Option<TotpSecret>) -> Value {
+    pub(super) fn new_totp(
+        &self,
+        user: UserId,
+        id: MeansId,
+        imported: Option<TotpSecret>,
+    ) -> Value {
         let key = imported.as_ref().map(|secret| secret.key.clone());
         let shown = base32(&key.unwrap_or_else(|| self.made_key(id)));
         if let Some(secret) = imported {
-            self.book().totps.insert(id, secret);
+            let mut book = self.book();
+            book.totps.entry(user).or_default().push((id, secret));
         }
         let picture = format!("data:image/png;base64,{}", STANDARD.encode(PICTURE));
         json!({ "secret": shown, "qr_code": picture })
@@ -43,26 +49,25 @@ impl Face {
         };
         let book = self.book();
         totps.iter().find_map(|totp| {
-            let imported = book.totps.get(&totp.id).map(|secret| secret.key.clone());
+            let imported = book.totp(user, totp.id).map(|secret| secret.key.clone());
             let key = imported.unwrap_or_else(|| self.made_key(totp.id));
             Some((totp.id, matching_step(&key, typed, clock)?))
         })
     }
 
     /// The recovery codes of an app that are left.
-    pub(super) fn recovery_codes(&self, totp: &Totp) -> Vec<String> {
-        let all = self.all_recovery_codes(totp);
+    pub(super) fn recovery_codes(&self, user: UserId, totp: &Totp) -> Vec<String> {
+        let all = self.all_recovery_codes(user, totp);
         let left = all.into_iter().enumerate();
         left.filter(|(place, _)| totp.recovery & (1 << place) != 0)
             .map(|(_, text)| text)
             .collect()
     }
 
-    fn all_recovery_codes(&self, totp: &Totp) -> Vec<String> {
+    fn all_recovery_codes(&self, user: UserId, totp: &Totp) -> Vec<String> {
         let imported = self
             .book()
-            .totps
-            .get(&totp.id)
+            .totp(user, totp.id)
             .and_then(|it| it.recovery.clone());
         match imported.filter(|_| totp.generation == 0) {
             Some(codes) => codes.into_iter().take(usize::from(Totp::CODES)).collect(),
@@ -80,7 +85,7 @@ impl Face {
     pub(super) fn recovery_code(&self, user: UserId, typed: &str) -> Option<(MeansId, u16)> {
         let totps = self.project().means(user).totps;
         totps.iter().find_map(|totp| {
-            let codes = self.all_recovery_codes(totp);
+            let codes = self.all_recovery_codes(user, totp);
             let place = codes.iter().position(|text| text == typed)?;
             Some((totp.id, place as u16))
         })

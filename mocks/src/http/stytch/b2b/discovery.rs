@@ -150,7 +150,12 @@ pub(super) async fn start_oauth(ask: Ask) -> Done {
     let start = Errand::Discovery(Discovery::StartOAuth(email));
     let (token, created, took) = mailed(ask.errand_with(with, &start)?)?;
     ask.bind(token, challenge);
-    consent(&ask, &back, "discovery_oauth", (token, created, took))
+    Ok(consent(
+        &ask,
+        &back,
+        "discovery_oauth",
+        (token, created, took),
+    ))
 }
 
 pub(super) async fn oauth(ask: Ask) -> Done {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::ask::{Ask, Done, odd};
-use super::super::consumer::{consent, in_otp_words, provider_values};
+use super::super::consumer::{Back, consent, in_otp_words, provider_values};
 use super::super::objects;
 use super::super::problem::Problem;
 use super::super::providers;
@@ -71,6 +71,7 @@ pub(super) async fn start_oauth(ask: Ask) -> Done {
     }
     let hint = providers::consenting(&ask)?;
     let email = ask.face.email(hint);
+    let back = Back::of(&ask)?;
     let challenge = ask.challenge("pkce_code_challenge")?;
     let org = match (ask.query.text("organization_id")?, ask.query.text("slug")?) {
         (Some(_), Some(_)) => {
@@ -95,7 +96,7 @@ pub(super) async fn start_oauth(ask: Ask) -> Done {
     };
     let (token, created, took) = mailed(ask.call_with(with, &call)?)?;
     ask.bind(token, challenge);
-    consent(&ask, "oauth", token, created, took)
+    Ok(consent(&ask, &back, "oauth", (token, created, took)))
 }
 
 pub(super) async fn oauth(ask: Ask) -> Done {

@@ -155,7 +155,7 @@ fn made_totp(ask: &Ask, member: UserId, life: Option<Span>, imported: Option<Tot
     let ErrandReply::Has { id, .. } = reply else {
         return Err(odd(took));
     };
-    let secret = ask.face.new_totp(id, imported);
+    let secret = ask.face.new_totp(member, id, imported);
     let totp = totp_of(ask, member, |totp| totp.id == id).ok_or_else(|| odd(took))?;
     let mut body = with_organization(ask, &picture(ask, member, None, took)?);
     if let Value::Object(secret) = secret {
@@ -165,7 +165,7 @@ fn made_totp(ask: &Ask, member: UserId, life: Option<Span>, imported: Option<Tot
     body.insert("totp_registration_id".into(), json!(name));
     body.insert(
         "recovery_codes".into(),
-        json!(ask.face.recovery_codes(&totp)),
+        json!(ask.face.recovery_codes(member, &totp)),
     );
     Ok(Good::new(took, Value::Object(body)))
 }
@@ -228,7 +228,7 @@ pub(super) async fn rotate(ask: Ask) -> Done {
 
 fn with_codes(ask: &Ask, member: UserId, took: Span) -> Done {
     let totp = totp_of(ask, member, |totp| totp.verified);
-    let codes = totp.map(|totp| ask.face.recovery_codes(&totp));
+    let codes = totp.map(|totp| ask.face.recovery_codes(member, &totp));
     let good = shown(ask, member, took)?;
     Ok(good.and("recovery_codes", json!(codes.unwrap_or_default())))
 }

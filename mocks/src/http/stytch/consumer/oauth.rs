@@ -24,6 +24,7 @@ pub(super) async fn start(ask: Ask) -> Done {
         return Ok(page);
     }
     let email = ask.face.email(providers::consenting(&ask)?);
+    let back = Back::of(&ask)?;
     let challenge = ask.challenge("code_challenge")?;
     let user = match ask.query.text("oauth_attach_token")? {
         None => None,
@@ -46,27 +47,45 @@ pub(super) async fn start(ask: Ask) -> Done {
     let call = Call::StartOAuth { email, org: None };
     let (token, created, took) = mailed(ask.call_with(with, &call)?)?;
     ask.bind(token, challenge);
-    consent(&ask, "oauth", token, created, took)
+    Ok(consent(&ask, &back, "oauth", (token, created, took)))
+}
+
+/// Where a browser goes back to.
+pub(in super::super) struct Back<'a> {
+    login: &'a str,
+    /// Of somebody new, if it is another place.
+    signup: Option<&'a str>,
+}
+
+impl<'a> Back<'a> {
+    /// What a browser's query says, read before anything is done.
+    pub(in super::super) fn of(ask: &'a Ask) -> Result<Self, Problem> {
+        let query = &ask.query;
+        let login = query.url("login_redirect_url", "invalid_login_redirect_url")?;
+        let discovery = query.url("discovery_redirect_url", "invalid_discovery_redirect_url")?;
+        let known = login.or(discovery);
+        Ok(Self {
+            login: known.unwrap_or("http://localhost:3000/authenticate"),
+            signup: query.url("signup_redirect_url", "invalid_signup_redirect_url")?,
+        })
+    }
+
+    fn to(&self, created: bool) -> &'a str {
+        self.signup.filter(|_| created).unwrap_or(self.login)
+    }
 }
 
 /// Sends the browser back to the application with its token.
 pub(in super::super) fn consent(
     ask: &Ask,
+    back: &Back<'_>,
     token_type: &str,
-    token: LoginToken,
-    created: bool,
-    took: Span,
-) -> Done {
-    let login = ask.query.text("login_redirect_url")?;
-    let signup = ask.query.text("signup_redirect_url")?.filter(|_| created);
-    let discovery = ask.query.text("discovery_redirect_url")?;
-    let base = signup
-        .or(login)
-        .or(discovery)
-        .unwrap_or("http://localhost:3000/authenticate");
-    let location = link(base, token_type, &ask.face.0.names.login_token(token));
+    (token, created, took): (LoginToken, bool, Span),
+) -> Good {
+    let back = back.to(created);
+    let location = link(back, token_type, &ask.face.0.names.login_token(token));
     let created = if created { "true" } else { "false" };
-    Ok(Good::redirect(took, location).with(CREATED, created))
+    Good::redirect(took, location).with(CREATED, created)
 }
 
 pub(super) async fn attach(ask: Ask) -> Done {

@@ -22,11 +22,11 @@ pub(super) async fn create(ask: Ask) -> Done {
     let ErrandReply::Has { id, .. } = reply else {
         return Err(odd(took));
     };
-    let mut body = ask.face.new_totp(id, None);
+    let mut body = ask.face.new_totp(user, id, None);
     let totp = totp_of(&ask, user, id).ok_or_else(|| odd(took))?;
     let picture = picture(&ask, user, None, took)?;
     body["totp_id"] = json!(ask.face.0.names.id(Kind::Totp, id.0));
-    body["recovery_codes"] = json!(ask.face.recovery_codes(&totp));
+    body["recovery_codes"] = json!(ask.face.recovery_codes(user, &totp));
     body["user"] = ask.face.user(&picture);
     body["user_id"] = json!(ask.face.person_id(user));
     Ok(Good::new(took, body))
@@ -83,7 +83,7 @@ pub(super) async fn recovery_codes(ask: Ask) -> Done {
             json!({
                 "totp_id": ask.face.0.names.id(Kind::Totp, totp.id.0),
                 "verified": totp.verified,
-                "recovery_codes": ask.face.recovery_codes(totp),
+                "recovery_codes": ask.face.recovery_codes(user, totp),
             })
         })
         .collect();
