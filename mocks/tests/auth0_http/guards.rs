@@ -237,3 +237,55 @@ async fn methods_are_replaced_by_what_can_be_read_or_not_at_all() {
     let replaced = manage(&mut scene, "PUT", &path, json!([app])).await;
     assert_eq!(replaced[0]["name"], "another");
 }
+
+#[tokio::test]
+async fn a_device_is_let_in_with_both_factors_or_not_at_all() {
+    let mut scene = Scene::new(|_| ()).await;
+    let kind = "Username-Password-Authentication";
+    let bob = made(&mut scene, kind, "bob@home.example").await;
+    enrol(&mut scene, &bob).await;
+    let fields = [("client_id", "cutover-native"), ("scope", "openid")];
+    let begun = body(scene.post("/oauth/device/code", &fields).await.unwrap()).await;
+    let poll = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+        ("client_id", "cutover-native"),
+        ("device_code", text(&begun, "device_code")),
+    ];
+    let password = password_of("bob@home.example");
+    let typed = [
+        ("user_code", text(&begun, "user_code")),
+        ("username", "bob@home.example"),
+        ("password", password.as_str()),
+    ];
+    assert_eq!(scene.post("/activate", &typed).await.unwrap().status(), 400);
+    let waiting = body(scene.post("/oauth/token", &poll).await.unwrap()).await;
+    assert_eq!(waiting["error"], "authorization_pending");
+}
+
+#[tokio::test]
+async fn whoever_may_only_read_themselves_ends_nobodys_sessions() {
+    let mut scene = Scene::new(|_| ()).await;
+    let path = "/oauth/global-token-revocation/connection/Username-Password-Authentication";
+    let ended = json!({"subject": {"format": "iss_sub", "iss": "x", "sub": "auth0|0"}});
+    let audience = scene.url("/api/v2/");
+    let password = password_of(ADA);
+    let fields = [
+        ("grant_type", "password"),
+        ("client_id", "cutover-client"),
+        ("username", ADA),
+        ("password", password.as_str()),
+        ("audience", audience.as_str()),
+        ("scope", "read:current_user"),
+    ];
+    let own = body(scene.post("/oauth/token", &fields).await.unwrap()).await;
+    let own = text(&own, "access_token");
+    let refused = scene.json("POST", path, own, ended.clone()).await;
+    assert_eq!(refused.status(), 401);
+    let token = scene
+        .running
+        .auth0()
+        .unwrap()
+        .mint_management_token(scene.now);
+    let done = scene.json("POST", path, &token, ended).await;
+    assert_eq!(done.status(), 204);
+}

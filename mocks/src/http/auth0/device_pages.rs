@@ -18,6 +18,7 @@ use super::request::short;
 use super::texts;
 use super::token::identify;
 use crate::auth0::devices::{DEVICE_CODE_LIFE, DeviceAsk, POLL_INTERVAL};
+use crate::auth0::factors::Owed;
 use crate::auth0::registry::GrantType;
 use crate::auth0::{Connection, Endpoint, Error, Proof, UserId};
 use crate::http::Exchange;
@@ -140,6 +141,10 @@ fn decide(
             error => errors::browser_refusal(error, Endpoint::Login),
         })?,
     };
+    // This page asks for no second factor: a login at `/authorize` does, whose session is enough here.
+    if session.is_none() && behind.tenant.owes(user) != Owed::Nothing {
+        return Err(complain("Log in with your second factor first, and come back").into());
+    }
     behind.tenant.devices.decide(number, Some(user));
     Ok(true)
 }

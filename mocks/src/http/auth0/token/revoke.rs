@@ -64,7 +64,9 @@ pub(in super::super) async fn revoke_all(
         let stamp = exchange.stamp();
         let now = behind.tenant.now(stamp.at);
         let known = signed.and_then(|signed| signed.live(behind, (now, stamp.at)));
-        if known.is_none() {
+        // The tokens of people for themselves are no such ones.
+        let scopes = ["delete:sessions", "delete:refresh_tokens"];
+        if !known.is_some_and(|token| token.allows(&scopes)) {
             let text = "The bearer token is missing or invalid";
             return Err(oauth_error(StatusCode::UNAUTHORIZED, "unauthorized", text).into());
         }
