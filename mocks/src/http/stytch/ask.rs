@@ -432,7 +432,8 @@ impl Ask {
     }
 }
 
-fn got<R>(answer: Answer<R, Error>) -> Got<R> {
+/// What an answer of the machine comes to.
+pub(super) fn got<R>(answer: Answer<R, Error>) -> Got<R> {
     let took = answer.took;
     match answer.outcome {
         Outcome::Served(reply) => Ok((reply, took)),

@@ -2,7 +2,7 @@
 //!
 //! Tables of people and organizations have at most a row for each that ever was: a deleted member can
 //! come back, and so what is known of them stays. Tables of passing things are bounded and forget the
-//! oldest. Telephone numbers are kept for good.
+//! oldest. Telephone numbers that a call took in are kept.
 
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};

@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
-use super::super::ask::{Ask, Done, Good};
+use super::super::ask::{Ask, Done, Good, odd};
 use super::super::names::Kind;
 use super::super::problem::{Bad, Problem};
 use super::super::sandbox;
 use super::links::whose;
-use super::user_means::phone_of;
 use super::{address, email_id, entered, mailed};
-use crate::stytch::{Errand, Error, LoginToken, MeansId, Phone, Proof, Thing, UserId, With};
+use crate::stytch::{
+    Errand, ErrandReply, Error, LoginToken, MeansId, Phone, Proof, Thing, UserId, With,
+};
 use crate::time::Span;
 
 /// A code is good this long unless the request says otherwise (Stytch's SDK documentation: 2 min).
@@ -91,20 +92,16 @@ fn text_code(ask: &Ask, with: With, create: bool) -> Done {
     let life = life_of(ask)?;
     // The sandbox's number is always somebody's.
     let create = create || (number == sandbox::PHONE && ask.knows_sandbox());
-    let phone = if create || with.user.is_some() || with.session.is_some() {
-        phone_of(ask, number)
-    } else {
-        // Nobody is given a number that nobody has.
-        let known = ask.face.book().phones.find(number);
-        Phone(known.unwrap_or(u32::MAX))
-    };
-    let errand = Errand::SendText {
+    let (phone, got) = ask.errand_about(number, with, |phone| Errand::SendText {
         phone,
         whatsapp,
         create,
         life,
+    });
+    let (token, created, took) = match got? {
+        (ErrandReply::Reply(reply), took) => mailed((reply, took))?,
+        (_, took) => return Err(odd(took)),
     };
-    let (token, created, took) = mailed(ask.errand_with(with, &errand)?)?;
     let found = ask.face.project().find_phone(phone);
     let user = found.unwrap_or(UserId(u32::MAX));
     let id = ask.face.project().phone_id(user, phone);
