@@ -53,7 +53,7 @@ pub(super) struct Misused;
 pub(super) fn presented<'a>(
     headers: &'a HeaderMap,
     method: &Method,
-    url: String,
+    url: impl FnOnce() -> String,
 ) -> Result<Option<&'a str>, Misused> {
     let Some((scheme, text)) = authorization(headers) else {
         return Ok(None);
@@ -63,7 +63,7 @@ pub(super) fn presented<'a>(
         Some(key) => {
             let purpose = dpop::Purpose {
                 method,
-                url,
+                url: url(),
                 token: Some(text),
             };
             let proven = dpop::proven(headers, &purpose).ok().flatten();
@@ -82,8 +82,7 @@ pub(super) async fn userinfo(
     exchange: Exchange,
     request: Request,
 ) -> Response {
-    let parties = face.parties_at(&exchange);
-    let url = format!("{}userinfo", parties.issuer);
+    let url = || format!("{}userinfo", face.parties_at(&exchange).issuer);
     let presented = match presented(request.headers(), request.method(), url) {
         Ok(Some(text)) => read(&face, text),
         Err(Misused) => None,

@@ -173,7 +173,7 @@ impl Visit {
             body,
         } = self;
         let parties = face.parties_at(&exchange);
-        let url = format!("{}api/v2{path}", parties.issuer);
+        let url = || format!("{}api/v2{path}", parties.issuer);
         // Its signature is checked before anybody else has to wait.
         let signed = match presented(&headers, &method, url) {
             Ok(None) => Err("Missing authentication"),

@@ -182,7 +182,7 @@ fn at_hand<'a>(
     parties: &Parties,
     (method, uri, headers): (&Method, &Uri, &'a HeaderMap),
 ) -> Option<&'a str> {
-    let url = format!("{}{}", parties.issuer, uri.path().trim_start_matches('/'));
+    let url = || format!("{}{}", parties.issuer, uri.path().trim_start_matches('/'));
     presented(headers, method, url).ok().flatten()
 }
 
