@@ -7,9 +7,9 @@
 //!
 //! Each server is a process of its own, asked by the same plain driver, in many short turns. What
 //! counts is the median over turns, of the cost and of its ratio to `bare` in the same turn: whatever
-//! else the machine does then bears on both. `bare` is hyper answering the very bytes of the mock's `UserInfo`, `wiremock`
-//! the crate of that name doing so. The ratios are what counts; absolute numbers depend on the
-//! machine and on what else runs there. Reads CPU times from `/proc`, so Linux only.
+//! else the machine does then bears on both. `bare` is hyper answering the very bytes of the mock's
+//! `UserInfo`, `wiremock` the crate of that name doing so. What signs is held against a bare server that
+//! signs. Reads CPU times from `/proc`, so Linux only.
 
 #![expect(clippy::print_stdout, reason = "it is a program that prints a table")]
 

@@ -10,7 +10,6 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::answering::Complaint;
-use super::authorize;
 use super::behind::Behind;
 use super::errors::{self, json_answer, oauth_error};
 use super::face::Face;
@@ -19,7 +18,7 @@ use super::request::Request;
 use super::respond;
 use super::texts;
 use crate::auth0::registry::Client;
-use crate::auth0::{Call, Challenge, Connection, Endpoint, Error, Proof, Reply, UserId};
+use crate::auth0::{Challenge, Connection, Endpoint, Error, Proof, UserId};
 use crate::http::Exchange;
 use crate::http::params::Params;
 use crate::http::recent::Bulky;
@@ -190,8 +189,7 @@ pub(super) fn enter(
     (request, challenge): (Request, Option<Challenge>),
     (ticket, silent): (&str, bool),
 ) -> Result<Step, Complaint> {
-    let stamp = exchange.stamp();
-    let now = behind.tenant.now(stamp.at);
+    let now = behind.tenant.now(exchange.stamp().at);
     let ticket = texts::read_login_ticket(ticket)
         .and_then(|number| take(behind, number, &request.ask.client_id, now));
     let Some(ticket) = ticket else {
@@ -204,26 +202,11 @@ pub(super) fn enter(
         connection: ticket.connection,
         ..request
     };
-    let call = Call::Authorize {
-        connection: request.connection,
-        hint: None,
-        silent: false,
-        scopes: texts::read_scope(&request.ask.scope),
-        api: request.ask.audience.is_api(),
-        challenge,
-        sso: None,
-    };
-    let refuse = |error| Complaint::from(authorize::refused(&request, error, Endpoint::Authorize));
-    let Reply::LoginPage(transaction) = behind.tenant.say(stamp, &call).map_err(refuse)? else {
-        return Err(refuse(Error::Other));
-    };
+    let means = (request.connection, challenge);
+    let transaction = login::begin(behind, exchange, &request, means, Endpoint::Authorize)?;
     let request = Arc::new(request);
     behind.logins.put(transaction.0, Arc::clone(&request));
-    let sent = Sent {
-        params: Params::default(),
-        state: texts::transaction(transaction),
-        transaction,
-    };
+    let sent = Sent::without_form(transaction);
     match login::proceed(face, behind, exchange, &sent, &request, user)? {
         Step::Show(_) if silent => {
             let text = "Multifactor authentication required";

@@ -13,7 +13,7 @@ use super::face::Face;
 use super::login::{self, Sent, Step};
 use super::pages;
 use super::texts;
-use crate::auth0::{Call, Connection, Endpoint, Error, Proof, Reply};
+use crate::auth0::{Connection, Endpoint, Proof};
 use crate::http::Exchange;
 use crate::http::params::Params;
 
@@ -54,29 +54,15 @@ fn log_in(
         return Err(pages::problem(StatusCode::BAD_REQUEST, text).into());
     }
     // The login that the link stands for begins here, and ends here unless a second factor is owed.
-    let call = Call::Authorize {
-        connection: Connection::Email,
-        hint: None,
-        silent: false,
-        scopes: texts::read_scope(&request.ask.scope),
-        api: request.ask.audience.is_api(),
-        challenge,
-        sso: None,
-    };
+    let means = (Connection::Email, challenge);
+    let transaction = login::begin(behind, exchange, &request, means, Endpoint::Login)?;
     let refuse = |error| Complaint::from(authorize::refused(&request, error, Endpoint::Login));
-    let Reply::LoginPage(transaction) = behind.tenant.say(stamp, &call).map_err(refuse)? else {
-        return Err(refuse(Error::Other));
-    };
     let user = behind
         .tenant
         .prove_login(stamp, now, transaction, email, Proof::RightCode)
         .map_err(refuse)?;
     let request = Arc::new(request);
     behind.logins.put(transaction.0, Arc::clone(&request));
-    let sent = Sent {
-        params: Params::default(),
-        state: texts::transaction(transaction),
-        transaction,
-    };
+    let sent = Sent::without_form(transaction);
     login::proceed(face, behind, exchange, &sent, &request, user)
 }

@@ -17,9 +17,36 @@ use super::pages::{self, Field, Form};
 use super::request::Request;
 use super::texts;
 use super::{authorize, mfa_pages};
-use crate::auth0::{Call, Connection, Endpoint, Error, Proof, Reply, Transaction, UserId};
+use crate::auth0::{
+    Call, Challenge, Connection, Endpoint, Error, Proof, Reply, Transaction, UserId,
+};
 use crate::http::Exchange;
 use crate::http::params::Params;
+
+/// Begins the login that something else than a login page stands for: a ticket, or a mailed link. It
+/// goes on at [`proceed`].
+pub(super) fn begin(
+    behind: &mut Behind,
+    exchange: &Exchange,
+    request: &Request,
+    (connection, challenge): (Connection, Option<Challenge>),
+    endpoint: Endpoint,
+) -> Result<Transaction, Complaint> {
+    let call = Call::Authorize {
+        connection,
+        hint: None,
+        silent: false,
+        scopes: texts::read_scope(&request.ask.scope),
+        api: request.ask.audience.is_api(),
+        challenge,
+        sso: None,
+    };
+    let refuse = |error| Complaint::from(authorize::refused(request, error, endpoint));
+    match behind.tenant.say(exchange.stamp(), &call).map_err(refuse)? {
+        Reply::LoginPage(transaction) => Ok(transaction),
+        _ => Err(refuse(Error::Other)),
+    }
+}
 
 /// A transaction that nobody has begun.
 const NONE: Transaction = Transaction(u32::MAX);
@@ -32,6 +59,15 @@ pub(super) struct Sent {
 }
 
 impl Sent {
+    /// Nothing: a login that no form was sent for.
+    pub(super) fn without_form(transaction: Transaction) -> Self {
+        Self {
+            params: Params::default(),
+            state: texts::transaction(transaction),
+            transaction,
+        }
+    }
+
     /// Reads a form; its `state` may stand in the query as well.
     pub(super) fn read(uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Option<Self> {
         let query = Params::from_query(uri);
