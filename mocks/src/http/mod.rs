@@ -3,6 +3,7 @@
 //! | module | owns |
 //! | --- | --- |
 //! | [`signing`] | RSA keys, signed tokens and key sets |
+//! | `basic` | who shows a user and a password |
 //! | `off_the_loop` | work that takes long, by threads of its own |
 //! | [`auth0`] | the tenant's face |
 //! | [`stytch`] | the project's face |
@@ -29,6 +30,7 @@
 
 pub mod admin;
 pub mod auth0;
+mod basic;
 pub mod blueprint;
 pub mod connection;
 pub mod cors;

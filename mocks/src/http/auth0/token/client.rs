@@ -1,8 +1,6 @@
 //! Which application asks, and whether it is the one that it says: by secret, or by a signed assertion.
 
-use axum::http::{HeaderMap, StatusCode, header};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use axum::http::{HeaderMap, StatusCode};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,6 +10,7 @@ use crate::auth0::registry::{Client, Secret};
 use crate::http::auth0::behind::Behind;
 use crate::http::auth0::errors::oauth_error;
 use crate::http::auth0::texts::Parties;
+use crate::http::basic;
 use crate::http::params::Params;
 use crate::time::Timestamp;
 
@@ -32,9 +31,9 @@ pub(in super::super) fn identify(
     headers: &HeaderMap,
     now: Timestamp,
 ) -> Result<Client, Complaint> {
-    if let Some((id, secret)) = basic(headers) {
-        params.or_insert("client_id", id);
-        params.or_insert("client_secret", secret);
+    if let Some((id, secret)) = basic::shown(headers) {
+        params.or_insert("client_id", form_decoded(&id));
+        params.or_insert("client_secret", form_decoded(&secret));
     }
     let assertion = match params.get("client_assertion") {
         Some(text) if params.get("client_assertion_type") == Some(ASSERTION_TYPE) => Some(text),
@@ -75,16 +74,7 @@ fn proves(
     }
 }
 
-/// HTTP Basic; id and secret are form-encoded (RFC 6749, section 2.3.1).
-fn basic(headers: &HeaderMap) -> Option<(String, String)> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("basic").then_some(())?;
-    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
-    let (id, secret) = decoded.split_once(':')?;
-    Some((form_decoded(id), form_decoded(secret)))
-}
-
+/// Id and secret are form-encoded in HTTP Basic (RFC 6749, section 2.3.1).
 fn form_decoded(text: &str) -> String {
     let uri = format!("/?v={text}").parse().ok();
     uri.as_ref()
