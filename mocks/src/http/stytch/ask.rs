@@ -1,27 +1,21 @@
-//! A request on its way in, what the machine says to it, and its answer on its way out.
+//! A request on its way in, and what the machine says to it.
 
 use axum::RequestExt;
 use axum::body::to_bytes;
-use axum::extract::{Query, RawPathParams, Request, State};
-use axum::http::header::{self, HeaderName};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, on};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use axum::extract::{Query, RawPathParams, Request};
+use axum::http::HeaderMap;
+use axum::http::header;
+use serde_json::Value;
 
 use super::Face;
 use super::fields::Fields;
-use super::problem::{self, Bad, Problem};
-use super::unmodelled;
+use super::problem::{Bad, Problem};
 use crate::answer::{Answer, Outcome, Refusal};
 use crate::auth0::{self, AccessToken, Audience, Scopes};
-use crate::http::auth0::pages;
-use crate::http::journal::Notes;
+use crate::http::basic;
 use crate::http::stamp::Exchange;
 use crate::keys::KeyId;
-use crate::stytch::{Call, Endpoint, Errand, ErrandReply, Error, OrgId, Reply, Step, With};
+use crate::stytch::{Call, Errand, ErrandReply, Error, OrgId, Reply, Step, With};
 use crate::time::{Span, Timestamp};
 
 /// Bodies longer than this are refused.
@@ -44,90 +38,8 @@ pub(super) struct Ask {
     pub(super) by_page: bool,
 }
 
-/// An answer that serves.
-#[derive(Debug)]
-pub(super) struct Good {
-    took: Span,
-    body: Value,
-    headers: Vec<(HeaderName, String)>,
-    status: StatusCode,
-    /// Whether the body is wrapped in `data`, as browsers get it.
-    enveloped: bool,
-    /// Title and content of a page, which takes the place of the body.
-    page: Option<(&'static str, String)>,
-}
-
-/// What a handler comes to.
-pub(super) type Done = Result<Good, Bad>;
-
 /// What the machine served, and how long that took.
 pub(super) type Got<R> = Result<(R, Span), Bad>;
-
-impl Good {
-    pub(super) fn new(took: Span, body: Value) -> Self {
-        Self {
-            took,
-            body,
-            headers: Vec::new(),
-            status: StatusCode::OK,
-            enveloped: false,
-            page: None,
-        }
-    }
-
-    /// A page for people; nothing has happened yet.
-    pub(super) fn page(title: &'static str, content: String) -> Self {
-        Self {
-            page: Some((title, content)),
-            ..Self::new(Span::ZERO, json!({}))
-        }
-    }
-
-    /// A field of the body.
-    pub(super) fn field(&self, name: &str) -> Value {
-        self.body.get(name).cloned().unwrap_or_default()
-    }
-
-    /// The same with another body.
-    pub(super) fn instead(self, body: Value) -> Self {
-        Self { body, ..self }
-    }
-
-    /// The same in an envelope.
-    pub(super) fn enveloped(self) -> Self {
-        Self {
-            enveloped: true,
-            ..self
-        }
-    }
-
-    /// The same with one more field.
-    pub(super) fn and(mut self, name: &str, value: Value) -> Self {
-        if let Value::Object(body) = &mut self.body {
-            body.insert(name.to_owned(), value);
-        }
-        self
-    }
-
-    pub(super) fn redirect(took: Span, location: String) -> Self {
-        Self {
-            headers: vec![(header::LOCATION, location)],
-            status: StatusCode::FOUND,
-            ..Self::new(took, json!({}))
-        }
-    }
-
-    /// The same body under another status: errors of OAuth 2.0 have a form of their own.
-    pub(super) fn under(mut self, status: StatusCode) -> Self {
-        self.status = status;
-        self
-    }
-
-    pub(super) fn with(mut self, name: HeaderName, value: &str) -> Self {
-        self.headers.push((name, value.to_owned()));
-        self
-    }
-}
 
 /// Stands for a legacy token whose text is passed on unread: the machine does not look into it.
 const OPAQUE: AccessToken = AccessToken {
@@ -148,135 +60,19 @@ const OPAQUE: AccessToken = AccessToken {
     handle: 0,
 };
 
-/// Whether a route asks for the project's credentials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Door {
-    Locked,
-    Open,
-}
-
-/// A `POST` that needs the project's credentials.
-pub(super) fn post<F, T>(endpoint: Endpoint, handler: F) -> MethodRouter<Face>
-where
-    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
-    T: Future<Output = Done> + Send + 'static,
-{
-    route(MethodFilter::POST, Door::Locked, endpoint, handler)
-}
-
-/// A `GET` that needs the project's credentials.
-pub(super) fn get<F, T>(endpoint: Endpoint, handler: F) -> MethodRouter<Face>
-where
-    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
-    T: Future<Output = Done> + Send + 'static,
-{
-    route(MethodFilter::GET, Door::Locked, endpoint, handler)
-}
-
-/// A `PUT` that needs the project's credentials.
-pub(super) fn put<F, T>(endpoint: Endpoint, handler: F) -> MethodRouter<Face>
-where
-    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
-    T: Future<Output = Done> + Send + 'static,
-{
-    route(MethodFilter::PUT, Door::Locked, endpoint, handler)
-}
-
-/// A `DELETE` that needs the project's credentials.
-pub(super) fn delete<F, T>(endpoint: Endpoint, handler: F) -> MethodRouter<Face>
-where
-    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
-    T: Future<Output = Done> + Send + 'static,
-{
-    route(MethodFilter::DELETE, Door::Locked, endpoint, handler)
-}
-
-/// A `POST` that everybody may make.
-pub(super) fn public_post<F, T>(endpoint: Endpoint, handler: F) -> MethodRouter<Face>
-where
-    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
-    T: Future<Output = Done> + Send + 'static,
-{
-    route(MethodFilter::POST, Door::Open, endpoint, handler)
-}
-
-/// A `GET` that everybody may make.
-pub(super) fn public<F, T>(endpoint: Endpoint, handler: F) -> MethodRouter<Face>
-where
-    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
-    T: Future<Output = Done> + Send + 'static,
-{
-    route(MethodFilter::GET, Door::Open, endpoint, handler)
-}
-
-fn route<F, T>(
-    method: MethodFilter,
-    door: Door,
-    endpoint: Endpoint,
-    handler: F,
-) -> MethodRouter<Face>
-where
-    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
-    T: Future<Output = Done> + Send + 'static,
-{
-    on(
-        method,
-        move |State(face): State<Face>, exchange: Exchange, request: Request| {
-            let handler = handler.clone();
-            async move {
-                let done = match Ask::read(&face, &exchange, door, request).await {
-                    Ok(ask) => handler(ask).await,
-                    Err(problem) => Err(problem.into()),
-                };
-                leave(&face, exchange, endpoint, done).await
-            }
-        },
-    )
-}
-
-/// Any route that there is not.
-pub(super) async fn lost(
-    State(face): State<Face>,
-    exchange: Exchange,
-    request: Request,
-) -> Response {
-    let problem = unmodelled::lost(face.0.vertical, request.uri().path());
-    drain(request).await;
-    leave(&face, exchange, Endpoint::Other, Err(problem.into())).await
-}
-
-/// A route that there is, by another method.
-pub(super) async fn wrong_method(
-    State(face): State<Face>,
-    exchange: Exchange,
-    request: Request,
-) -> Response {
-    drain(request).await;
-    let problem = Problem {
-        status: 405,
-        error_type: "method_not_allowed",
-        message: "The route does not allow this method.".to_owned(),
-    };
-    leave(&face, exchange, Endpoint::Other, Err(problem.into())).await
-}
-
 /// Reads a body that nobody needs, so that the connection can be used again.
 pub(super) async fn drain(request: Request) {
     drop(to_bytes(request.into_body(), LONGEST_BODY).await);
 }
 
 impl Ask {
+    /// Reads a request, its body included.
     pub(super) async fn read(
-        face: &Face,
-        exchange: &Exchange,
-        door: Door,
+        face: Face,
+        exchange: Exchange,
         mut request: Request,
     ) -> Result<Self, Problem> {
-        let admitted = match door {
-            Door::Locked => face.check_credentials(request.headers()),
-            Door::Open => Ok(()),
-        };
-        let basic = basic(request.headers());
+        let basic = basic::shown(request.headers());
         let form = is_form(request.headers());
         let host = request.headers().get(header::HOST);
         let host = host.and_then(|host| host.to_str().ok()).map(str::to_owned);
@@ -298,8 +94,6 @@ impl Ask {
             .await;
         let query = query.map_or_else(|_| Vec::new(), |Query(pairs)| pairs);
         let body = to_bytes(request.into_body(), LONGEST_BODY).await;
-        // The body is read first: a connection whose last request was left unread cannot be used again.
-        admitted?;
         let body = body.map_err(|_| Problem::bad("bad_request", "The body is too long."))?;
         let fields = if form {
             Fields::of_form(&body)
@@ -314,8 +108,8 @@ impl Ask {
             }
         }
         Ok(Self {
-            face: face.clone(),
-            exchange: exchange.clone(),
+            face,
+            exchange,
             fields,
             query: Fields::of_query(query),
             path,
@@ -452,136 +246,8 @@ pub(super) fn odd(took: Span) -> Bad {
     Bad::Refused { refusal, took }
 }
 
-fn basic(headers: &HeaderMap) -> Option<(String, String)> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = value.split_once(' ')?;
-    let decoded = STANDARD.decode(encoded.trim()).ok();
-    let decoded = decoded.filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-    let text = String::from_utf8(decoded).ok()?;
-    let (user, secret) = text.split_once(':')?;
-    Some((user.to_owned(), secret.to_owned()))
-}
-
 fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE);
     kind.and_then(|kind| kind.to_str().ok())
         .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
-}
-
-impl Face {
-    fn check_credentials(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        let config = &self.0.config;
-        let given = basic(headers);
-        if given.is_some_and(|(user, secret)| user == config.project_id && secret == config.secret)
-        {
-            return Ok(());
-        }
-        Err(Problem {
-            status: 401,
-            error_type: "unauthorized_credentials",
-            message: "Unauthorized credentials.".to_owned(),
-        })
-    }
-}
-
-/// Lets an answer leave. A request that was refused by its form passes the machine's gate first, so
-/// that faults and limits hit it and it is counted like any other.
-pub(super) async fn leave(
-    face: &Face,
-    exchange: Exchange,
-    endpoint: Endpoint,
-    done: Done,
-) -> Response {
-    if let Some(notes) = exchange.notes() {
-        notes.endpoint(endpoint.name());
-    }
-    let (problem, took, retry_after) = match done {
-        Ok(good) => return served(face, exchange, good).await,
-        Err(Bad::Broken { breakage, took }) => return exchange.broken(took, breakage).await,
-        Err(Bad::Told { problem, took }) => (problem, took, None),
-        Err(Bad::Refused { refusal, took }) => {
-            let problem = problem::told(&refusal, endpoint, face.0.vertical);
-            (problem, took, refusal.retry_after)
-        }
-        Err(Bad::Form(problem)) => {
-            let errand = Errand::Rejected {
-                endpoint,
-                status: problem.status,
-            };
-            let answer = face.project().errand(exchange.stamp(), &errand);
-            match answer.outcome {
-                Outcome::Broken(breakage) => return exchange.broken(answer.took, breakage).await,
-                Outcome::Refused(refusal) if refusal.error != Error::Other => {
-                    let problem = problem::told(&refusal, endpoint, face.0.vertical);
-                    (problem, answer.took, refusal.retry_after)
-                }
-                _ => (problem, answer.took, None),
-            }
-        }
-    };
-    let request_id = face.0.names.request(exchange.stamp().luck);
-    let body = problem::body(&problem, &request_id, face.0.vertical);
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, json_type(), body.to_string()).into_response();
-    if let Some(wait) = retry_after {
-        // Whole seconds, rounded up: RFC 9110 knows no parts of them.
-        let seconds = (wait.as_micros() + 999_999).div_euclid(1_000_000);
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    exchange.answer(took, response).await
-}
-
-/// Whom and which session an answer tells of.
-fn note(notes: &Notes, body: &Map<String, Value>) {
-    let id = |place: Option<&Value>| place.and_then(Value::as_str).map(str::to_owned);
-    let person = ["user_id", "member_id"].map(|name| id(body.get(name)));
-    for id in person.into_iter().flatten() {
-        notes.person(&id);
-    }
-    let session = [
-        ("session", "session_id"),
-        ("user_session", "session_id"),
-        ("member_session", "member_session_id"),
-    ];
-    let session = session.map(|(part, name)| id(body.get(part).and_then(|part| part.get(name))));
-    for id in session.into_iter().flatten() {
-        notes.session(&id);
-    }
-}
-
-async fn served(face: &Face, exchange: Exchange, good: Good) -> Response {
-    if let Some((title, content)) = good.page {
-        let page = pages::page(good.status, title, &content);
-        return exchange.answer(good.took, page).await;
-    }
-    let mut body = match good.body {
-        Value::Object(body) => body,
-        _ => Map::new(),
-    };
-    if let Some(notes) = exchange.notes() {
-        note(notes, &body);
-    }
-    body.insert("status_code".into(), json!(good.status.as_u16()));
-    body.insert(
-        "request_id".into(),
-        json!(face.0.names.request(exchange.stamp().luck)),
-    );
-    let mut body = Value::Object(body);
-    if good.enveloped {
-        body = json!({ "data": body });
-    }
-    let text = serde_json::to_vec(&body).expect("a JSON value can be written");
-    let mut response = (good.status, json_type(), text).into_response();
-    for (name, value) in good.headers {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    exchange.answer(good.took, response).await
-}
-
-const fn json_type() -> [(HeaderName, &'static str); 1] {
-    [(header::CONTENT_TYPE, "application/json")]
 }

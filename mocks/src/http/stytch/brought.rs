@@ -11,7 +11,8 @@ use super::jwt;
 use super::names::Presented;
 use super::problem::Problem;
 use crate::stytch::{
-    IntermediateToken, LoginToken, OrgId, SessionJwt, SessionToken, Verifier, Vertical, With,
+    IntermediateToken, LoginToken, OrgId, SessionJwt, SessionToken, UserView, Verifier, Vertical,
+    With,
 };
 
 /// Custom claims of a session are at most this long (Stytch docs: 4 KB).
@@ -68,6 +69,16 @@ impl Ask {
                 Ok(Some(Session::Jwt(jwt)))
             }
         }
+    }
+
+    /// Whoever holds the live session that the request names.
+    pub(super) fn holder(&self) -> Result<UserView, Problem> {
+        let token = self.session()?.token();
+        let project = self.face.project();
+        let live = project.session_is_live(token, self.exchange.stamp().at);
+        let row = project.session(token.session).filter(|_| live);
+        let holder = row.and_then(|row| project.user(row.user));
+        holder.ok_or_else(Problem::no_session)
     }
 
     /// The intermediate session that the request names, if it names one.

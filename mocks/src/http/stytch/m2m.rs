@@ -6,7 +6,8 @@ use axum::http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use super::Face;
-use super::ask::{Ask, Done, Good};
+use super::answering::{Done, Good};
+use super::ask::Ask;
 use super::book::merge;
 use super::fields::Fields;
 use super::problem::{Bad, Problem};

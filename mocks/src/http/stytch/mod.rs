@@ -11,7 +11,8 @@
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | [`ask`], [`brought`] | a request on its way in and its answer on its way out; what it brings along |
+//! | [`routes`] | what each route is counted as, and what a request shows to come in |
+//! | [`ask`], [`brought`], [`answering`] | a request on its way in, what it brings along, and its answer on its way out |
 //! | [`fields`], [`problem`], [`unmodelled`] | what a request says; what goes wrong, in Stytch's words |
 //! | [`names`], [`numbers`], [`jwt`] | ids, tokens, telephone numbers and JWTs as text |
 //! | [`texts`] | the same for whoever changes sides: a client that goes on where a machine was |
@@ -42,6 +43,7 @@ use book::{Book, Secret};
 use names::{Kind, Names};
 use userinfo::UserInfoClient;
 
+mod answering;
 mod ask;
 mod b2b;
 mod book;
@@ -64,6 +66,7 @@ mod phpass;
 mod policy;
 mod problem;
 mod providers;
+mod routes;
 mod sandbox;
 mod search;
 mod shared;
@@ -188,8 +191,8 @@ impl Face {
         };
         routes
             .nest("/sdk/v1", frontend::routes(self.0.vertical))
-            .fallback(ask::lost)
-            .method_not_allowed_fallback(ask::wrong_method)
+            .fallback(routes::lost)
+            .method_not_allowed_fallback(routes::wrong_method)
             .with_state(self.clone())
     }
 

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Face;
-use super::ask::{Ask, Done, Good};
+use super::answering::{Done, Good};
+use super::ask::Ask;
 use super::problem::Problem;
 use crate::stytch::{Errand, OrgId, UserId, UserView, Vertical};
 

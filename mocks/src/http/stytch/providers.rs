@@ -1,6 +1,7 @@
 //! Social providers: the names that routes, objects and factors have for them.
 
-use super::ask::{Ask, Good};
+use super::answering::Good;
+use super::ask::Ask;
 use super::problem::Problem;
 use crate::http::auth0::pages;
 use crate::stytch::Provider;

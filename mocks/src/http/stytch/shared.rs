@@ -4,9 +4,11 @@ use axum::Router;
 use serde_json::json;
 
 use super::Face;
-use super::ask::{Ask, Done, Good, delete, get, post, public, public_post, put};
+use super::answering::{Done, Good};
+use super::ask::Ask;
 use super::consumer::jwks;
 use super::problem::Problem;
+use super::routes::{Open, delete, get, post, put};
 use super::{m2m, objects};
 use crate::stytch::{Endpoint, Errand};
 
@@ -36,15 +38,15 @@ pub(super) fn routes() -> Router<Face> {
         )
         .route(
             "/v1/public/{project_id}/oauth2/token",
-            public_post(other, m2m::token),
+            post(Open(other), m2m::token),
         )
         .route(
             "/v1/public/{project_id}/.well-known/jwks.json",
-            public(Endpoint::Jwks, jwks),
+            get(Open(Endpoint::Jwks), jwks),
         )
         .route(
             "/v1/public/{project_id}/.well-known/openid-configuration",
-            public(other, openid_configuration),
+            get(Open(other), openid_configuration),
         )
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::ask::{Ask, Done, Good};
+use super::answering::{Done, Good};
+use super::ask::Ask;
 use super::names::{Kind, Names};
 use super::problem::{Bad, Problem};
 use crate::stytch::{Errand, OrgId};

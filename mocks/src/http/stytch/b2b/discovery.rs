@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::ask::{Ask, Done, Good, odd};
+use super::super::answering::{Done, Good};
+use super::super::ask::{Ask, odd};
 use super::super::consumer::{Back, consent, in_otp_words, life_of};
 use super::super::link;
 use super::super::objects::{self, Picture};
@@ -257,13 +258,7 @@ fn shown_address(ask: &Ask) -> Result<Email, Problem> {
             .map(|(email, _)| email)
             .ok_or_else(Problem::no_intermediate);
     }
-    let token = ask.session()?.token();
-    let project = ask.face.project();
-    let live = project.session_is_live(token, now);
-    let session = project.session(token.session).filter(|_| live);
-    let owner = session.and_then(|session| project.user(session.user));
-    let email = owner.and_then(|owner| owner.email);
-    email.ok_or_else(Problem::no_session)
+    ask.holder()?.email.ok_or_else(Problem::no_session)
 }
 
 /// The organizations in which someone has this address, and those that let its domain in.

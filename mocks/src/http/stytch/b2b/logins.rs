@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::super::ask::{Ask, Done, odd};
+use super::super::answering::Done;
+use super::super::ask::{Ask, odd};
 use super::super::consumer::{Back, consent, in_otp_words, provider_values};
 use super::super::objects;
 use super::super::problem::Problem;

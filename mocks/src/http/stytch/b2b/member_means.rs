@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::ask::{Ask, Done, Good, odd};
+use super::super::answering::{Done, Good};
+use super::super::ask::{Ask, odd};
 use super::super::consumer::{in_otp_words, provider_text};
 use super::super::link;
 use super::super::names::Kind;

@@ -16,11 +16,13 @@ use axum::Router;
 use serde_json::{Map, Value, json};
 
 use super::Face;
-use super::ask::{Ask, Done, Good, delete, get, odd, post, public, put};
+use super::answering::{Done, Good};
+use super::ask::{Ask, odd};
 use super::consumer;
 use super::names::Kind;
 use super::objects::{self, Picture};
 use super::problem::{Bad, Problem};
+use super::routes::{Open, delete, get, post, put};
 use super::{policy, shared, sso};
 use crate::email::Email;
 use crate::stytch::{Endpoint, IntermediateToken, LoginToken, Method, OrgId, Reply, UserId, With};
@@ -68,7 +70,7 @@ fn session_routes() -> Router<Face> {
         )
         .route(
             "/sessions/jwks/{project_id}",
-            public(Endpoint::Jwks, consumer::jwks),
+            get(Open(Endpoint::Jwks), consumer::jwks),
         )
         .route("/rbac/policy", get(other, policy::read))
         .route("/rbac/organizations/{organization_id}", own_policy)
@@ -206,7 +208,7 @@ fn login_routes() -> Router<Face> {
         .route("/otps/email/authenticate", post(follow, logins::code))
         .route(
             "/public/oauth/{provider}/start",
-            public(Endpoint::StartOAuth, logins::start_oauth),
+            get(Open(Endpoint::StartOAuth), logins::start_oauth),
         )
         .route("/oauth/authenticate", post(Endpoint::OAuth, logins::oauth))
 }
@@ -261,7 +263,7 @@ fn discovery_routes() -> Router<Face> {
         )
         .route(
             "/public/oauth/{provider}/discovery/start",
-            public(Endpoint::StartOAuth, discovery::start_oauth),
+            get(Open(Endpoint::StartOAuth), discovery::start_oauth),
         )
         .route(
             "/oauth/discovery/authenticate",

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::super::Face;
-use super::super::ask::{Ask, Done, Good};
+use super::super::answering::{Done, Good};
+use super::super::ask::Ask;
 use super::super::problem::Problem;
 use crate::stytch::{Errand, OrgId, OrgView, UserId};
 

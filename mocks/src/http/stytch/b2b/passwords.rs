@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::ask::{Ask, Done, Good, odd};
+use super::super::answering::{Done, Good};
+use super::super::ask::{Ask, odd};
 use super::super::book::Secret;
 use super::super::consumer::{
     already_has_one, check_external_id, describe, life_of, metadata_fits, phone_of,

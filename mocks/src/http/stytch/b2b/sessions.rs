@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::ask::{Ask, Done, Good};
+use super::super::answering::{Done, Good};
+use super::super::ask::Ask;
 use super::super::brought::Session;
 use super::super::consumer::none_to_revoke;
 use super::super::names::Kind;

@@ -4,10 +4,12 @@ use axum::Router;
 use serde_json::{Value, json};
 
 use super::super::Face;
-use super::super::ask::{Ask, Done, Good};
-use super::super::frontend::{Standing, delete, get, no_apps, post, put, silent};
+use super::super::answering::{Done, Good};
+use super::super::ask::Ask;
+use super::super::frontend::{Standing, no_apps, silent};
 use super::super::names::Kind;
 use super::super::problem::Problem;
+use super::super::routes::{delete, get, post, put};
 use super::super::shared;
 use super::{address, links, oauth, otps, passkeys, passwords, sessions, totps, user_means, users};
 use crate::stytch::{Endpoint, Errand, MeansId, Thing};
@@ -29,88 +31,89 @@ fn session_routes() -> Router<Face> {
         .route(
             "/sessions/authenticate",
             post(
-                Standing::Bearer,
-                Endpoint::Authenticate,
+                (Standing::Bearer, Endpoint::Authenticate),
                 sessions::authenticate,
             ),
         )
         .route(
             "/sessions/revoke",
-            post(Standing::Bearer, Endpoint::Revoke, sessions::revoke),
+            post((Standing::Bearer, Endpoint::Revoke), sessions::revoke),
         )
         .route(
             "/sessions/attest",
-            post(Standing::Guest, other, sessions::attest),
+            post((Standing::Guest, other), sessions::attest),
         )
         .route(
             "/sessions/exchange_access_token",
-            post(Standing::Stranger, other, shared::exchange_access_token),
+            post((Standing::Stranger, other), shared::exchange_access_token),
         )
         .route(
             "/impersonation/authenticate",
-            post(Standing::Stranger, other, sessions::impersonate),
+            post((Standing::Stranger, other), sessions::impersonate),
         )
 }
 
 fn user_routes() -> Router<Face> {
     let (holder, records) = (Standing::Holder, Endpoint::Records);
-    let me = get(holder, records, users::read).merge(put(holder, records, users::update));
+    let me = get((holder, records), users::read).merge(put((holder, records), users::update));
     Router::new()
         .route("/users/me", me)
-        .route("/users/search", post(Standing::Stranger, records, search))
-        .route("/users/connected_apps", get(holder, records, no_apps))
-        .route("/users/emails/{id}", delete(holder, records, remove_email))
+        .route("/users/search", post((Standing::Stranger, records), search))
+        .route("/users/connected_apps", get((holder, records), no_apps))
+        .route(
+            "/users/emails/{id}",
+            delete((holder, records), remove_email),
+        )
         .route(
             "/users/phone_numbers/{id}",
-            delete(holder, records, remove_phone),
+            delete((holder, records), remove_phone),
         )
-        .route("/users/totps/{id}", delete(holder, records, remove_totp))
-        .route("/users/oauth/{id}", delete(holder, records, remove_tie))
+        .route("/users/totps/{id}", delete((holder, records), remove_totp))
+        .route("/users/oauth/{id}", delete((holder, records), remove_tie))
         .route(
             "/users/webauthn_registrations/{id}",
-            delete(holder, records, remove_passkey),
+            delete((holder, records), remove_passkey),
         )
         .route(
             "/users/biometric_registrations/{id}",
-            delete(holder, records, user_means::no_biometrics),
+            delete((holder, records), user_means::no_biometrics),
         )
         .route(
             "/users/crypto_wallets/{id}",
-            delete(holder, records, user_means::no_wallet),
+            delete((holder, records), user_means::no_wallet),
         )
 }
 
 fn password_routes() -> Router<Face> {
     let (guest, change) = (Standing::Guest, Endpoint::PasswordChange);
     Router::new()
-        .route("/passwords", post(guest, change, passwords::create))
+        .route("/passwords", post((guest, change), passwords::create))
         .route(
             "/passwords/authenticate",
-            post(guest, Endpoint::Password, passwords::authenticate),
+            post((guest, Endpoint::Password), passwords::authenticate),
         )
         .route(
             "/passwords/strength_check",
             post(
-                Standing::Stranger,
-                Endpoint::Other,
+                (Standing::Stranger, Endpoint::Other),
                 passwords::strength_check,
             ),
         )
         .route(
             "/passwords/email/reset/start",
-            post(Standing::Stranger, change, start_reset),
+            post((Standing::Stranger, change), start_reset),
         )
         .route(
             "/passwords/email/reset",
-            post(Standing::Stranger, change, passwords::finish_reset),
+            post((Standing::Stranger, change), passwords::finish_reset),
         )
         .route(
             "/passwords/existing_password/reset",
-            post(guest, change, passwords::replace),
+            post((guest, change), passwords::replace),
         )
         .route(
             "/passwords/session/reset",
-            post(Standing::Bearer, change, passwords::reset_by_session),
+            post((Standing::Bearer, change), passwords::reset_by_session),
         )
 }
 
@@ -120,39 +123,45 @@ fn link_routes() -> Router<Face> {
     Router::new()
         .route(
             "/magic_links/email/login_or_create",
-            post(stranger, send, link_or_create),
+            post((stranger, send), link_or_create),
         )
         .route(
             "/magic_links/email/send/primary",
-            post(stranger, send, send_link),
+            post((stranger, send), send_link),
         )
         .route(
             "/magic_links/email/send/secondary",
-            post(bearer, send, send_link),
+            post((bearer, send), send_link),
         )
         .route(
             "/magic_links/authenticate",
-            post(Standing::Guest, follow, links::follow),
+            post((Standing::Guest, follow), links::follow),
         )
         .route(
             "/otps/email/login_or_create",
-            post(stranger, send, code_or_create),
+            post((stranger, send), code_or_create),
         )
-        .route("/otps/email/send/primary", post(stranger, send, send_code))
-        .route("/otps/email/send/secondary", post(bearer, send, send_code))
+        .route(
+            "/otps/email/send/primary",
+            post((stranger, send), send_code),
+        )
+        .route(
+            "/otps/email/send/secondary",
+            post((bearer, send), send_code),
+        )
         .route(
             "/otps/{medium}/login_or_create",
-            post(stranger, send, text_or_create),
+            post((stranger, send), text_or_create),
         )
         .route(
             "/otps/{medium}/send/primary",
-            post(stranger, send, send_text),
+            post((stranger, send), send_text),
         )
         .route(
             "/otps/{medium}/send/secondary",
-            post(bearer, send, send_text),
+            post((bearer, send), send_text),
         )
-        .route("/otps/authenticate", post(Standing::Guest, follow, code))
+        .route("/otps/authenticate", post((Standing::Guest, follow), code))
 }
 
 fn passkey_routes() -> Router<Face> {
@@ -160,27 +169,27 @@ fn passkey_routes() -> Router<Face> {
     Router::new()
         .route(
             "/webauthn/register/start",
-            post(holder, records, passkeys::start_registration),
+            post((holder, records), passkeys::start_registration),
         )
         .route(
             "/webauthn/register",
-            post(holder, other, passkeys::register),
+            post((holder, other), passkeys::register),
         )
         .route(
             "/webauthn/authenticate/start/primary",
-            post(Standing::Stranger, records, passkeys::start_login),
+            post((Standing::Stranger, records), passkeys::start_login),
         )
         .route(
             "/webauthn/authenticate/start/secondary",
-            post(holder, records, passkeys::start_login),
+            post((holder, records), passkeys::start_login),
         )
         .route(
             "/webauthn/authenticate",
-            post(Standing::Guest, other, passkeys::authenticate),
+            post((Standing::Guest, other), passkeys::authenticate),
         )
         .route(
             "/webauthn/update/{id}",
-            put(holder, records, rename_passkey),
+            put((holder, records), rename_passkey),
         )
 }
 
@@ -189,21 +198,21 @@ fn other_routes() -> Router<Face> {
     Router::new()
         .route(
             "/oauth/authenticate",
-            post(Standing::Guest, Endpoint::OAuth, oauth::authenticate),
+            post((Standing::Guest, Endpoint::OAuth), oauth::authenticate),
         )
         .route(
             "/oauth/attach",
-            post(Standing::Bearer, Endpoint::Other, oauth::attach),
+            post((Standing::Bearer, Endpoint::Other), oauth::attach),
         )
-        .route("/totps", post(holder, Endpoint::Records, totps::create))
+        .route("/totps", post((holder, Endpoint::Records), totps::create))
         .route(
             "/totps/authenticate",
-            post(holder, second, totps::authenticate),
+            post((holder, second), totps::authenticate),
         )
-        .route("/totps/recover", post(holder, second, totps::recover))
+        .route("/totps/recover", post((holder, second), totps::recover))
         .route(
             "/totps/recovery_codes",
-            post(holder, Endpoint::Records, totps::recovery_codes),
+            post((holder, Endpoint::Records), totps::recovery_codes),
         )
 }
 
@@ -223,7 +232,7 @@ async fn search(ask: Ask) -> Done {
 
 /// The id in the path, if what it names is the holder's own; or one that nothing has.
 fn own(ask: Ask, thing: Thing, kind: Kind) -> Result<Ask, Problem> {
-    let holder = ask.whose_session()?;
+    let holder = ask.holder()?;
     let Some(id) = ask.face.0.names.read_id(kind, ask.path("id")) else {
         return Ok(ask);
     };

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::super::ask::{Ask, Done, Good};
+use super::super::answering::{Done, Good};
+use super::super::ask::Ask;
 use super::super::link;
 use super::super::names::Kind;
 use super::super::problem::{Bad, Problem};

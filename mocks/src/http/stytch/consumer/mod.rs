@@ -23,10 +23,12 @@ use axum::Router;
 use serde_json::{Value, json};
 
 use super::Face;
-use super::ask::{Ask, Done, Good, delete, get, odd, post, public, put};
+use super::answering::{Done, Good};
+use super::ask::{Ask, odd};
 use super::names::Kind;
 use super::objects::Picture;
 use super::problem::{Bad, Problem};
+use super::routes::{Open, delete, get, post, put};
 use super::shared;
 use crate::email::Email;
 use crate::stytch::{Endpoint, LoginToken, Reply, UserId};
@@ -70,7 +72,7 @@ fn session_routes() -> Router<Face> {
         )
         .route(
             "/v1/sessions/jwks/{project_id}",
-            public(Endpoint::Jwks, jwks),
+            get(Open(Endpoint::Jwks), jwks),
         )
         .route("/v1/rbac/policy", get(other, super::policy::read))
 }
@@ -216,7 +218,7 @@ fn login_routes() -> Router<Face> {
         .route("/v1/otps/authenticate", post(follow, otps::authenticate))
         .route(
             "/v1/public/oauth/{provider}/start",
-            public(Endpoint::StartOAuth, oauth::start),
+            get(Open(Endpoint::StartOAuth), oauth::start),
         )
         .route("/v1/oauth/attach", post(Endpoint::Other, oauth::attach))
         .route(

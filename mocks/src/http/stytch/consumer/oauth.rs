@@ -3,7 +3,8 @@
 use axum::http::header::HeaderName;
 use serde_json::{Value, json};
 
-use super::super::ask::{Ask, Done, Good, odd};
+use super::super::answering::{Done, Good};
+use super::super::ask::{Ask, odd};
 use super::super::link;
 use super::super::names::Kind;
 use super::super::objects;
@@ -94,8 +95,8 @@ pub(super) async fn attach(ask: Ask) -> Done {
         let message = format!("The OAuth provider `{name}` is not known.");
         return Err(Problem::bad("invalid_oauth_provider", message).into());
     }
-    let with = ask.with()?;
-    let user = match (ask.fields.text("user_id")?, with.session) {
+    let session = ask.with()?.session;
+    let user = match (ask.fields.text("user_id")?, session) {
         (Some(_), Some(_)) => {
             let message = "Only one of user_id, session_token and session_jwt may be provided.";
             return Err(Problem::bad("too_many_user_selection_arguments", message).into());
@@ -105,13 +106,7 @@ pub(super) async fn attach(ask: Ask) -> Done {
             return Err(Problem::bad("no_user_selection_arguments", message).into());
         }
         (Some(text), None) => user_named(&ask, text),
-        (None, Some(token)) => {
-            let project = ask.face.project();
-            let now = ask.exchange.stamp().at;
-            let live = project.session_is_live(token, now);
-            let row = project.session(token.session).filter(|_| live);
-            row.map_or(Err(Problem::no_session()), |row| Ok(row.user))?
-        }
+        (None, Some(_)) => ask.holder()?.id,
     };
     let keep = Errand::Keep(Keep::Attach(user));
     let (token, _, took) = mailed(ask.errand(&keep)?)?;

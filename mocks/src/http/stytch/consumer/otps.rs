@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::super::ask::{Ask, Done, Good, odd};
+use super::super::answering::{Done, Good};
+use super::super::ask::{Ask, odd};
 use super::super::names::Kind;
 use super::super::problem::{Bad, Problem};
 use super::super::sandbox;

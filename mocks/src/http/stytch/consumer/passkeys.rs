@@ -4,7 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::super::ask::{Ask, Done, Good, odd};
+use super::super::answering::{Done, Good};
+use super::super::ask::{Ask, odd};
 use super::super::names::Kind;
 use super::super::passkeys::{ALGORITHMS, Answered, Ceremony, LIFE};
 use super::super::problem::{Bad, Problem};

@@ -3,7 +3,8 @@
 use axum::http::header::CACHE_CONTROL;
 use serde_json::{Value, json};
 
-use super::super::ask::{Ask, Done, Good, odd};
+use super::super::answering::{Done, Good};
+use super::super::ask::{Ask, odd};
 use super::super::brought::Session;
 use super::super::names::Kind;
 use super::super::objects::Picture;

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::super::ask::{Ask, Done, Good};
+use super::super::answering::{Done, Good};
+use super::super::ask::Ask;
 use super::super::{policy, strength};
 use crate::stytch::{Errand, Vertical};
 

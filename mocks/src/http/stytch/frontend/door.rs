@@ -1,12 +1,13 @@
 //! Who comes in by a browser: the project is named by its public token, a person by their session.
 
-use axum::extract::{Request, State};
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::extract::Request;
 use serde_json::{Value, json};
 
 use super::super::Face;
-use super::super::ask::{Ask, Done, Door, Good, leave};
+use super::super::answering::Good;
+use super::super::ask::Ask;
 use super::super::problem::Problem;
+use super::super::routes::Entrance;
 use crate::http::stamp::Exchange;
 use crate::stytch::{Endpoint, UserView, Vertical};
 
@@ -42,84 +43,35 @@ const SERVER_ONLY: [&str; 11] = [
     "create_user_as_pending",
 ];
 
-/// A `POST` by a browser.
-pub(in super::super) fn post<F, T>(
-    standing: Standing,
-    endpoint: Endpoint,
-    handler: F,
-) -> MethodRouter<Face>
-where
-    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
-    T: Future<Output = Done> + Send + 'static,
-{
-    route(MethodFilter::POST, standing, endpoint, handler)
-}
+/// Browsers show the public token, and the session that they stand on.
+impl Entrance for (Standing, Endpoint) {
+    fn endpoint(self) -> Endpoint {
+        self.1
+    }
 
-/// A `GET` by a browser.
-pub(in super::super) fn get<F, T>(
-    standing: Standing,
-    endpoint: Endpoint,
-    handler: F,
-) -> MethodRouter<Face>
-where
-    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
-    T: Future<Output = Done> + Send + 'static,
-{
-    route(MethodFilter::GET, standing, endpoint, handler)
-}
+    async fn admit(self, face: Face, exchange: Exchange, request: Request) -> Result<Ask, Problem> {
+        let host = parent_host(&request);
+        let ask = Ask::read(face, exchange, request).await?;
+        admit(ask, self.0, host.as_deref())
+    }
 
-/// A `PUT` by a browser.
-pub(in super::super) fn put<F, T>(
-    standing: Standing,
-    endpoint: Endpoint,
-    handler: F,
-) -> MethodRouter<Face>
-where
-    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
-    T: Future<Output = Done> + Send + 'static,
-{
-    route(MethodFilter::PUT, standing, endpoint, handler)
-}
-
-/// A `DELETE` by a browser.
-pub(in super::super) fn delete<F, T>(
-    standing: Standing,
-    endpoint: Endpoint,
-    handler: F,
-) -> MethodRouter<Face>
-where
-    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
-    T: Future<Output = Done> + Send + 'static,
-{
-    route(MethodFilter::DELETE, standing, endpoint, handler)
-}
-
-fn route<F, T>(
-    method: MethodFilter,
-    standing: Standing,
-    endpoint: Endpoint,
-    handler: F,
-) -> MethodRouter<Face>
-where
-    F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
-    T: Future<Output = Done> + Send + 'static,
-{
-    on(
-        method,
-        move |State(face): State<Face>, exchange: Exchange, request: Request| {
-            let handler = handler.clone();
-            async move {
-                let host = parent_host(&request);
-                let read = Ask::read(&face, &exchange, Door::Open, request).await;
-                let admitted = read.and_then(|ask| admit(ask, standing, host.as_deref()));
-                let done = match admitted {
-                    Ok(ask) => handler(ask).await.map(worded),
-                    Err(problem) => Err(problem.into()),
-                };
-                leave(&face, exchange, endpoint, done).await
-            }
-        },
-    )
+    /// In an envelope, with the user once more for the SDK's own cache, and with sessions of social
+    /// logins under the name of all others.
+    fn worded(good: Good) -> Good {
+        let user = good.field("user");
+        let session = good.field("user_session");
+        let good = if user.is_object() {
+            good.and("__user", user)
+        } else {
+            good
+        };
+        let good = if session.is_object() {
+            good.and("session", session)
+        } else {
+            good
+        };
+        good.enveloped()
+    }
 }
 
 /// The page that asks. The browser's word counts, where there is one (pages cannot change it); what
@@ -128,24 +80,6 @@ fn parent_host(request: &Request) -> Option<String> {
     let named = |name: &str| request.headers().get(name);
     let host = named("origin").or_else(|| named("x-sdk-parent-host"))?;
     Some(String::from_utf8_lossy(host.as_bytes()).into_owned())
-}
-
-/// An answer as browsers get it: in an envelope, with the user once more for the SDK's own cache,
-/// and with sessions of social logins under the name of all others.
-fn worded(good: Good) -> Good {
-    let user = good.field("user");
-    let session = good.field("user_session");
-    let good = if user.is_object() {
-        good.and("__user", user)
-    } else {
-        good
-    };
-    let good = if session.is_object() {
-        good.and("session", session)
-    } else {
-        good
-    };
-    good.enveloped()
 }
 
 fn admit(mut ask: Ask, standing: Standing, host: Option<&str>) -> Result<Ask, Problem> {
@@ -199,7 +133,7 @@ impl Ask {
             return;
         };
         self.fields.set("session_token", json!(token));
-        if self.whose_session().is_err() {
+        if self.holder().is_err() {
             self.fields.take("session_token");
         }
     }
@@ -207,7 +141,7 @@ impl Ask {
     /// Says whom the request is about, as a server would.
     fn hold(&mut self, token: &str) -> Result<(), Problem> {
         self.fields.set("session_token", json!(token));
-        let holder = self.whose_session()?;
+        let holder = self.holder()?;
         self.say(&holder);
         Ok(())
     }
@@ -240,16 +174,6 @@ impl Ask {
             self.fields.set("organization_id", json!(org));
             self.name_in_path("organization_id", org);
         }
-    }
-
-    /// Whoever holds the session that the request stands on.
-    pub(in super::super) fn whose_session(&self) -> Result<UserView, Problem> {
-        let token = self.session()?.token();
-        let project = self.face.project();
-        let live = project.session_is_live(token, self.exchange.stamp().at);
-        let row = project.session(token.session).filter(|_| live);
-        let person = row.and_then(|row| project.user(row.user));
-        person.ok_or_else(Problem::no_session)
     }
 }
 

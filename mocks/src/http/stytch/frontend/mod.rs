@@ -7,7 +7,7 @@
 mod bootstrap;
 mod door;
 
-pub(super) use door::{Standing, delete, get, post, put, silent};
+pub(super) use door::{Standing, silent};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -15,7 +15,9 @@ use axum::response::Response;
 use axum::routing;
 use serde_json::json;
 
-use super::ask::{self, Ask, Done, Good};
+use super::answering::{Done, Good, leave};
+use super::ask::{Ask, drain};
+use super::routes::{get, wrong_method};
 use super::{Face, b2b, consumer, unmodelled};
 use crate::http::cors::Cors;
 use crate::http::stamp::Exchange;
@@ -60,11 +62,11 @@ pub(super) fn routes(vertical: Vertical) -> Router<Face> {
     product
         .route(
             "/projects/bootstrap/{public_token}",
-            get(Standing::Stranger, Endpoint::Other, bootstrap::read),
+            get((Standing::Stranger, Endpoint::Other), bootstrap::read),
         )
         .route("/events", routing::post(events))
         .fallback(lost)
-        .method_not_allowed_fallback(ask::wrong_method)
+        .method_not_allowed_fallback(wrong_method)
 }
 
 /// Nobody has connected an application: there are none.
@@ -75,15 +77,15 @@ pub(super) async fn no_apps(ask: Ask) -> Done {
 
 /// Telemetry: taken, and not read.
 async fn events(State(face): State<Face>, exchange: Exchange, request: Request) -> Response {
-    ask::drain(request).await;
+    drain(request).await;
     let done: Done = Ok(Good::new(Span::ZERO, json!({})).enveloped());
-    ask::leave(&face, exchange, Endpoint::Other, done).await
+    leave(&face, exchange, Endpoint::Other, done).await
 }
 
 /// A route that there is not: told apart as the server's sibling would be.
 async fn lost(State(face): State<Face>, exchange: Exchange, request: Request) -> Response {
     let path = format!("/v1{}", request.uri().path());
-    ask::drain(request).await;
+    drain(request).await;
     let problem = unmodelled::lost(face.0.vertical, &path);
-    ask::leave(&face, exchange, Endpoint::Other, Err(problem.into())).await
+    leave(&face, exchange, Endpoint::Other, Err(problem.into())).await
 }

@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use super::super::super::ask::{Ask, Done};
+use super::super::super::answering::Done;
+use super::super::super::ask::Ask;
 use super::super::super::names::Kind;
 use super::super::super::problem::Problem;
 use super::super::super::sso;
@@ -106,7 +107,7 @@ const FOR_OTHERS: [&str; 3] = [
 
 /// Refuses what no role of the holder permits.
 fn permitted(ask: &Ask, resource: &str, action: &str) -> Result<(), Problem> {
-    let holder = ask.whose_session()?;
+    let holder = ask.holder()?;
     if ask.granting(&holder, resource, action).is_empty() {
         return Err(Problem {
             status: 403,
@@ -120,7 +121,7 @@ fn permitted(ask: &Ask, resource: &str, action: &str) -> Result<(), Problem> {
 
 /// The same of something that is done to a member, who may be the holder.
 fn permitted_over(ask: &Ask, member: UserId, action: &str) -> Result<(), Problem> {
-    let own = ask.whose_session()?.id == member && !FOR_OTHERS.contains(&action);
+    let own = ask.holder()?.id == member && !FOR_OTHERS.contains(&action);
     permitted(ask, if own { "stytch.self" } else { MEMBER }, action)
 }
 

@@ -6,7 +6,8 @@ mod managed;
 mod own;
 
 use super::super::Face;
-use super::super::frontend::{Standing, delete, get, no_apps, post, put};
+use super::super::frontend::{Standing, no_apps};
+use super::super::routes::{delete, get, post, put};
 use super::super::{shared, sso};
 use super::{discovery, links, logins, member_means, organizations, passwords, second, sessions};
 use crate::stytch::Endpoint;
@@ -30,34 +31,36 @@ fn session_routes() -> Router<Face> {
         .route(
             "/b2b/sessions/authenticate",
             post(
-                Standing::Bearer,
-                Endpoint::Authenticate,
+                (Standing::Bearer, Endpoint::Authenticate),
                 sessions::authenticate,
             ),
         )
         .route(
             "/b2b/sessions/revoke",
-            post(Standing::Bearer, Endpoint::Revoke, sessions::revoke),
+            post((Standing::Bearer, Endpoint::Revoke), sessions::revoke),
         )
         .route(
             "/b2b/sessions/revoke/{member_id}",
-            post(Standing::Holder, Endpoint::Revoke, managed::revoke_anothers),
+            post(
+                (Standing::Holder, Endpoint::Revoke),
+                managed::revoke_anothers,
+            ),
         )
         .route(
             "/b2b/sessions/exchange",
-            post(Standing::Bearer, other, sessions::exchange),
+            post((Standing::Bearer, other), sessions::exchange),
         )
         .route(
             "/b2b/sessions/attest",
-            post(Standing::Guest, other, sessions::attest),
+            post((Standing::Guest, other), sessions::attest),
         )
         .route(
             "/b2b/sessions/exchange_access_token",
-            post(Standing::Stranger, other, shared::exchange_access_token),
+            post((Standing::Stranger, other), shared::exchange_access_token),
         )
         .route(
             "/b2b/impersonation/authenticate",
-            post(Standing::Stranger, other, sessions::impersonate),
+            post((Standing::Stranger, other), sessions::impersonate),
         )
 }
 
@@ -67,31 +70,31 @@ fn login_routes() -> Router<Face> {
     Router::new()
         .route(
             "/b2b/magic_links/email/login_or_signup",
-            post(stranger, send, own::link_or_signup),
+            post((stranger, send), own::link_or_signup),
         )
         .route(
             "/b2b/magic_links/email/invite",
-            post(Standing::Manager, send, managed::invite),
+            post((Standing::Manager, send), managed::invite),
         )
         .route(
             "/b2b/magic_links/authenticate",
-            post(guest, follow, links::follow),
+            post((guest, follow), links::follow),
         )
         .route(
             "/b2b/otps/email/login_or_signup",
-            post(stranger, send, own::code_or_signup),
+            post((stranger, send), own::code_or_signup),
         )
         .route(
             "/b2b/otps/email/authenticate",
-            post(guest, follow, logins::code),
+            post((guest, follow), logins::code),
         )
         .route(
             "/b2b/oauth/authenticate",
-            post(guest, Endpoint::OAuth, logins::oauth),
+            post((guest, Endpoint::OAuth), logins::oauth),
         )
         .route(
             "/b2b/sso/authenticate",
-            post(guest, Endpoint::OAuth, sso::authenticate),
+            post((guest, Endpoint::OAuth), sso::authenticate),
         )
 }
 
@@ -100,31 +103,30 @@ fn password_routes() -> Router<Face> {
     Router::new()
         .route(
             "/b2b/passwords/authenticate",
-            post(guest, Endpoint::Password, passwords::authenticate),
+            post((guest, Endpoint::Password), passwords::authenticate),
         )
         .route(
             "/b2b/passwords/strength_check",
             post(
-                Standing::Stranger,
-                Endpoint::Other,
+                (Standing::Stranger, Endpoint::Other),
                 passwords::strength_check,
             ),
         )
         .route(
             "/b2b/passwords/email/reset/start",
-            post(Standing::Stranger, change, own::start_reset),
+            post((Standing::Stranger, change), own::start_reset),
         )
         .route(
             "/b2b/passwords/email/reset",
-            post(Standing::Stranger, change, passwords::finish_reset),
+            post((Standing::Stranger, change), passwords::finish_reset),
         )
         .route(
             "/b2b/passwords/existing_password/reset",
-            post(guest, change, passwords::replace),
+            post((guest, change), passwords::replace),
         )
         .route(
             "/b2b/passwords/session/reset",
-            post(Standing::Holder, change, passwords::reset_by_session),
+            post((Standing::Holder, change), passwords::reset_by_session),
         )
 }
 
@@ -134,47 +136,50 @@ fn discovery_routes() -> Router<Face> {
     Router::new()
         .route(
             "/b2b/magic_links/email/discovery/send",
-            post(stranger, send, discovery::send),
+            post((stranger, send), discovery::send),
         )
         .route(
             "/b2b/magic_links/discovery/authenticate",
-            post(stranger, follow, discovery::follow),
+            post((stranger, follow), discovery::follow),
         )
         .route(
             "/b2b/otps/email/discovery/send",
-            post(stranger, send, discovery::send_code),
+            post((stranger, send), discovery::send_code),
         )
         .route(
             "/b2b/otps/email/discovery/authenticate",
-            post(stranger, follow, discovery::code),
+            post((stranger, follow), discovery::code),
         )
         .route(
             "/b2b/passwords/discovery/authenticate",
-            post(stranger, Endpoint::Password, discovery::password),
+            post((stranger, Endpoint::Password), discovery::password),
         )
         .route(
             "/b2b/passwords/discovery/reset/start",
-            post(stranger, send, discovery::start_reset),
+            post((stranger, send), discovery::start_reset),
         )
         .route(
             "/b2b/passwords/discovery/reset",
-            post(stranger, Endpoint::PasswordChange, discovery::finish_reset),
+            post(
+                (stranger, Endpoint::PasswordChange),
+                discovery::finish_reset,
+            ),
         )
         .route(
             "/b2b/oauth/discovery/authenticate",
-            post(stranger, Endpoint::OAuth, discovery::oauth),
+            post((stranger, Endpoint::OAuth), discovery::oauth),
         )
         .route(
             "/b2b/discovery/organizations",
-            post(guest, Endpoint::Records, discovery::list),
+            post((guest, Endpoint::Records), discovery::list),
         )
         .route(
             "/b2b/discovery/organizations/create",
-            post(guest, Endpoint::Other, discovery::found),
+            post((guest, Endpoint::Other), discovery::found),
         )
         .route(
             "/b2b/discovery/intermediate_sessions/exchange",
-            post(guest, Endpoint::Other, discovery::enter),
+            post((guest, Endpoint::Other), discovery::enter),
         )
 }
 
@@ -182,21 +187,21 @@ fn second_routes() -> Router<Face> {
     let (half, holder) = (Standing::Halfway, Standing::Holder);
     let (second, records) = (Endpoint::SecondFactor, Endpoint::Records);
     Router::new()
-        .route("/b2b/otps/sms/send", post(half, second, own::send_sms))
-        .route("/b2b/otps/sms/authenticate", post(half, second, own::sms))
-        .route("/b2b/totp", post(half, records, own::create_totp))
-        .route("/b2b/totp/authenticate", post(half, second, own::totp))
+        .route("/b2b/otps/sms/send", post((half, second), own::send_sms))
+        .route("/b2b/otps/sms/authenticate", post((half, second), own::sms))
+        .route("/b2b/totp", post((half, records), own::create_totp))
+        .route("/b2b/totp/authenticate", post((half, second), own::totp))
         .route(
             "/b2b/recovery_codes/recover",
-            post(half, second, own::recover),
+            post((half, second), own::recover),
         )
         .route(
             "/b2b/recovery_codes/rotate",
-            post(holder, records, second::rotate),
+            post((holder, records), second::rotate),
         )
         .route(
             "/b2b/recovery_codes",
-            get(holder, records, second::recovery_codes),
+            get((holder, records), second::recovery_codes),
         )
 }
 
@@ -206,128 +211,123 @@ fn self_routes() -> Router<Face> {
     Router::new()
         .route(
             "/b2b/organizations/members/me",
-            get(holder, records, own::myself),
+            get((holder, records), own::myself),
         )
         .route(
             "/b2b/organizations/members/update",
-            put(holder, records, managed::update_member),
+            put((holder, records), managed::update_member),
         )
         .route(
             "/b2b/organizations/members/deletePhoneNumber",
-            delete(holder, records, managed::remove_phone),
+            delete((holder, records), managed::remove_phone),
         )
         .route(
             "/b2b/organizations/members/deleteTOTP",
-            delete(holder, records, managed::remove_totp),
+            delete((holder, records), managed::remove_totp),
         )
         .route(
             "/b2b/organizations/members/connected_apps",
-            get(holder, records, no_apps),
+            get((holder, records), no_apps),
         )
         .route(
             &format!("{own}/unlink_retired_email"),
-            post(holder, records, member_means::unlink),
+            post((holder, records), member_means::unlink),
         )
         .route(
             &format!("{own}/start_email_update"),
             post(
-                holder,
-                Endpoint::SendMagicLink,
+                (holder, Endpoint::SendMagicLink),
                 member_means::start_email_update,
             ),
         )
         .route(
             "/b2b/organizations/members/search",
-            post(Standing::Stranger, records, own::search_member),
+            post((Standing::Stranger, records), own::search_member),
         )
 }
 
 fn organization_routes() -> Router<Face> {
     let (holder, manager) = (Standing::Holder, Standing::Manager);
     let records = Endpoint::Records;
-    let own = get(holder, records, organizations::read)
-        .merge(put(holder, records, managed::update_organization))
-        .merge(delete(holder, records, managed::remove_organization));
-    let member = put(manager, records, managed::update_member).merge(delete(
-        holder,
-        records,
-        managed::remove_member,
-    ));
+    let own = get((holder, records), organizations::read)
+        .merge(put((holder, records), managed::update_organization))
+        .merge(delete((holder, records), managed::remove_organization));
+    let member = put((manager, records), managed::update_member)
+        .merge(delete((holder, records), managed::remove_member));
     Router::new()
         .route("/b2b/organizations/me", own)
         .route(
             "/b2b/organizations/search",
-            post(Standing::Stranger, records, own::by_slug),
+            post((Standing::Stranger, records), own::by_slug),
         )
         .route(
             "/b2b/organizations/connected_apps",
-            get(holder, records, no_apps),
+            get((holder, records), no_apps),
         )
         .route(
             "/b2b/organizations/members",
-            post(manager, records, managed::create_member),
+            post((manager, records), managed::create_member),
         )
         .route(
             "/b2b/organizations/me/members/search",
-            post(holder, records, managed::search_members),
+            post((holder, records), managed::search_members),
         )
         .route("/b2b/organizations/members/{member_id}", member)
         .route(
             "/b2b/organizations/members/{member_id}/reactivate",
-            put(holder, records, managed::reactivate),
+            put((holder, records), managed::reactivate),
         )
         .route(
             "/b2b/organizations/members/{member_id}/unlink_retired_email",
-            post(holder, records, managed::unlink_anothers),
+            post((holder, records), managed::unlink_anothers),
         )
         .route(
             "/b2b/organizations/members/{member_id}/start_email_update",
             post(
-                holder,
-                Endpoint::SendMagicLink,
+                (holder, Endpoint::SendMagicLink),
                 managed::start_anothers_update,
             ),
         )
         .route(
             "/b2b/organizations/members/mfa_phone_numbers/{member_id}",
-            delete(holder, records, managed::remove_phone),
+            delete((holder, records), managed::remove_phone),
         )
         .route(
             "/b2b/organizations/members/totp/{member_id}",
-            delete(holder, records, managed::remove_totp),
+            delete((holder, records), managed::remove_totp),
         )
         .route(
             "/b2b/organizations/members/passwords/{member_password_id}",
-            delete(holder, records, managed::remove_password),
+            delete((holder, records), managed::remove_password),
         )
 }
 
 fn sso_routes() -> Router<Face> {
     let (holder, records) = (Standing::Holder, Endpoint::Records);
     Router::new()
-        .route("/b2b/sso", get(holder, records, managed::sso_list))
+        .route("/b2b/sso", get((holder, records), managed::sso_list))
         .route(
             "/b2b/sso/{connection_id}",
-            delete(holder, records, managed::sso_remove),
+            delete((holder, records), managed::sso_remove),
         )
         .route(
             "/b2b/sso/oidc",
-            post(holder, records, managed::sso_create_oidc),
+            post((holder, records), managed::sso_create_oidc),
         )
         .route(
             "/b2b/sso/oidc/{connection_id}",
-            put(holder, records, managed::sso_update_oidc),
+            put((holder, records), managed::sso_update_oidc),
         )
         .route(
             "/b2b/sso/saml",
-            post(holder, records, managed::sso_create_saml),
+            post((holder, records), managed::sso_create_saml),
         )
         .route(
             "/b2b/sso/saml/{connection_id}",
-            put(holder, records, managed::sso_update_saml),
+            put((holder, records), managed::sso_update_saml),
         )
         .route(
             "/b2b/sso/external",
-            post(holder, records, managed::sso_create_external),
+            post((holder, records), managed::sso_create_external),
         )
 }

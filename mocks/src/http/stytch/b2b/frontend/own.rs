@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::super::ask::{Ask, Done, Good};
+use super::super::super::answering::{Done, Good};
+use super::super::super::ask::Ask;
 use super::super::super::frontend::silent;
 use super::super::super::problem::Problem;
 use super::super::{
