@@ -21,6 +21,12 @@ impl Tenant {
         self.protection.keep_at_most(most);
         self.limits.keep_at_most(most);
         self.users.keep_at_most(bounds.people);
+        self.bounds = Some(bounds);
+    }
+
+    /// Within which bounds it was told to keep, if it was.
+    pub const fn bounds(&self) -> Option<Bounds> {
+        self.bounds
     }
 
     /// From now on [`Self::take_moves`] tells which mailboxes people come to have, and have no longer.

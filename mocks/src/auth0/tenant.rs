@@ -23,6 +23,7 @@ use super::settings::Settings;
 use super::users::{User, Users};
 use super::{authorize, token};
 use crate::answer::{Outcome, Refusal};
+use crate::bounds::Bounds;
 use crate::capacity::Line;
 use crate::email::Email;
 use crate::keys::KeySet;
@@ -34,6 +35,8 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 pub struct Tenant {
     start: Timestamp,
+    /// None in rehearsals.
+    pub(super) bounds: Option<Bounds>,
     pub(super) settings: Settings,
     pub(super) users: Users,
     pub(super) families: Families,
@@ -95,6 +98,7 @@ impl Tenant {
     pub fn new(settings: Settings, start: Timestamp) -> Self {
         Self {
             start,
+            bounds: None,
             users: Users::default(),
             families: Families::default(),
             logins: Passing::new(settings.transaction_life),

@@ -50,19 +50,19 @@ pub(super) struct Behind {
 /// Terms are swept when this many are kept, and then when twice as many as remain are.
 const FIRST_SWEEP: usize = 1 << 16;
 
-/// How many transactions and codes are remembered: more than a storm has open at once.
-const REMEMBERED: usize = 1 << 18;
-
 impl Behind {
+    /// Transactions and codes of the wire are bounded as the machine's are. In rehearsals, whose machines
+    /// know no bounds, the default is more than a storm has open at once.
     pub(super) fn new(tenant: Tenant) -> Self {
+        let most = tenant.bounds().unwrap_or_default().passing;
         Self {
             tenant,
-            logins: Recent::of(REMEMBERED),
-            half_proven: Recent::of(REMEMBERED),
-            grants: Recent::of(REMEMBERED),
-            owing: Recent::of(REMEMBERED),
-            tickets: Recent::of(REMEMBERED),
-            pushed: Recent::of(REMEMBERED),
+            logins: Recent::of(most),
+            half_proven: Recent::of(most),
+            grants: Recent::of(most),
+            owing: Recent::of(most),
+            tickets: Recent::of(most),
+            pushed: Recent::of(most),
             terms: BTreeMap::new(),
             sweep_terms_at: FIRST_SWEEP,
             passwords: FxHashMap::default(),
@@ -235,5 +235,27 @@ impl Behind {
             .profiles
             .by_chosen_id(text)
             .or_else(|| texts::read_user_id(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bounds::Bounds;
+
+    #[test]
+    fn the_wire_keeps_within_the_bounds_of_the_machine() {
+        let at = Timestamp::from_secs(0);
+        let mut tenant = Tenant::new(crate::auth0::Settings::default(), at);
+        tenant.keep_within(Bounds {
+            passing: 2,
+            ..Bounds::default()
+        });
+        let mut behind = Behind::new(tenant);
+        for number in 0..3 {
+            behind.half_proven.put(number, UserId(number));
+        }
+        let kept = [0, 1, 2].map(|number| behind.half_proven.get(number).is_some());
+        assert_eq!(kept, [false, true, true]);
     }
 }
