@@ -16,7 +16,7 @@ use super::face::Face;
 use super::pages::{self, Field, Form};
 use super::request::short;
 use super::texts;
-use super::token::identify;
+use super::token::{Identified, by_application};
 use crate::auth0::devices::{DEVICE_CODE_LIFE, DeviceAsk, POLL_INTERVAL};
 use crate::auth0::factors::Owed;
 use crate::auth0::registry::GrantType;
@@ -32,13 +32,14 @@ pub(super) async fn code(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let parties = face.parties_at(&exchange);
-    let params = Params::from_body(&headers, &body);
-    let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
-        let mut params = params.map_err(|bad| super::token::invalid(&bad.to_string()))?;
-        let stamp = exchange.stamp();
-        let now = behind.tenant.now(stamp.at);
-        let client = identify(behind, &parties, &mut params, &headers, now)?;
+    let form = (&headers, &body);
+    let asked = by_application(&face, &exchange, Endpoint::Other, form, |behind, asks| {
+        let Identified {
+            client,
+            params,
+            parties,
+            now,
+        } = asks;
         if !client.may(GrantType::Device) {
             let text = "Grant type 'urn:ietf:params:oauth:grant-type:device_code' not allowed for the client.";
             return Err(
@@ -50,7 +51,8 @@ pub(super) async fn code(
             audience: params.get("audience").map(|name| short(name).to_owned()),
             scope: short(params.get("scope").unwrap_or_default()).to_owned(),
         };
-        let (number, user_code) = behind.tenant.devices.begin(ask, now, stamp.luck.split(40));
+        let luck = exchange.stamp().luck.split(40);
+        let (number, user_code) = behind.tenant.devices.begin(ask, now, luck);
         let page = format!("{}activate", parties.issuer);
         Ok(json!({
             "device_code": texts::device_code(number),

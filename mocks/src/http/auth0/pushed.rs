@@ -16,7 +16,7 @@ use super::errors::{json_answer, oauth_error};
 use super::face::Face;
 use super::pages;
 use super::texts;
-use super::token::{identify, invalid};
+use super::token::{Identified, by_application, invalid};
 use crate::auth0::Endpoint;
 use crate::http::Exchange;
 use crate::http::params::Params;
@@ -47,12 +47,14 @@ pub(super) async fn push(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let parties = face.parties_at(&exchange);
-    let params = Params::from_body(&headers, &body);
-    let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
-        let mut params = params.map_err(|bad| invalid(&bad.to_string()))?;
-        let now = behind.tenant.now(exchange.stamp().at);
-        let client = identify(behind, &parties, &mut params, &headers, now)?;
+    let form = (&headers, &body);
+    let asked = by_application(&face, &exchange, Endpoint::Other, form, |behind, asks| {
+        let Identified {
+            client,
+            mut params,
+            now,
+            ..
+        } = asks;
         if params.get("request_uri").is_some() {
             return Err(invalid("request_uri must not be pushed"));
         }

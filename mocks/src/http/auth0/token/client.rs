@@ -1,14 +1,19 @@
 //! Which application asks, and whether it is the one that it says: by secret, or by a signed assertion.
 
+use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Complaint, invalid};
+use crate::auth0::Endpoint;
 use crate::auth0::registry::{Client, Secret};
+use crate::http::Exchange;
+use crate::http::auth0::answering::Asked;
 use crate::http::auth0::behind::Behind;
 use crate::http::auth0::errors::oauth_error;
+use crate::http::auth0::face::Face;
 use crate::http::auth0::texts::Parties;
 use crate::http::basic;
 use crate::http::params::Params;
@@ -21,6 +26,38 @@ pub(in super::super) fn needed<'a>(params: &'a Params, name: &str) -> Result<&'a
     params
         .get(name)
         .ok_or_else(|| invalid(&format!("Missing required parameter: {name}")))
+}
+
+/// An application that has proved which it is, and what it asks.
+pub(in super::super) struct Identified<'a> {
+    pub(in super::super) client: Client,
+    pub(in super::super) params: Params,
+    pub(in super::super) parties: &'a Parties,
+    pub(in super::super) now: Timestamp,
+}
+
+/// Runs the logic of a call that says which application makes it.
+pub(in super::super) fn by_application<T>(
+    face: &Face,
+    exchange: &Exchange,
+    endpoint: Endpoint,
+    (headers, body): (&HeaderMap, &Bytes),
+    logic: impl FnOnce(&mut Behind, Identified<'_>) -> Result<T, Complaint>,
+) -> Asked<T> {
+    let parties = &face.parties_at(exchange);
+    let params = Params::from_body(headers, body);
+    face.behind().pass(exchange, endpoint, |behind| {
+        let mut params = params.map_err(|bad| invalid(&bad.to_string()))?;
+        let now = behind.tenant.now(exchange.stamp().at);
+        let client = identify(behind, parties, &mut params, headers, now)?;
+        let identified = Identified {
+            client,
+            params,
+            parties,
+            now,
+        };
+        logic(behind, identified)
+    })
 }
 
 /// The application that asks: named in the body, by HTTP Basic or by an assertion.

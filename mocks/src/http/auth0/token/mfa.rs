@@ -9,9 +9,10 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{Complaint, Desk, Given, identify, invalid, needed};
+use super::{Complaint, Desk, Given, by_application, invalid, needed};
 use crate::auth0::{Endpoint, UserId};
 use crate::http::Exchange;
+use crate::http::auth0::answering::Asked;
 use crate::http::auth0::behind::Behind;
 use crate::http::auth0::dpop;
 use crate::http::auth0::errors::{json_answer, oauth_error};
@@ -160,30 +161,29 @@ fn bearing(behind: &Behind, parties: &Parties, token: &str) -> Option<Owing> {
     Some(Owing { user, terms, since })
 }
 
-/// The same, where an access token must have a scope for it.
-fn owing_with(
-    behind: &Behind,
-    parties: &Parties,
-    token: &str,
-    now: Timestamp,
+/// Runs the logic of a call whose head has a token for somebody's second factors; an access token must
+/// have a scope for it.
+fn by_bearer<T>(
+    face: &Face,
+    exchange: &Exchange,
+    (method, uri, headers): &(Method, Uri, HeaderMap),
     scope: &str,
-) -> Result<Owing, Complaint> {
-    let owing = owing(behind, parties, token, now)?;
-    let has = |scope: &str| owing.terms.scope.split_whitespace().any(|it| it == scope);
-    if texts::read_mfa_token(token).is_some() || has(scope) {
-        return Ok(owing);
-    }
-    let text = format!("Insufficient scope: {scope} is required");
-    Err(oauth_error(StatusCode::FORBIDDEN, "insufficient_scope", &text).into())
-}
-
-/// The token in the head of a request, if it is presented as it may be.
-fn at_hand<'a>(
-    parties: &Parties,
-    (method, uri, headers): (&Method, &Uri, &'a HeaderMap),
-) -> Option<&'a str> {
+    logic: impl FnOnce(&mut Behind, UserId, Timestamp) -> Result<T, Complaint>,
+) -> Asked<T> {
+    let parties = face.parties_at(exchange);
     let url = || format!("{}{}", parties.issuer, uri.path().trim_start_matches('/'));
-    presented(headers, method, url).ok().flatten()
+    let token = presented(headers, method, url).ok().flatten();
+    face.behind().pass(exchange, Endpoint::Other, |behind| {
+        let now = behind.tenant.now(exchange.stamp().at);
+        let token = token.ok_or_else(expired)?;
+        let owing = owing(behind, &parties, token, now)?;
+        let mut scopes = owing.terms.scope.split_whitespace();
+        if texts::read_mfa_token(token).is_some() || scopes.any(|it| it == scope) {
+            return logic(behind, owing.user, now);
+        }
+        let text = format!("Insufficient scope: {scope} is required");
+        Err(oauth_error(StatusCode::FORBIDDEN, "insufficient_scope", &text).into())
+    })
 }
 
 fn expired() -> Complaint {
@@ -199,17 +199,11 @@ fn expired() -> Complaint {
 pub(in super::super) async fn associate(
     State(face): State<Arc<Face>>,
     exchange: Exchange,
-    (method, uri, headers): (Method, Uri, HeaderMap),
+    head: (Method, Uri, HeaderMap),
     body: Bytes,
 ) -> Response {
     let told: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let parties = face.parties_at(&exchange);
-    let token = at_hand(&parties, (&method, &uri, &headers));
-    let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
-        let stamp = exchange.stamp();
-        let now = behind.tenant.now(stamp.at);
-        let token = token.ok_or_else(expired)?;
-        let owing = owing_with(behind, &parties, token, now, "enroll")?;
+    let asked = by_bearer(&face, &exchange, &head, "enroll", |behind, user, now| {
         let types = &told["authenticator_types"];
         let wants_otp = types
             .as_array()
@@ -219,13 +213,11 @@ pub(in super::super) async fn associate(
         }
         let address = behind
             .tenant
-            .user(owing.user)
+            .user(user)
             .map(|user| face.directory().text(user.email))
             .unwrap_or_default();
-        let made = behind
-            .tenant
-            .factors
-            .enrol(owing.user, now, stamp.luck.split(20));
+        let luck = exchange.stamp().luck.split(20);
+        let made = behind.tenant.factors.enrol(user, now, luck);
         let (authenticator, recovery) = made.ok_or_else(|| {
             oauth_error(
                 StatusCode::FORBIDDEN,
@@ -252,13 +244,9 @@ pub(in super::super) async fn challenge(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let parties = face.parties_at(&exchange);
-    let params = Params::from_body(&headers, &body);
-    let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
-        let mut params = params.map_err(|bad| invalid(&bad.to_string()))?;
-        let now = behind.tenant.now(exchange.stamp().at);
-        identify(behind, &parties, &mut params, &headers, now)?;
-        let owing = owing(behind, &parties, told(&params)?, now)?;
+    let form = (&headers, &body);
+    let asked = by_application(&face, &exchange, Endpoint::Other, form, |behind, asks| {
+        let owing = owing(behind, asks.parties, told(&asks.params)?, asks.now)?;
         let enrolled = behind
             .tenant
             .factors
@@ -280,16 +268,12 @@ pub(in super::super) async fn challenge(
 pub(in super::super) async fn authenticators(
     State(face): State<Arc<Face>>,
     exchange: Exchange,
-    (method, uri, headers): (Method, Uri, HeaderMap),
+    head: (Method, Uri, HeaderMap),
 ) -> Response {
-    let parties = face.parties_at(&exchange);
-    let token = at_hand(&parties, (&method, &uri, &headers));
-    let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
-        let now = behind.tenant.now(exchange.stamp().at);
-        let token = token.ok_or_else(expired)?;
-        let owing = owing_with(behind, &parties, token, now, "read:authenticators")?;
+    let scope = "read:authenticators";
+    let asked = by_bearer(&face, &exchange, &head, scope, |behind, user, _| {
         let mut shown = Vec::new();
-        if let Some(factors) = behind.tenant.factors.get(owing.user) {
+        if let Some(factors) = behind.tenant.factors.get(user) {
             if factors.recovery.is_some() {
                 shown.push(json!({
                     "id": "recovery-code|dev_1", "authenticator_type": "recovery-code",
@@ -314,15 +298,11 @@ pub(in super::super) async fn remove_authenticator(
     State(face): State<Arc<Face>>,
     Path(id): Path<String>,
     exchange: Exchange,
-    (method, uri, headers): (Method, Uri, HeaderMap),
+    head: (Method, Uri, HeaderMap),
 ) -> Response {
-    let parties = face.parties_at(&exchange);
-    let token = at_hand(&parties, (&method, &uri, &headers));
-    let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
-        let now = behind.tenant.now(exchange.stamp().at);
-        let token = token.ok_or_else(expired)?;
-        let owing = owing_with(behind, &parties, token, now, "remove:authenticators")?;
-        let factors = behind.tenant.factors.get_mut(owing.user);
+    let scope = "remove:authenticators";
+    let asked = by_bearer(&face, &exchange, &head, scope, |behind, user, _| {
+        let factors = behind.tenant.factors.get_mut(user);
         let known = factors
             .authenticator
             .as_ref()

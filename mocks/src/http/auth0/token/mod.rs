@@ -33,7 +33,7 @@ use crate::http::off_the_loop::off_the_loop;
 use crate::http::params::Params;
 use crate::time::Timestamp;
 
-pub(super) use client::{identify, needed};
+pub(super) use client::{Identified, by_application, identify, needed};
 pub(super) use for_itself::Signed;
 pub(super) use mfa::{Owing, associate, authenticators, challenge, remove_authenticator};
 pub(super) use revoke::{revoke, revoke_all};

@@ -8,14 +8,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::{NO_REFRESH, identify, invalid, needed};
+use super::{NO_REFRESH, by_application, invalid, needed};
 use crate::auth0::{Call, Endpoint};
 use crate::http::Exchange;
 use crate::http::auth0::errors::oauth_error;
 use crate::http::auth0::face::Face;
 use crate::http::auth0::texts;
 use crate::http::auth0::userinfo::bearer;
-use crate::http::params::Params;
 
 /// `POST /oauth/revoke`: 200 without a body, for an unknown token too.
 pub(in super::super) async fn revoke(
@@ -24,24 +23,19 @@ pub(in super::super) async fn revoke(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let parties = face.parties_at(&exchange);
-    let params = Params::from_body(&headers, &body);
-    let asked = face.behind().pass(&exchange, Endpoint::Revoke, |behind| {
-        let mut params = params.map_err(|bad| invalid(&bad.to_string()))?;
-        let stamp = exchange.stamp();
-        let now = behind.tenant.now(stamp.at);
-        let client = identify(behind, &parties, &mut params, &headers, now)?;
-        let token = texts::read_refresh_token(needed(&params, "token")?);
+    let form = (&headers, &body);
+    let asked = by_application(&face, &exchange, Endpoint::Revoke, form, |behind, asks| {
+        let token = texts::read_refresh_token(needed(&asks.params, "token")?);
         let token = token.filter(|token| {
             let terms = behind.terms.get(&token.family);
-            terms.is_none_or(|terms| terms.client_id == client.id)
+            terms.is_none_or(|terms| terms.client_id == asks.client.id)
         });
         let call = Call::Revoke {
             token: token.unwrap_or(NO_REFRESH),
         };
         behind
             .tenant
-            .say(stamp, &call)
+            .say(exchange.stamp(), &call)
             .map(|_| ())
             .map_err(|error| crate::http::auth0::errors::refusal_at(Endpoint::Revoke, error).into())
     });
