@@ -157,6 +157,16 @@ impl Project {
     ) -> Result<Reply, No> {
         let live = self.intermediates.live(token, now.clock).copied();
         let row = live.ok_or(no(Error::SessionNotFound))?;
+        // What one organization's provider vouches for is nothing to another one.
+        let owner = row.member().and_then(|member| self.known(member).ok());
+        let moves = owner.is_some_and(|owner| owner.org() != Some(org));
+        if moves && row.factors.without(Factor::Sso).is_empty() {
+            return Err(no(Error::Rule(super::Rule::IntermediateElsewhere)));
+        }
+        let mut shown = row.shown();
+        if moves {
+            shown = shown.factors.without(Factor::Sso).into();
+        }
         let member = match self.person(row.email, Some(org)) {
             Ok(member) => member,
             Err(missing) if !is_nobody(missing) => return Err(missing),
@@ -169,7 +179,7 @@ impl Project {
         };
         self.intermediates.spend(token);
         self.known_mut(member)?.verified = true;
-        self.log_in_or_ask(now, member, duration, row.factors)
+        self.log_in_or_ask(now, member, duration, shown)
     }
 
     fn found(

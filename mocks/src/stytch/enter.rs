@@ -171,8 +171,7 @@ impl Project {
         (totp.used, totp.verified) = (step, true);
         let means = Some(totp.id);
         self.succeed(user);
-        let factors = Factors::one(Factor::Totp);
-        self.log_in(now, user, duration, Shown { factors, means })
+        self.log_in(now, user, duration, Shown::by(Factor::Totp, means))
     }
 
     fn recover(
@@ -201,8 +200,7 @@ impl Project {
         totp.recovery &= !(1 << place);
         let means = Some(totp.id);
         self.succeed(user);
-        let factors = Factors::one(Factor::RecoveryCode);
-        self.log_in(now, user, duration, Shown { factors, means })
+        self.log_in(now, user, duration, Shown::by(Factor::RecoveryCode, means))
     }
 
     /// Checks a member's second factor against what the organization allows and the intermediate
@@ -285,8 +283,7 @@ impl Project {
         // A session of somebody else is refused before anything is kept.
         self.session_to_join(now, user)?;
         let means = Some(self.people.add_passkey(user));
-        let factors = Factors::one(Factor::Passkey);
-        self.log_in(now, user, duration, Shown { factors, means })
+        self.log_in(now, user, duration, Shown::by(Factor::Passkey, means))
     }
 
     fn passkey(
@@ -297,9 +294,7 @@ impl Project {
     ) -> Result<Reply, No> {
         let owner = id.and_then(|id| self.people.owner(Thing::Passkey, id));
         let user = owner.ok_or(no(Error::Rule(Rule::PasskeyWrong)))?;
-        let factors = Factors::one(Factor::Passkey);
-        let shown = Shown { factors, means: id };
-        self.log_in(now, user, duration, shown)
+        self.log_in(now, user, duration, Shown::by(Factor::Passkey, id))
     }
 
     fn impersonate(&mut self, now: Now, token: LoginToken) -> Result<Reply, No> {

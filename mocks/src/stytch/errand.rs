@@ -9,6 +9,7 @@ use super::means::MeansId;
 use super::means_calls::Keep;
 use super::members::Membership;
 use super::org_rules::OrgRules;
+use super::sso::Sso;
 use super::with::Phone;
 use crate::email::Email;
 use crate::time::Span;
@@ -154,6 +155,8 @@ pub enum Errand {
     DeleteUser(UserId),
     /// Ways in that no rehearsal takes.
     Enter(Enter),
+    /// Logins by SSO connections (B2B).
+    Sso(Sso),
     /// What people have: addresses, numbers, apps, ties.
     Keep(Keep),
     /// Where members stand.
@@ -226,6 +229,7 @@ impl Errand {
             | Self::SendMagicLink { .. }
             | Self::SendDiscovery { .. } => Endpoint::SendMagicLink,
             Self::Enter(enter) => enter.endpoint(),
+            Self::Sso(sso) => sso.endpoint(),
             Self::Discovery(discovery) => discovery.endpoint(),
             Self::Membership(membership) => membership.endpoint(),
             Self::Code { .. } | Self::Discover(_) => Endpoint::MagicLink,

@@ -7,7 +7,7 @@ use super::org_rules::Joining;
 use super::people::{NO_EMAIL, NewUser, Status};
 use super::project::{Now, Project, no};
 use super::rule::Rule;
-use super::sessions::{Factor, Factors, Shown};
+use super::sessions::{Factor, Shown};
 use super::tokens::{Bearer, Purpose, Unusable};
 use super::with::{Phone, Verifier};
 use crate::email::Email;
@@ -219,8 +219,7 @@ impl Project {
         let user = self.bearer(bearer)?;
         self.may_use(user, bearer)?;
         let means = self.prove(user, bearer, purpose)?;
-        let factors = Factors::one(purpose.factor());
-        self.log_in(now, user, duration, Shown { factors, means })
+        self.log_in(now, user, duration, Shown::by(purpose.factor(), means))
     }
 
     /// Whether a member's organization allows the social provider of their token.
@@ -238,7 +237,7 @@ impl Project {
     }
 
     /// Who bears a token.
-    fn bearer(&self, bearer: Bearer) -> Result<UserId, No> {
+    pub(super) fn bearer(&self, bearer: Bearer) -> Result<UserId, No> {
         match bearer.user() {
             Some(user) => self.known(user).map(|_| user),
             None => self.person(bearer.email, bearer.org()),
@@ -380,13 +379,13 @@ impl Project {
         &mut self,
         now: Now,
         user: UserId,
-        factors: Factors,
+        shown: Shown,
     ) -> Result<Reply, No> {
         let email = self.known(user)?.email;
         let expires = now.clock + self.settings.intermediate_life;
         let token = self
             .intermediates
-            .issue(email, Some(user), expires, factors, now.clock);
+            .issue(email, Some(user), expires, shown, now.clock);
         Ok(Reply::SecondFactorNeeded(token))
     }
 
@@ -400,7 +399,7 @@ impl Project {
         let live = self.intermediates.live(token, now.clock).copied();
         let found = live.and_then(|row| row.member().map(|member| (member, row)));
         let (member, row) = found.ok_or(no(Error::SessionNotFound))?;
-        let factors = row.factors;
+        let mut shown = row.shown();
         self.may_prove_second(member, Factor::Sms, row.primary_missing)?;
         self.not_locked(now, member)?;
         if proof != Proof::RightCode {
@@ -410,7 +409,8 @@ impl Project {
         self.succeed(member);
         self.intermediates.spend(token);
         self.prove_member_phone(member);
-        self.log_in(now, member, duration, factors.and(Factor::Sms))
+        shown.factors = shown.factors.and(Factor::Sms);
+        self.log_in(now, member, duration, shown)
     }
 }
 

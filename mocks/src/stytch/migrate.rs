@@ -127,7 +127,7 @@ impl Project {
         }
         let factors = Factors::one(Factor::Imported);
         if self.settings.migrate_asks_second_factor && self.needs_second_factor(user)? {
-            return self.ask_second_factor(now, user, factors);
+            return self.ask_second_factor(now, user, factors.into());
         }
         let by_default = self.settings.migrate_opens_session_by_default;
         let length = self.session_length(pending.duration);

@@ -116,6 +116,8 @@ pub struct OrgRules {
     pub email_jit: Joining,
     /// `email_invites`.
     pub invites: Joining,
+    /// `sso_jit_provisioning`; a new organization lets all in.
+    pub sso_jit: Joining,
 }
 
 impl OrgRules {
@@ -127,6 +129,7 @@ impl OrgRules {
             mfa_methods: Methods::ALL,
             email_jit: Joining::AsSettings,
             invites: Joining::AsSettings,
+            sso_jit: Joining::AsSettings,
         }
     }
 
@@ -137,6 +140,7 @@ impl OrgRules {
             Factor::Password => self.methods.has(Method::Password),
             Factor::MagicLink => self.methods.has(Method::MagicLink),
             Factor::EmailCode => self.methods.has(Method::EmailOtp),
+            Factor::Sso => self.methods.has(Method::Sso),
             Factor::OAuth => Method::ALL
                 .into_iter()
                 .filter(|it| it.name().ends_with("_oauth"))

@@ -266,6 +266,7 @@ impl Project {
             Errand::UpdateUser { user, mfa_enrolled } => self.update_user(user, mfa_enrolled),
             Errand::DeleteUser(user) => self.delete_user(now, user),
             Errand::Enter(enter) => self.enter(now, enter),
+            Errand::Sso(sso) => self.sso(now, sso),
             Errand::Keep(keep) => return self.keep(now, keep),
             Errand::Membership(membership) => self.membership(now, membership),
             Errand::Discovery(discovery) => return self.discovery(now, discovery),
@@ -318,13 +319,16 @@ impl Project {
             return self.join(now, session, duration, shown);
         }
         let carried = self.carried(now, user)?;
-        shown.factors = carried.map_or(shown.factors, |row| shown.factors.with(row.factors));
+        if let Some(row) = carried {
+            shown.factors = shown.factors.with(row.factors);
+            shown.connection = shown.connection.or(row.shown().connection);
+        }
         if !self.allows(user, shown)? {
             return Err(no(Error::Rule(Rule::MethodRestricted)));
         }
         let needs_second = self.needs_second_factor(user)?;
         if needs_second && !shown.factors.iter().any(super::Factor::is_second) {
-            return self.ask_second_factor(now, user, shown.factors);
+            return self.ask_second_factor(now, user, shown);
         }
         if let Some(token) = now.with.intermediate {
             self.intermediates.spend(token);

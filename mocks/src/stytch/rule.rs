@@ -58,6 +58,8 @@ pub enum Rule {
     JitNotAllowed,
     /// `invalid_email_for_jit_provisioning`
     JitDomain,
+    /// `invalid_connection_for_jit_provisioning`
+    JitConnection,
     /// `invalid_email_for_invites`
     InviteNotAllowed,
     /// `operation_restricted_by_organization_auth_methods`
@@ -96,7 +98,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules, in order.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::PkceExpected,
         Self::PkceUnexpected,
         Self::PkceMismatch,
@@ -122,6 +124,7 @@ impl Rule {
         Self::NoRecoveryCodes,
         Self::JitNotAllowed,
         Self::JitDomain,
+        Self::JitConnection,
         Self::InviteNotAllowed,
         Self::MethodRestricted,
         Self::MfaMethodRestricted,
@@ -279,6 +282,11 @@ impl Rule {
                 403,
                 "invalid_email_for_jit_provisioning",
                 "The email's domain is not among the organization's email_allowed_domains.",
+            ),
+            Self::JitConnection => (
+                403,
+                "invalid_connection_for_jit_provisioning",
+                "The organization does not let new members in by this SSO connection.",
             ),
             Self::InviteNotAllowed => (
                 403,

@@ -4,7 +4,7 @@ use super::call::{Error, OrgId, Reply, SessionJwt, SessionToken, UserId, Vertica
 use super::gate::No;
 use super::project::{Now, Project, no};
 use super::rule::Rule;
-use super::sessions::{Factor, Factors, Shown};
+use super::sessions::{Factor, Shown};
 use super::tokens::Intermediate;
 use crate::time::Span;
 
@@ -76,7 +76,16 @@ impl Project {
             .ok_or(no(Error::SessionNotFound))?;
         let email = self.known(user)?.email;
         let member = self.person(email, Some(org))?;
-        self.log_in_or_ask(now, member, duration, factors)
+        if member == user {
+            let connection = self.sessions.connection(token.session);
+            let shown = Shown {
+                connection,
+                ..factors.into()
+            };
+            return self.log_in_or_ask(now, member, duration, shown);
+        }
+        // What one organization's provider vouches for is nothing to another one.
+        self.log_in_or_ask(now, member, duration, factors.without(Factor::Sso))
     }
 
     /// As a login, but a first factor that the organization does not allow is asked for again
@@ -86,12 +95,13 @@ impl Project {
         now: Now,
         member: UserId,
         duration: Option<Span>,
-        factors: Factors,
+        shown: impl Into<Shown>,
     ) -> Result<Reply, No> {
-        if self.allows(member, factors.into())? {
-            return self.log_in(now, member, duration, factors);
+        let shown: Shown = shown.into();
+        if !shown.factors.is_empty() && self.allows(member, shown)? {
+            return self.log_in(now, member, duration, shown);
         }
-        let asked = self.ask_second_factor(now, member, factors)?;
+        let asked = self.ask_second_factor(now, member, shown)?;
         if let Reply::SecondFactorNeeded(token) = asked {
             self.intermediates.ask_primary(token);
         }

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::call::UserId;
 use super::means::MeansId;
 use super::people::{NONE, People};
+use super::with::Connection;
 use crate::lasting::{Lasting, SLACK};
 use crate::time::{Span, Timestamp};
 
@@ -38,11 +39,13 @@ pub enum Factor {
     Embedded = 2048,
     /// A passkey.
     Passkey = 4096,
+    /// An SSO connection.
+    Sso = 8192,
 }
 
 impl Factor {
     /// All factors, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Imported,
         Self::Password,
         Self::MagicLink,
@@ -56,6 +59,7 @@ impl Factor {
         Self::Impersonated,
         Self::Embedded,
         Self::Passkey,
+        Self::Sso,
     ];
 
     /// Whether it can be a second factor of a member.
@@ -86,6 +90,17 @@ impl Factors {
         Self(self.0 | others.0)
     }
 
+    /// These without one.
+    #[must_use]
+    pub const fn without(self, factor: Factor) -> Self {
+        Self(self.0 & !(factor as u16))
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether a factor is among them.
     pub const fn has(self, factor: Factor) -> bool {
         self.0 & factor as u16 != 0
@@ -104,6 +119,27 @@ impl Factors {
 pub(super) struct Shown {
     pub(super) factors: Factors,
     pub(super) means: Option<MeansId>,
+    /// The connection behind a factor of SSO.
+    pub(super) connection: Option<Connection>,
+}
+
+impl Shown {
+    /// One factor, and what was used.
+    pub(super) const fn by(factor: Factor, means: Option<MeansId>) -> Self {
+        Self {
+            factors: Factors::one(factor),
+            means,
+            connection: None,
+        }
+    }
+
+    /// What was used for one of the factors.
+    fn used(self, factor: Factor) -> Option<MeansId> {
+        match factor {
+            Factor::Sso => self.connection.map(|connection| MeansId(connection.0)),
+            _ => self.means,
+        }
+    }
 }
 
 impl From<Factors> for Shown {
@@ -111,6 +147,7 @@ impl From<Factors> for Shown {
         Self {
             factors,
             means: None,
+            connection: None,
         }
     }
 }
@@ -120,7 +157,8 @@ impl From<Factors> for Shown {
 pub struct Proved {
     /// Which.
     pub factor: Factor,
-    /// The address, number, app or tie that was used; none: the first address, or no such thing.
+    /// The address, number, app or tie that was used, or the number of the SSO connection; none: the
+    /// first address, or no such thing.
     pub means: Option<MeansId>,
     /// When it was proved first.
     pub first: Timestamp,
@@ -188,14 +226,15 @@ impl Sessions {
     pub(super) fn add(&mut self, id: u32, shown: Shown, now: Timestamp) {
         let mut details = self.factors(id);
         for factor in shown.factors.iter() {
+            let means = shown.used(factor);
             let known = details
                 .iter_mut()
-                .find(|it| it.factor == factor && it.means == shown.means);
+                .find(|it| it.factor == factor && it.means == means);
             match known {
                 Some(known) => known.last = now,
                 None => details.push(Proved {
                     factor,
-                    means: shown.means,
+                    means,
                     first: now,
                     last: now,
                 }),
@@ -207,12 +246,12 @@ impl Sessions {
         self.details.insert(id, details);
     }
 
-    /// Says which address, number, app or tie opened a session.
+    /// Says which address, number, app, tie or connection opened a session.
     pub(super) fn detail(&mut self, id: u32, shown: Shown, now: Timestamp) {
-        if shown.means.is_some() {
+        if shown.means.is_some() || shown.connection.is_some() {
             let proved = shown.factors.iter().map(|factor| Proved {
                 factor,
-                means: shown.means,
+                means: shown.used(factor),
                 first: now,
                 last: now,
             });
@@ -235,6 +274,13 @@ impl Sessions {
             last: row.started,
         };
         row.factors.iter().map(plain).collect()
+    }
+
+    /// The SSO connection by which somebody came into a session, or joined it last.
+    pub(super) fn connection(&self, id: u32) -> Option<Connection> {
+        let details = self.details.get(&id)?.iter();
+        let mut by_sso = details.filter(|it| it.factor == Factor::Sso);
+        Some(Connection(by_sso.next_back()?.means?.0))
     }
 
     pub(super) fn get(&self, id: u32) -> Option<&Session> {

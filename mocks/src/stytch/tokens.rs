@@ -2,8 +2,8 @@
 
 use super::call::{IntermediateToken, LoginToken, OrgId, UserId};
 use super::people::{NO_EMAIL, NONE};
-use super::sessions::{Factor, Factors};
-use super::with::{Phone, Provider, With};
+use super::sessions::{Factor, Factors, Shown};
+use super::with::{Connection, Phone, Provider, With};
 use crate::email::Email;
 use crate::lasting::{Lasting, SLACK};
 use crate::time::Timestamp;
@@ -39,6 +39,8 @@ pub(super) enum Purpose {
     EmailChange,
     /// Logging in as somebody else.
     Impersonation,
+    /// A login by an SSO connection.
+    Sso,
 }
 
 impl Purpose {
@@ -53,6 +55,7 @@ impl Purpose {
             Self::WhatsApp => Factor::WhatsApp,
             Self::Embedded => Factor::Embedded,
             Self::Impersonation => Factor::Impersonated,
+            Self::Sso => Factor::Sso,
         }
     }
 }
@@ -64,6 +67,7 @@ pub(super) struct Bearer {
     org: u32,
     user: u32,
     phone: u32,
+    connection: u32,
     provider: Option<Provider>,
     challenged: bool,
 }
@@ -75,6 +79,7 @@ impl Bearer {
             org: org.map_or(NONE, |org| org.0),
             user: NONE,
             phone: NONE,
+            connection: NONE,
             provider: None,
             challenged: false,
         }
@@ -92,6 +97,14 @@ impl Bearer {
     pub(super) fn of(self, user: UserId) -> Self {
         Self {
             user: user.0,
+            ..self
+        }
+    }
+
+    /// The same, by an SSO connection.
+    pub(super) fn by(self, connection: Connection) -> Self {
+        Self {
+            connection: connection.0,
             ..self
         }
     }
@@ -115,6 +128,10 @@ impl Bearer {
 
     pub(super) fn provider(self) -> Option<Provider> {
         self.provider
+    }
+
+    pub(super) fn connection(self) -> Option<Connection> {
+        (self.connection != NONE).then_some(Connection(self.connection))
     }
 
     pub(super) fn challenged(self) -> bool {
@@ -196,6 +213,11 @@ impl LoginTokens {
         self.rows.get(token.0)?.bearer.provider
     }
 
+    /// The SSO connection that a token came by.
+    pub(super) fn connection(&self, token: LoginToken) -> Option<Connection> {
+        self.rows.get(token.0)?.bearer.connection()
+    }
+
     /// Makes a token worthless.
     pub(super) fn void(&mut self, token: LoginToken) {
         if let Some(row) = self.rows.get_mut(token.0) {
@@ -230,6 +252,7 @@ pub(super) struct Intermediate {
     member: u32,
     pub(super) expires: Timestamp,
     pub(super) factors: Factors,
+    connection: Option<Connection>,
     /// Whether the first factor is one that the organization does not allow.
     pub(super) primary_missing: bool,
     spent: bool,
@@ -239,6 +262,14 @@ impl Intermediate {
     /// The member who awaits a second factor; none while no organization is chosen.
     pub(super) fn member(&self) -> Option<UserId> {
         (self.member != NONE).then_some(UserId(self.member))
+    }
+
+    /// What was proved so far.
+    pub(super) fn shown(&self) -> Shown {
+        Shown {
+            connection: self.connection,
+            ..self.factors.into()
+        }
     }
 }
 
@@ -255,9 +286,10 @@ impl Intermediates {
         email: Email,
         member: Option<UserId>,
         expires: Timestamp,
-        factors: Factors,
+        shown: impl Into<Shown>,
         now: Timestamp,
     ) -> IntermediateToken {
+        let shown: Shown = shown.into();
         if self.rows.is_due() {
             self.rows
                 .sweep(|row| row.spent || now >= row.expires + SLACK);
@@ -270,7 +302,8 @@ impl Intermediates {
             email,
             member,
             expires,
-            factors,
+            factors: shown.factors,
+            connection: shown.connection,
             primary_missing: false,
             spent: false,
         }))

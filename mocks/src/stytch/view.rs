@@ -7,7 +7,7 @@ use super::people::{Status, User};
 use super::project::Project;
 use super::sessions::{Factors, Proved, Session};
 use super::settings::Settings;
-use super::with::{Phone, Provider};
+use super::with::{Connection, Phone, Provider};
 use crate::email::Email;
 use crate::keys::KeySet;
 use crate::ledger::Ledger;
@@ -168,6 +168,11 @@ impl Project {
     /// The social provider that a login token came by. Ask before the token is used.
     pub fn provider_of(&self, token: LoginToken) -> Option<Provider> {
         self.login_tokens.provider(token)
+    }
+
+    /// The SSO connection that a login token came by. Ask before the token is used.
+    pub fn connection_of(&self, token: LoginToken) -> Option<Connection> {
+        self.login_tokens.connection(token)
     }
 
     /// The id of a person's number.

@@ -26,6 +26,10 @@ impl Provider {
     }
 }
 
+/// An SSO connection of an organization, as a codec numbers them (B2B).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Connection(pub u32);
+
 /// How the other half of a code challenge (RFC 7636) turned out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verifier {

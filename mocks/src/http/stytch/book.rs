@@ -11,7 +11,7 @@ use super::hashes::Imported;
 use super::m2m::Clients;
 use super::numbers::Numbers;
 use super::passkeys::Passkeys;
-use super::sso::Connections;
+use super::sso::{Connections, Registrations};
 
 use crate::email::Email;
 use crate::http::recent::{Bulky, Recent};
@@ -96,6 +96,8 @@ pub(super) struct Book {
     pub(super) m2m: Clients,
     /// SSO connections of organizations.
     pub(super) sso: Connections,
+    /// Whom identity providers of connections have vouched for.
+    pub(super) sso_registrations: Registrations,
     /// Roles that an organization defines for itself (B2B).
     pub(super) org_policies: FxHashMap<OrgId, Value>,
     /// The sandbox's user or member, once somebody has asked for them.
@@ -126,6 +128,7 @@ impl Default for Book {
             passkeys: Passkeys::default(),
             m2m: Clients::default(),
             sso: Connections::default(),
+            sso_registrations: Registrations::default(),
             org_policies: FxHashMap::default(),
             sandbox: None,
             trusted_keys: FxHashMap::default(),
@@ -168,6 +171,7 @@ impl Book {
             self.external_people.remove(&(org, id));
         }
         self.secrets.remove(&person);
+        self.sso_registrations.forget(person);
         self.passkeys.forget(person);
         self.totps.remove(&person);
         if self.sandbox.is_some_and(|(user, _)| user == person) {

@@ -9,7 +9,7 @@ use super::providers;
 use crate::stytch::{Factor, MeansId, Proved, Provider, SessionView, Vertical};
 
 /// Type, delivery method, and the object that says more.
-type Told = (&'static str, String, Option<(String, Value)>);
+pub(super) type Told = (&'static str, String, Option<(String, Value)>);
 
 impl Face {
     /// A session object of either product.
@@ -127,6 +127,7 @@ impl Face {
                 let detail = with("impersonated_factor", detail);
                 ("impersonated", "impersonation".to_owned(), detail)
             }
+            Factor::Sso => self.sso_factor(proved, picture),
             Factor::Passkey => {
                 let passkey = self.passkey(MeansId(id));
                 let detail = json!({

@@ -22,7 +22,7 @@
 //! | [`userinfo`], [`trusted`] | the calls that a project makes; tokens of trusted issuers |
 //! | [`search`], [`filters`] | pages of people |
 //! | [`passkeys`], [`cbor`] | keys that sign challenges, and the form that they come in |
-//! | [`policy`], [`totp`], [`strength`], [`m2m`], [`sso`], [`sandbox`] | one feature each |
+//! | [`policy`], [`roles`], [`totp`], [`strength`], [`m2m`], [`sso`], [`sandbox`] | one feature each |
 //! | [`consumer`], [`b2b`], [`shared`] | the endpoints |
 //! | [`frontend`] | the same endpoints for browsers, which have no secret |
 
@@ -66,6 +66,7 @@ mod phpass;
 mod policy;
 mod problem;
 mod providers;
+mod roles;
 mod routes;
 mod sandbox;
 mod search;

@@ -51,6 +51,10 @@ pub(super) enum Kind {
     Saml,
     /// An external SSO connection of an organization.
     External,
+    /// A certificate of a SAML connection.
+    SamlCertificate,
+    /// A key of a SAML connection.
+    SamlKey,
     /// A passkey.
     Webauthn,
     /// One request.
@@ -78,6 +82,8 @@ impl Kind {
             Self::Oidc => "oidc-connection",
             Self::Saml => "saml-connection",
             Self::External => "external-connection",
+            Self::SamlCertificate => "saml-verification-key",
+            Self::SamlKey => "saml-encryption-key",
             Self::Webauthn => "webauthn-registration",
             Self::Request => "request-id",
         }
@@ -126,7 +132,16 @@ impl Names {
         let mut bytes = [0; 16];
         bytes[..12].copy_from_slice(&tag);
         bytes[12..].copy_from_slice(&masked.to_be_bytes());
-        self.spell(kind, u128::from_be_bytes(bytes))
+        self.spell(kind.prefix(), u128::from_be_bytes(bytes))
+    }
+
+    /// The text of an id that nobody reads back: it belongs to these two numbers.
+    pub(super) fn id_of_both(&self, prefix: &str, one: u32, other: u32) -> String {
+        let number = u64::from(one) << 32 | u64::from(other);
+        let hash = hash(&self.salt, prefix, &number.to_be_bytes());
+        let mut uuid = [0; 16];
+        uuid.copy_from_slice(&hash[..16]);
+        self.spell(prefix, u128::from_be_bytes(uuid))
     }
 
     /// The number behind the text of an id.
@@ -147,7 +162,10 @@ impl Names {
     /// The id of a request with this luck.
     pub(super) fn request(&self, luck: Luck) -> String {
         let (high, low) = (luck.split(0x7265).0, luck.split(0x7266).0);
-        self.spell(Kind::Request, u128::from(high) << 64 | u128::from(low))
+        self.spell(
+            Kind::Request.prefix(),
+            u128::from(high) << 64 | u128::from(low),
+        )
     }
 
     /// A person's id: a user's or a member's.
@@ -164,10 +182,9 @@ impl Names {
         self.id(Kind::Organization, org.0)
     }
 
-    fn spell(&self, kind: Kind, uuid: u128) -> String {
+    fn spell(&self, prefix: &str, uuid: u128) -> String {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let uuid = as_v4(uuid);
-        let prefix = kind.prefix();
         let mut text = String::with_capacity(prefix.len() + self.environment.len() + 38);
         text.extend([prefix, "-", self.environment]);
         // By hand, as every answer is full of ids and the formatter takes ten times as long.

@@ -10,7 +10,7 @@ use super::passkeys::Passkey;
 use super::providers;
 use crate::stytch::{
     Joining, Means, MeansId, Method, OrgId, OrgRules, OrgView, Project, SessionView, Status,
-    UserId, UserView, Vertical,
+    UserId, UserView,
 };
 use crate::time::Timestamp;
 
@@ -178,17 +178,7 @@ impl Face {
                 })
             })
             .collect();
-        let given = self.roles(picture);
-        let is_admin = given.iter().any(|role| role == "stytch_admin");
-        let roles: Vec<Value> = given
-            .into_iter()
-            .map(|role| {
-                json!({
-                    "role_id": role,
-                    "sources": [{ "type": "direct_assignment", "details": {} }],
-                })
-            })
-            .collect();
+        let (roles, is_admin) = self.member_roles(view);
         let second = profile.default_mfa.clone().unwrap_or_else(|| {
             let first = match (view.mfa_enrolled, phone, totp) {
                 (true, None, Some(_)) => "totp",
@@ -198,6 +188,10 @@ impl Face {
             first.to_owned()
         });
         let email = view.email.map(|email| self.0.directory.text(email));
+        let registrations = {
+            let book = self.book();
+            book.sso_registrations.shown(names, view.id, &book.sso)
+        };
         let mut member = json!({
             "organization_id": view.org.map(|org| self.organization_id(org)).unwrap_or_default(),
             "member_id": self.person_id(view.id),
@@ -205,7 +199,7 @@ impl Face {
             "email_address_verified": view.verified,
             "status": status(view.status),
             "name": profile.name.clone().unwrap_or_else(|| json!("")),
-            "sso_registrations": [],
+            "sso_registrations": registrations,
             "oauth_registrations": self.providers(view.id, &means, Kind::OAuthMember),
             "retired_email_addresses": retired,
             "is_breakglass": view.breakglass,
@@ -248,7 +242,6 @@ impl Face {
             "trusted_metadata": {},
             "created_at": rfc3339(view.created),
             "updated_at": rfc3339(profile.updated.unwrap_or(view.created)),
-            "sso_jit_provisioning": "ALL_ALLOWED",
             "sso_jit_provisioning_allowed_connections": [],
             "sso_active_connections": self.book().sso.active(&self.0.names, view.id),
             "sso_default_connection_id": "",
@@ -304,17 +297,6 @@ impl Face {
 
     pub(super) fn org_profile(&self, org: OrgId) -> OrgProfile {
         self.book().orgs.get(&org).cloned().unwrap_or_default()
-    }
-
-    /// The roles of a person: everybody's, and those they were given.
-    pub(super) fn roles(&self, picture: &Picture) -> Vec<String> {
-        let everybody = match self.0.vertical {
-            Vertical::Consumer => "stytch_user",
-            Vertical::B2b => "stytch_member",
-        };
-        let given = self.profile(picture.user.id).roles;
-        let given = given.into_iter().filter(|role| role != everybody);
-        std::iter::once(everybody.to_owned()).chain(given).collect()
     }
 
     fn providers(&self, user: UserId, means: &Means, kind: Kind) -> Vec<Value> {
@@ -374,6 +356,7 @@ fn rules_shown(rules: OrgRules) -> Value {
         "allowed_mfa_methods": allowed_mfa,
         "email_jit_provisioning": joining(rules.email_jit, "NOT_ALLOWED"),
         "email_invites": joining(rules.invites, "ALL_ALLOWED"),
+        "sso_jit_provisioning": joining(rules.sso_jit, "ALL_ALLOWED"),
     })
 }
 

@@ -6,7 +6,7 @@ use super::Face;
 use super::answering::{Done, Good};
 use super::ask::Ask;
 use super::problem::Problem;
-use crate::stytch::{Errand, OrgId, UserId, UserView, Vertical};
+use crate::stytch::{Errand, OrgId, UserView, Vertical};
 
 /// The policy that every project begins with.
 fn default_of(vertical: Vertical) -> Value {
@@ -57,7 +57,7 @@ fn default_of(vertical: Vertical) -> Value {
                 {
                     "resource_id": "stytch.sso",
                     "description": "SSO connections of the organization.",
-                    "actions": ["create", "update", "delete"],
+                    "actions": ["create", "get", "update", "delete"],
                 },
                 {
                     "resource_id": "stytch.scim",
@@ -142,7 +142,7 @@ impl Ask {
                 });
             }
         }
-        let granting = self.granting(&owner, resource, action);
+        let granting = self.granting(&owner, session, resource, action);
         if granting.is_empty() {
             let error_type = match self.face.0.vertical {
                 Vertical::Consumer => "consumer_session_authorization_error",
@@ -158,9 +158,15 @@ impl Ask {
         Ok(json!({ "authorized": true, "granting_roles": granting }))
     }
 
-    /// The roles of a person that permit an action on a resource.
-    pub(super) fn granting(&self, person: &UserView, resource: &str, action: &str) -> Vec<String> {
-        let roles = self.face.roles_of(person.id);
+    /// The roles of a person that permit an action on a resource in a session.
+    pub(super) fn granting(
+        &self,
+        person: &UserView,
+        session: u32,
+        resource: &str,
+        action: &str,
+    ) -> Vec<String> {
+        let roles = self.face.roles_in(person, Some(session));
         let own = person.org.and_then(|org| self.own_policy(org));
         let policy = policy(&self.face);
         let policies: Vec<&Value> = std::iter::once(&policy).chain(own.as_ref()).collect();
@@ -173,18 +179,6 @@ impl Ask {
 
     fn policy_org(&self) -> OrgId {
         self.face.org_named(self.path("organization_id"))
-    }
-}
-
-impl Face {
-    /// The roles that somebody holds.
-    fn roles_of(&self, user: UserId) -> Vec<String> {
-        let everybody = match self.0.vertical {
-            Vertical::Consumer => "stytch_user",
-            Vertical::B2b => "stytch_member",
-        };
-        let given = self.profile(user).roles;
-        std::iter::once(everybody.to_owned()).chain(given).collect()
     }
 }
 

@@ -17,12 +17,7 @@ const CONSUMER: [&str; 9] = [
 ];
 
 /// Beginnings of B2B routes that are not modelled.
-const B2B: [&str; 4] = [
-    "/v1/b2b/scim",
-    "/v1/b2b/idp",
-    "/v1/b2b/sso",
-    "/v1/connected_apps",
-];
+const B2B: [&str; 3] = ["/v1/b2b/scim", "/v1/b2b/idp", "/v1/connected_apps"];
 
 /// Routes that both products share.
 const SHARED: [&str; 4] = ["/v1/m2m", "/v1/public/", "/v1/debug", "/v1/connected_apps"];

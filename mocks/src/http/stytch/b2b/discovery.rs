@@ -196,7 +196,7 @@ fn proved(ask: &Ask, got: (Reply, Span)) -> Done {
 }
 
 /// Every member with this address, and their organization.
-fn members_with(ask: &Ask, email: Email) -> Vec<(OrgId, UserId)> {
+pub(in super::super) fn members_with(ask: &Ask, email: Email) -> Vec<(OrgId, UserId)> {
     let project = ask.face.project();
     let orgs = project.orgs_from(OrgId(0));
     orgs.filter_map(|org| Some((org.id, project.find_user(email, Some(org.id))?)))

@@ -187,5 +187,12 @@ fn info(ask: &Ask, member: UserId, provider: Provider, with_refresh: bool) -> Va
 pub(super) async fn oidc_providers(ask: Ask) -> Done {
     let (org, member) = member_of_path(&ask);
     let (_, took) = ask.errand(&Errand::read(Some(member), Some(org)))?;
-    Ok(Good::new(took, json!({ "registrations": [] })))
+    let with_refresh = ask.query.switch("include_refresh_token")?;
+    let book = ask.face.book();
+    let names = &ask.face.0.names;
+    let registrations = book
+        .sso_registrations
+        .oidc_tokens(names, member, &book.sso, with_refresh);
+    drop(book);
+    Ok(Good::new(took, json!({ "registrations": registrations })))
 }

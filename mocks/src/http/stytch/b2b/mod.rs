@@ -12,6 +12,8 @@ mod passwords;
 mod second;
 mod sessions;
 
+pub(super) use discovery::members_with;
+
 use axum::Router;
 use serde_json::{Map, Value, json};
 
@@ -38,10 +40,11 @@ pub(super) fn routes() -> Router<Face> {
         .merge(login_routes())
         .merge(second_routes())
         .merge(discovery_routes())
-        .merge(sso_routes());
+        .merge(sso::routes());
     Router::new()
         .nest("/v1/b2b", product)
         .merge(shared::routes())
+        .merge(sso::public_routes())
 }
 
 fn session_routes() -> Router<Face> {
@@ -283,34 +286,8 @@ fn discovery_routes() -> Router<Face> {
         )
 }
 
-fn sso_routes() -> Router<Face> {
-    let records = Endpoint::Records;
-    let one = "{organization_id}/connections/{connection_id}";
-    Router::new()
-        .route(
-            "/sso/authenticate",
-            post(Endpoint::OAuth, sso::authenticate),
-        )
-        .route("/sso/{organization_id}", get(records, sso::list))
-        .route(&format!("/sso/{one}"), delete(records, sso::remove))
-        .route(
-            "/sso/oidc/{organization_id}",
-            post(records, sso::create_oidc),
-        )
-        .route(&format!("/sso/oidc/{one}"), put(records, sso::update_oidc))
-        .route(
-            "/sso/saml/{organization_id}",
-            post(records, sso::create_saml),
-        )
-        .route(&format!("/sso/saml/{one}"), put(records, sso::update_saml))
-        .route(
-            "/sso/external/{organization_id}",
-            post(records, sso::create_external),
-        )
-}
-
 /// The answer to a login: member, organization, and a session or the question for a second factor.
-async fn entered(ask: &Ask, got: (Reply, Span), extra: Value) -> Done {
+pub(super) async fn entered(ask: &Ask, got: (Reply, Span), extra: Value) -> Done {
     let (reply, took) = got;
     let mut body = match reply {
         Reply::Session(opened) => {
@@ -490,7 +467,7 @@ fn with_domain(ask: &Ask, org: OrgId) -> Result<With, Problem> {
 }
 
 /// What was mailed, and whether its reader was created.
-fn mailed(got: (Reply, Span)) -> Result<(LoginToken, bool, Span), Bad> {
+pub(super) fn mailed(got: (Reply, Span)) -> Result<(LoginToken, bool, Span), Bad> {
     match got {
         (Reply::Mailed { token, created }, took) => Ok((token, created, took)),
         (_, took) => Err(odd(took)),
@@ -498,7 +475,7 @@ fn mailed(got: (Reply, Span)) -> Result<(LoginToken, bool, Span), Bad> {
 }
 
 /// Whom a login is about, finished or halfway.
-fn whose(ask: &Ask, reply: &Reply) -> Option<UserId> {
+pub(super) fn whose(ask: &Ask, reply: &Reply) -> Option<UserId> {
     match reply {
         Reply::Session(opened) => Some(opened.jwt.subject),
         Reply::SecondFactorNeeded(token) => {

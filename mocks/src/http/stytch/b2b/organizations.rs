@@ -6,15 +6,15 @@ use super::super::answering::{Done, Good};
 use super::super::ask::{Ask, odd};
 use super::super::book;
 use super::super::problem::Problem;
+use super::super::sso;
 use super::org_of_path;
 use crate::stytch::{Errand, ErrandReply, Joining, Method, Methods, OrgId, OrgRules, UserId};
 use crate::time::Span;
 
 /// Settings that are kept as they are and shown.
-pub(super) const SHOWN: [&str; 13] = [
+pub(super) const SHOWN: [&str; 12] = [
     "organization_logo_url",
     "sso_default_connection_id",
-    "sso_jit_provisioning",
     "sso_jit_provisioning_allowed_connections",
     "email_allowed_domains",
     "oauth_tenant_jit_provisioning",
@@ -56,7 +56,7 @@ pub(super) fn new_rules(ask: &Ask) -> Result<OrgRules, Problem> {
         },
         ..OrgRules::open(false)
     };
-    rules(ask, base)
+    rules(ask, None, base)
 }
 
 /// Settings of an organization that the machine keeps.
@@ -71,7 +71,7 @@ pub(super) const AUTH_SETTINGS: [&str; 7] = [
 ];
 
 /// These settings, with what the request changes of them.
-fn rules(ask: &Ask, mut rules: OrgRules) -> Result<OrgRules, Problem> {
+fn rules(ask: &Ask, org: Option<OrgId>, mut rules: OrgRules) -> Result<OrgRules, Problem> {
     let fields = &ask.fields;
     match fields.text("mfa_policy")? {
         None => {}
@@ -108,6 +108,8 @@ fn rules(ask: &Ask, mut rules: OrgRules) -> Result<OrgRules, Problem> {
     )?;
     rules.email_jit = joining(ask, "email_jit_provisioning", false)?.unwrap_or(rules.email_jit);
     rules.invites = joining(ask, "email_invites", true)?.unwrap_or(rules.invites);
+    rules.sso_jit = joining(ask, "sso_jit_provisioning", true)?.unwrap_or(rules.sso_jit);
+    sso::check(ask, org)?;
     Ok(rules)
 }
 
@@ -201,7 +203,7 @@ pub(super) async fn update(ask: Ask) -> Done {
     let org = org_of_path(&ask);
     check_names(&ask, Some(org))?;
     let kept = ask.face.project().org(org).map(|view| view.rules);
-    let rules = rules(&ask, kept.unwrap_or(OrgRules::open(false)))?;
+    let rules = rules(&ask, Some(org), kept.unwrap_or(OrgRules::open(false)))?;
     let (_, took) = ask.errand(&Errand::UpdateOrg { org, rules })?;
     describe(&ask, org)?;
     shown(&ask, org, took)

@@ -7,13 +7,11 @@ use super::super::super::answering::Done;
 use super::super::super::ask::Ask;
 use super::super::super::names::Kind;
 use super::super::super::problem::Problem;
-use super::super::super::sso;
 use super::super::{links, member_means, member_of_path, members, organizations, sessions};
 use crate::stytch::UserId;
 
 const ORGANIZATION: &str = "stytch.organization";
 const MEMBER: &str = "stytch.member";
-const SSO: &str = "stytch.sso";
 
 /// What changing a field of an organization is called in roles. Where Stytch names no action, it is
 /// the nearest one: what nothing names must not be open to all.
@@ -106,9 +104,10 @@ const FOR_OTHERS: [&str; 3] = [
 ];
 
 /// Refuses what no role of the holder permits.
-fn permitted(ask: &Ask, resource: &str, action: &str) -> Result<(), Problem> {
+pub(super) fn permitted(ask: &Ask, resource: &str, action: &str) -> Result<(), Problem> {
     let holder = ask.holder()?;
-    if ask.granting(&holder, resource, action).is_empty() {
+    let session = ask.session()?.token().session;
+    if ask.granting(&holder, session, resource, action).is_empty() {
         return Err(Problem {
             status: 403,
             error_type: "session_authorization_error",
@@ -225,41 +224,6 @@ pub(super) async fn update_organization(ask: Ask) -> Done {
 pub(super) async fn remove_organization(ask: Ask) -> Done {
     permitted(&ask, ORGANIZATION, "delete")?;
     organizations::remove(ask).await
-}
-
-pub(super) async fn sso_list(ask: Ask) -> Done {
-    permitted(&ask, SSO, "get")?;
-    sso::list(ask).await
-}
-
-pub(super) async fn sso_remove(ask: Ask) -> Done {
-    permitted(&ask, SSO, "delete")?;
-    sso::remove(ask).await
-}
-
-pub(super) async fn sso_create_oidc(ask: Ask) -> Done {
-    permitted(&ask, SSO, "create")?;
-    sso::create_oidc(ask).await
-}
-
-pub(super) async fn sso_create_saml(ask: Ask) -> Done {
-    permitted(&ask, SSO, "create")?;
-    sso::create_saml(ask).await
-}
-
-pub(super) async fn sso_create_external(ask: Ask) -> Done {
-    permitted(&ask, SSO, "create")?;
-    sso::create_external(ask).await
-}
-
-pub(super) async fn sso_update_oidc(ask: Ask) -> Done {
-    permitted(&ask, SSO, "update")?;
-    sso::update_oidc(ask).await
-}
-
-pub(super) async fn sso_update_saml(ask: Ask) -> Done {
-    permitted(&ask, SSO, "update")?;
-    sso::update_saml(ask).await
 }
 
 #[cfg(test)]

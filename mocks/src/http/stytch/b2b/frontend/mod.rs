@@ -2,13 +2,14 @@
 
 use axum::Router;
 
+mod connections;
 mod managed;
 mod own;
 
 use super::super::Face;
 use super::super::frontend::{Standing, no_apps};
 use super::super::routes::{delete, get, post, put};
-use super::super::{shared, sso};
+use super::super::shared;
 use super::{discovery, links, logins, member_means, organizations, passwords, second, sessions};
 use crate::stytch::Endpoint;
 
@@ -22,7 +23,7 @@ pub(in super::super) fn routes() -> Router<Face> {
         .merge(second_routes())
         .merge(self_routes())
         .merge(organization_routes())
-        .merge(sso_routes())
+        .merge(connections::routes())
 }
 
 fn session_routes() -> Router<Face> {
@@ -91,10 +92,6 @@ fn login_routes() -> Router<Face> {
         .route(
             "/b2b/oauth/authenticate",
             post((guest, Endpoint::OAuth), logins::oauth),
-        )
-        .route(
-            "/b2b/sso/authenticate",
-            post((guest, Endpoint::OAuth), sso::authenticate),
         )
 }
 
@@ -299,35 +296,5 @@ fn organization_routes() -> Router<Face> {
         .route(
             "/b2b/organizations/members/passwords/{member_password_id}",
             delete((holder, records), managed::remove_password),
-        )
-}
-
-fn sso_routes() -> Router<Face> {
-    let (holder, records) = (Standing::Holder, Endpoint::Records);
-    Router::new()
-        .route("/b2b/sso", get((holder, records), managed::sso_list))
-        .route(
-            "/b2b/sso/{connection_id}",
-            delete((holder, records), managed::sso_remove),
-        )
-        .route(
-            "/b2b/sso/oidc",
-            post((holder, records), managed::sso_create_oidc),
-        )
-        .route(
-            "/b2b/sso/oidc/{connection_id}",
-            put((holder, records), managed::sso_update_oidc),
-        )
-        .route(
-            "/b2b/sso/saml",
-            post((holder, records), managed::sso_create_saml),
-        )
-        .route(
-            "/b2b/sso/saml/{connection_id}",
-            put((holder, records), managed::sso_update_saml),
-        )
-        .route(
-            "/b2b/sso/external",
-            post((holder, records), managed::sso_create_external),
         )
 }

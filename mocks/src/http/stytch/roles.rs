@@ -1,0 +1,124 @@
+//! The roles that people hold: everybody's, those they were given, and those that come with an address
+//! or an SSO connection (B2B).
+
+use serde_json::{Value, json};
+
+use super::Face;
+use super::objects::Picture;
+use crate::stytch::{Connection, Factor, UserView, Vertical};
+
+/// A role, and why somebody holds it.
+struct Held {
+    role: String,
+    /// An element of `sources`.
+    source: Value,
+    /// The connection that a session must have come by for the role to count in it.
+    only_by: Option<Connection>,
+}
+
+impl Held {
+    fn given(role: String) -> Self {
+        Self {
+            role,
+            source: json!({ "type": "direct_assignment", "details": {} }),
+            only_by: None,
+        }
+    }
+}
+
+impl Face {
+    fn held(&self, person: &UserView) -> Vec<Held> {
+        let everybody = match self.0.vertical {
+            Vertical::Consumer => "stytch_user",
+            Vertical::B2b => "stytch_member",
+        };
+        let given = self.profile(person.id).roles;
+        let given = given.into_iter().filter(|role| role != everybody);
+        let mut held = vec![Held::given(everybody.to_owned())];
+        held.extend(given.map(Held::given));
+        if let Some(org) = person.org {
+            held.extend(self.by_address(person, &self.org_profile(org).settings));
+            let book = self.book();
+            let names = &self.0.names;
+            let by_sso = book.sso_registrations.roles(names, person.id, &book.sso);
+            held.extend(by_sso.into_iter().map(|(role, source, connection)| Held {
+                role,
+                source,
+                only_by: Some(connection),
+            }));
+        }
+        held
+    }
+
+    /// Roles that come with the domain of a verified address.
+    fn by_address(
+        &self,
+        person: &UserView,
+        settings: &serde_json::Map<String, Value>,
+    ) -> Vec<Held> {
+        let assignments = settings.get("rbac_email_implicit_role_assignments");
+        let assignments = assignments.and_then(Value::as_array);
+        let email = person.email.filter(|_| person.verified);
+        let (Some(assignments), Some(email)) = (assignments, email) else {
+            return Vec::new();
+        };
+        let address = self.0.directory.text(email);
+        let (_, domain) = address.rsplit_once('@').unwrap_or_default();
+        let fits = |one: &&Value| {
+            let named = one["domain"].as_str();
+            named.is_some_and(|named| named.eq_ignore_ascii_case(domain))
+        };
+        let role = |one: &Value| {
+            Some(Held {
+                role: one["role_id"].as_str()?.to_owned(),
+                source: json!({ "type": "email_assignment", "details": { "email_domain": domain } }),
+                only_by: None,
+            })
+        };
+        assignments.iter().filter(fits).filter_map(role).collect()
+    }
+
+    /// `roles` of a session, or of a user.
+    pub(super) fn roles(&self, picture: &Picture) -> Vec<String> {
+        self.roles_in(&picture.user, picture.session.map(|row| row.id))
+    }
+
+    /// The roles of a person that count in a session.
+    pub(super) fn roles_in(&self, person: &UserView, session: Option<u32>) -> Vec<String> {
+        let held = self.held(person);
+        let mut factors = Vec::new();
+        if held.iter().any(|it| it.only_by.is_some())
+            && let Some(session) = session
+        {
+            factors = self.project().factors(session);
+        }
+        let came_by = |connection: Connection| {
+            factors.iter().any(|it| {
+                it.factor == Factor::Sso && it.means.is_some_and(|it| it.0 == connection.0)
+            })
+        };
+        let mut roles: Vec<String> = Vec::new();
+        for one in held {
+            if one.only_by.is_none_or(came_by) && !roles.contains(&one.role) {
+                roles.push(one.role);
+            }
+        }
+        roles
+    }
+
+    /// `roles` of a member, with their sources; whether they are an admin.
+    pub(super) fn member_roles(&self, person: &UserView) -> (Vec<Value>, bool) {
+        let mut roles: Vec<(String, Vec<Value>)> = Vec::new();
+        for one in self.held(person) {
+            match roles.iter_mut().find(|(role, _)| *role == one.role) {
+                Some((_, sources)) => sources.push(one.source),
+                None => roles.push((one.role, vec![one.source])),
+            }
+        }
+        let is_admin = roles.iter().any(|(role, _)| role == "stytch_admin");
+        let shown = roles
+            .into_iter()
+            .map(|(role, sources)| json!({ "role_id": role, "sources": sources }));
+        (shown.collect(), is_admin)
+    }
+}

@@ -1,0 +1,74 @@
+//! The routes of servers, and those that a browser takes to a provider and back.
+
+use axum::Router;
+
+use super::super::Face;
+use super::super::routes::{Open, delete, get, post, put};
+use super::{certificates, connections, login, provider};
+use crate::stytch::Endpoint;
+
+/// Routes below `/v1/b2b`.
+pub(in super::super) fn routes() -> Router<Face> {
+    let records = Endpoint::Records;
+    let one = "{organization_id}/connections/{connection_id}";
+    Router::new()
+        .route(
+            "/sso/authenticate",
+            post(Endpoint::OAuth, login::authenticate),
+        )
+        .route("/sso/{organization_id}", get(records, connections::list))
+        .route(&format!("/sso/{one}"), delete(records, connections::remove))
+        .route(
+            "/sso/oidc/{organization_id}",
+            post(records, connections::create_oidc),
+        )
+        .route(
+            &format!("/sso/oidc/{one}"),
+            put(records, connections::update_oidc),
+        )
+        .route(
+            "/sso/saml/{organization_id}",
+            post(records, connections::create_saml),
+        )
+        .route(
+            &format!("/sso/saml/{one}"),
+            put(records, connections::update_saml),
+        )
+        .route(
+            &format!("/sso/saml/{one}/url"),
+            put(records, certificates::update_by_url),
+        )
+        .route(
+            &format!("/sso/saml/{one}/verification_certificates/{{certificate_id}}"),
+            delete(records, certificates::remove_certificate),
+        )
+        .route(
+            &format!("/sso/saml/{one}/encryption_private_keys/{{private_key_id}}"),
+            delete(records, certificates::remove_key),
+        )
+        .route(
+            "/sso/external/{organization_id}",
+            post(records, connections::create_external),
+        )
+        .route(
+            &format!("/sso/external/{one}"),
+            put(records, connections::update_external),
+        )
+}
+
+/// Routes of browsers.
+pub(in super::super) fn public_routes() -> Router<Face> {
+    let start = || get(Open(Endpoint::StartOAuth), provider::start);
+    Router::new()
+        .route("/v1/public/sso/start", start())
+        .route("/v1/b2b/sso/start", start())
+        .route("/v1/b2b/public/sso/start", start())
+        .route(
+            "/_cutover/idp/{connection_id}",
+            get(Open(Endpoint::Other), provider::page),
+        )
+        .route(
+            "/v1/b2b/sso/callback/{connection_id}",
+            get(Open(Endpoint::StartOAuth), provider::callback),
+        )
+}

@@ -1,0 +1,162 @@
+//! SSO connections: what there is beside logging in by them.
+
+use reqwest::Method;
+
+use crate::browsers::Page;
+use crate::sso_scene::{Scene, email};
+use crate::stage::*;
+
+#[tokio::test]
+async fn another_organizations_connection_can_be_borrowed() {
+    let scene = Scene::set().await;
+    let lender = scene.stage.face.project().seed_org(SeedOrg::default());
+    let lender = scene.stage.face.organization_id(lender);
+    let saml = scene.saml(&lender, json!({})).await;
+    let path = format!("/v1/b2b/sso/external/{}", scene.org);
+    let borrow = |org: &str, id: &str| {
+        json!({
+            "external_organization_id": org, "external_connection_id": id, "display_name": "Parent",
+            "connection_implicit_role_assignments": [{ "role_id": "reader" }],
+        })
+    };
+    for (body, error) in [
+        (
+            borrow(&scene.org, &saml),
+            is(400, "external_organization_id_same_as_organization_id"),
+        ),
+        (
+            borrow(&lender, "saml-connection-test-1"),
+            is(404, "external_connection_id_not_found"),
+        ),
+    ] {
+        assert_eq!(scene.refused(Method::POST, &path, body).await, error);
+    }
+    let made = scene
+        .served(Method::POST, &path, borrow(&lender, &saml))
+        .await;
+    let external = made["connection"]["connection_id"].as_str().expect("an id");
+    assert_eq!(
+        scene
+            .refused(Method::POST, &path, borrow(&lender, &saml))
+            .await,
+        is(400, "duplicate_external_sso_connection")
+    );
+    let entered = scene.log_in(external, &email(ADA)).await;
+    let factor = &entered["member_session"]["authentication_factors"][0];
+    assert_eq!(factor["saml_sso_factor"]["provider_id"], external);
+    assert_eq!(entered["organization_id"], json!(scene.org));
+    assert_eq!(
+        entered["member_session"]["roles"],
+        json!(["stytch_member", "reader"])
+    );
+    let change = json!({
+        "external_connection_implicit_role_assignments": [],
+        "external_group_implicit_role_assignments": [{ "role_id": "boss", "group": "bosses" }],
+    });
+    let changed = format!("{path}/connections/{external}");
+    let changed = scene.served(Method::PUT, &changed, change).await;
+    let roles = &changed["connection"]["external_connection_implicit_role_assignments"];
+    assert_eq!(roles, &json!([]));
+    // Without what it stands for, it leads nowhere.
+    let gone = format!("/v1/b2b/sso/{lender}/connections/{saml}");
+    scene.served(Method::DELETE, &gone, json!({})).await;
+    let nowhere = scene.start(&[("connection_id", external)]).await;
+    assert_eq!(nowhere, Err("external_connection_id_not_found".to_owned()));
+}
+
+#[tokio::test]
+async fn an_address_leads_to_connections() {
+    let scene = Scene::set().await;
+    let page = Page::of(&scene.stage);
+    let ask = |address: &str| format!("/b2b/sso/discovery/connections?email_address={address}");
+    let connection = scene.saml(&scene.org, json!({})).await;
+    let none = page.get(Method::GET, &ask(ADA), json!({})).await;
+    assert_eq!(none["connections"], json!([]));
+    scene
+        .set_org(json!({ "email_allowed_domains": ["home.example"] }))
+        .await;
+    let by_domain = page.get(Method::GET, &ask(ADA), json!({})).await;
+    let shown = json!([{
+        "connection_id": connection, "display_name": "Entra", "identity_provider": "microsoft-entra",
+    }]);
+    assert_eq!(by_domain["connections"], shown);
+    scene
+        .set_org(json!({ "sso_jit_provisioning": "NOT_ALLOWED" }))
+        .await;
+    let closed = page.get(Method::GET, &ask(ADA), json!({})).await;
+    assert_eq!(closed["connections"], json!([]));
+    let member = json!({ "email_address": ADA });
+    let path = format!("/v1/b2b/organizations/{}/members", scene.org);
+    scene.served(Method::POST, &path, member).await;
+    let own = page.get(Method::GET, &ask(ADA), json!({})).await;
+    assert_eq!(own["connections"], shown);
+}
+
+#[tokio::test]
+async fn certificates_and_keys_come_and_go() {
+    let scene = Scene::set().await;
+    let saml = scene.saml(&scene.org, json!({})).await;
+    let path = format!("/v1/b2b/sso/saml/{}/connections/{saml}", scene.org);
+    for (body, error) in [
+        (
+            json!({ "x509_certificate": "text" }),
+            "invalid_x509_certificate",
+        ),
+        (
+            json!({ "idp_sso_url": "http://idp.example" }),
+            "saml_connection_idp_sso_url_not_https",
+        ),
+        (
+            json!({ "attribute_mapping": { "full_name": "name" } }),
+            "saml_connection_email_mapping_required",
+        ),
+        (json!({ "identity_provider": "nobody" }), "invalid_sso_idp"),
+        (
+            json!({ "signing_private_key": "text" }),
+            "saml_signing_private_key_format_not_supported",
+        ),
+    ] {
+        assert_eq!(
+            scene.refused(Method::PUT, &path, body).await,
+            is(400, error)
+        );
+    }
+    let metadata = json!({ "metadata_url": "https://idp.example/metadata" });
+    let changed = scene
+        .served(Method::PUT, &format!("{path}/url"), metadata)
+        .await;
+    let connection = &changed["connection"];
+    assert_eq!(connection["idp_entity_id"], "https://idp.example/metadata");
+    let key = "-----BEGIN PRIVATE KEY-----\nMIIBAAAA\n-----END PRIVATE KEY-----";
+    let key = json!({ "saml_encryption_private_key": key });
+    let changed = scene.served(Method::PUT, &path, key).await;
+    let key = changed["connection"]["encryption_private_keys"][0]["private_key_id"].clone();
+    let key = format!(
+        "{path}/encryption_private_keys/{}",
+        key.as_str().expect("an id")
+    );
+    scene.served(Method::DELETE, &key, json!({})).await;
+    assert_eq!(
+        scene.refused(Method::DELETE, &key, json!({})).await,
+        is(404, "sso_encryption_private_key_not_found")
+    );
+    let certificates = connection["verification_certificates"]
+        .as_array()
+        .expect("a list");
+    let ids = certificates
+        .iter()
+        .map(|it| it["certificate_id"].as_str().expect("an id"));
+    let ids: Vec<String> = ids
+        .map(|id| format!("{path}/verification_certificates/{id}"))
+        .collect();
+    assert_eq!(ids.len(), 2);
+    scene.served(Method::DELETE, &ids[0], json!({})).await;
+    assert_eq!(
+        scene.refused(Method::DELETE, &ids[0], json!({})).await,
+        is(404, "sso_verification_key_not_found")
+    );
+    assert_eq!(
+        scene.refused(Method::DELETE, &ids[1], json!({})).await,
+        is(400, "cannot_delete_last_sso_verification_key")
+    );
+}
