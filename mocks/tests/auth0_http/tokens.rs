@@ -165,6 +165,8 @@ async fn revoking_is_silent_and_final() {
     for token in [token, "v1.made-up"] {
         let fields = [("client_id", "cutover-client"), ("token", token)];
         let answer = scene.post("/oauth/revoke", &fields).await.unwrap();
+        // Clients that want JSON are satisfied, though there is none.
+        assert_eq!(answer.headers()["content-type"], "application/json");
         assert_eq!(
             (answer.status(), answer.text().await.unwrap().as_str()),
             (StatusCode::OK, "")

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -16,7 +17,8 @@ use crate::http::auth0::face::Face;
 use crate::http::auth0::texts;
 use crate::http::auth0::userinfo::bearer;
 
-/// `POST /oauth/revoke`: 200 without a body, for an unknown token too.
+/// `POST /oauth/revoke`: 200 without a body, for an unknown token too. It is called JSON all the
+/// same, as go-auth0 recorded it: clients that want an answer of that type take it.
 pub(in super::super) async fn revoke(
     State(face): State<Arc<Face>>,
     exchange: Exchange,
@@ -39,7 +41,8 @@ pub(in super::super) async fn revoke(
             .map(|_| ())
             .map_err(|error| crate::http::auth0::errors::refusal_at(Endpoint::Revoke, error).into())
     });
-    asked.answer(exchange, |()| StatusCode::OK).await
+    let json = [(CONTENT_TYPE, "application/json")];
+    asked.answer(exchange, |()| json).await
 }
 
 /// `POST /oauth/global-token-revocation/connection/{name}`: ends all sessions and refresh tokens of
