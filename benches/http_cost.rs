@@ -284,8 +284,8 @@ fn wire(own: &Running, url: &str) -> Result<Arc<Wire>, Failure> {
         Arc::new(Wallet::new(usize::MAX)),
         Arc::new(Published::default()),
     );
-    let auth0 = Arc::clone(own.auth0().ok_or("no tenant")?);
-    let stytch = Arc::clone(own.stytch().ok_or("no project")?);
+    let auth0 = own.auth0().ok_or("no tenant")?;
+    let stytch = own.stytch().ok_or("no project")?;
     let people = (Arc::clone(own.directory()), own.mailbox().clone());
     let vertical = stytch::Vertical::Consumer;
     Ok(Arc::new(Wire::new(

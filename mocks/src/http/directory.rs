@@ -127,15 +127,6 @@ impl Directory {
         Some(numbers.map(move |number| self.intern(&format!("{before}{number}{after}"))))
     }
 
-    /// Forgets all that was learned. Handles from before mean nothing from now on, as numbers go on.
-    pub fn clear(&self) {
-        let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
-        *learned = Learned {
-            count: learned.count,
-            ..Learned::default()
-        };
-    }
-
     /// Learns which mailboxes people have come to have, and have no longer.
     pub fn follow(&self, moves: Vec<Move>) {
         // Names by rule are known whoever has them.

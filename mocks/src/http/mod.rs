@@ -23,6 +23,7 @@
 //! | [`cors`] | calls from pages of other origins |
 //! | [`server`] | one server: binding, serving and stopping |
 //! | [`servers`] | both providers at work |
+//! | [`shown`] | the faces that servers show, until a reset shows others |
 //! | [`blueprint`] | the mocks as they are at the start |
 //! | [`admin`] | the admin interface |
 //! | [`introduction`] | what whoever starts the mocks must know to use them |
@@ -46,6 +47,7 @@ mod recent;
 pub mod seal;
 pub mod server;
 pub mod servers;
+pub mod shown;
 pub mod signing;
 pub mod site;
 pub mod stamp;

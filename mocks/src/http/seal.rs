@@ -6,7 +6,33 @@ use sha2::{Digest, Sha256};
 
 /// What a sealed text stands for; text of one purpose never opens as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seal(pub &'static str);
+pub struct Seal {
+    purpose: &'static str,
+    generation: Generation,
+}
+
+/// How many resets there were before: numbers begin anew with each, and a text of one generation never
+/// opens in another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Generation(pub u32);
+
+impl Generation {
+    /// The one after a reset.
+    #[must_use]
+    pub(super) const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// What tokens of clear claims say of it; the first says nothing.
+    pub(super) fn told(self) -> Option<u32> {
+        (self != Self::default()).then_some(self.0)
+    }
+
+    /// The generation of a token that says so.
+    pub(super) fn heard(told: Option<u32>) -> Self {
+        Self(told.unwrap_or_default())
+    }
+}
 
 /// Length of the tag in bytes: 96 bits are beyond guessing.
 const TAG: usize = 12;
@@ -14,6 +40,20 @@ const TAG: usize = 12;
 const LONGEST: usize = 64;
 
 impl Seal {
+    /// A seal for this purpose, of the first generation.
+    pub const fn new(purpose: &'static str) -> Self {
+        Self {
+            purpose,
+            generation: Generation(0),
+        }
+    }
+
+    /// The same in this generation.
+    #[must_use]
+    pub const fn of(self, generation: Generation) -> Self {
+        Self { generation, ..self }
+    }
+
     /// The text of some bytes: the bytes and a tag, encoded. The same bytes give the same text.
     pub fn close(self, bytes: &[u8]) -> String {
         let mut sealed = Vec::with_capacity(TAG + bytes.len());
@@ -60,7 +100,12 @@ impl Seal {
     fn tag(self, bytes: &[u8]) -> [u8; TAG] {
         let mut hash = Sha256::new();
         hash.update(b"cutover-mocks\0");
-        hash.update(self.0);
+        hash.update(self.purpose);
+        // The first generation's texts are the same in every process.
+        if let Some(generation) = self.generation.told() {
+            hash.update([1]);
+            hash.update(generation.to_be_bytes());
+        }
         hash.update([0]);
         hash.update(bytes);
         let mut tag = [0; TAG];
@@ -90,22 +135,36 @@ mod tests {
     proptest! {
         #[test]
         fn every_text_opens_to_what_was_closed(bytes: Vec<u8>) {
-            let text = Seal("test").close(&bytes);
-            prop_assert_eq!(Seal("test").open(&text), Some(bytes));
+            let text = Seal::new("test").close(&bytes);
+            prop_assert_eq!(Seal::new("test").open(&text), Some(bytes));
         }
 
         #[test]
         fn text_that_was_changed_does_not_open(id: u64, at in 0usize..26, with in "[A-Za-z0-9_-]") {
-            let text = Seal("test").close_id(id);
+            let text = Seal::new("test").close_id(id);
             let changed = format!("{}{with}{}", &text[..at], &text[at + 1..]);
             prop_assume!(changed != text);
-            prop_assert_eq!(Seal("test").open_id(&changed), None);
+            prop_assert_eq!(Seal::new("test").open_id(&changed), None);
         }
     }
 
     #[test]
     fn purposes_do_not_mix() {
-        assert_eq!(Seal("code").open_id(&Seal("refresh").close_id(7)), None);
-        assert_eq!(Seal("code").open_id(""), None);
+        assert_eq!(
+            Seal::new("code").open_id(&Seal::new("refresh").close_id(7)),
+            None
+        );
+        assert_eq!(Seal::new("code").open_id(""), None);
+    }
+
+    #[test]
+    fn generations_do_not_mix() {
+        let seal = Seal::new("code");
+        let [second, third] = [1, 2].map(|n| seal.of(Generation(n)));
+        assert_eq!(seal.of(Generation(0)).close_id(7), seal.close_id(7));
+        assert_eq!(second.open_id(&second.close_id(7)), Some(7));
+        for (of, other) in [(seal, second), (second, seal), (second, third)] {
+            assert_eq!(other.open_id(&of.close_id(7)), None);
+        }
     }
 }

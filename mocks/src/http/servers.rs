@@ -8,6 +8,7 @@ use super::directory::Directory;
 use super::journal::{Pen, Provider};
 use super::mail::Mailbox;
 use super::server::{Door, Entrance, Serving, StartError};
+use super::shown::Shown;
 use super::signing::KeyRing;
 use super::stamp::{Clock, TimeSource};
 use super::stytch::{self, TrustedProfile};
@@ -113,7 +114,10 @@ impl World<'_> {
     }
 }
 
-async fn serve_auth0(served: Auth0, world: World<'_>) -> Result<Served<auth0::Face>, StartError> {
+async fn serve_auth0(
+    served: Auth0,
+    world: World<'_>,
+) -> Result<Served<Arc<auth0::Face>>, StartError> {
     let door = Door::open(served.address).await?;
     prepare(
         auth0::Face::keys(),
@@ -125,24 +129,28 @@ async fn serve_auth0(served: Auth0, world: World<'_>) -> Result<Served<auth0::Fa
         Some(issuer) => Issuer::Fixed(issuer),
         None => Issuer::AsReached(format!("{url}/")),
     };
-    let face = Arc::new(auth0::Face::new(
+    let shown = Shown::new(Arc::new(auth0::Face::new(
         served.tenant,
         issuer,
         served.application,
         world.clock.clone(),
         Arc::clone(world.directory),
         world.mailbox.clone(),
-    ));
-    let site = auth0::site(&face)
+    )));
+    let site = auth0::site(&shown)
         .merge(world.mailbox.router())
         .written_down(world.pen(Provider::Auth0));
     let serving = door.serve_by(site, world.entrance);
-    Ok(Served { url, face, serving })
+    Ok(Served {
+        url,
+        shown,
+        serving,
+    })
 }
 
 /// The tenant beside a project, as an issuer that the project trusts by whatever name this machine
 /// reaches it.
-fn trusted(fixed: Option<String>, tenant: &Served<auth0::Face>) -> TrustedProfile {
+fn trusted(fixed: Option<String>, tenant: &Served<Arc<auth0::Face>>) -> TrustedProfile {
     let port = tenant.serving.address().port();
     let issuers = match fixed {
         Some(issuer) => vec![issuer],
@@ -154,7 +162,8 @@ fn trusted(fixed: Option<String>, tenant: &Served<auth0::Face>) -> TrustedProfil
             })
             .collect(),
     };
-    let application = tenant.face.application();
+    let face = tenant.shown.get();
+    let application = face.application();
     let audiences = vec![application.client_id.clone(), application.api.clone()];
     let keys = format!("{}/.well-known/jwks.json", tenant.url);
     TrustedProfile::of_auth0(issuers, keys, audiences)
@@ -185,13 +194,16 @@ async fn serve_stytch(
         world.clock.clone(),
     )?;
     let url = door.base_url();
-    let site = face
-        .site()
+    let shown = Shown::new(face);
+    let site = stytch::Face::site_of(&shown)
         .merge(world.mailbox.router())
         .written_down(world.pen(Provider::Stytch));
     let serving = door.serve_by(site, world.entrance);
-    let face = Arc::new(face);
-    Ok(Served { url, face, serving })
+    Ok(Served {
+        url,
+        shown,
+        serving,
+    })
 }
 
 /// Makes keys ahead of their first use, which takes a while; a panic in there would show at that use.
@@ -203,14 +215,14 @@ async fn prepare(ring: KeyRing, set: KeySet) {
 #[derive(Debug)]
 struct Served<F> {
     url: String,
-    face: Arc<F>,
+    shown: Shown<F>,
     serving: Serving,
 }
 
 /// Servers at work. Dropping it stops them without waiting for calls under way.
 #[derive(Debug)]
 pub struct Running {
-    auth0: Option<Served<auth0::Face>>,
+    auth0: Option<Served<Arc<auth0::Face>>>,
     stytch: Option<Served<stytch::Face>>,
     directory: Arc<Directory>,
     mailbox: Mailbox,
@@ -224,8 +236,13 @@ impl Running {
     }
 
     /// The tenant behind its face: to seed it, to mint texts of seeded tokens, to read its ledger.
-    pub fn auth0(&self) -> Option<&Arc<auth0::Face>> {
-        self.auth0.as_ref().map(|served| &served.face)
+    pub fn auth0(&self) -> Option<Arc<auth0::Face>> {
+        self.shown_auth0().map(Shown::get)
+    }
+
+    /// What the tenant shows, and may show another one day.
+    pub(super) fn shown_auth0(&self) -> Option<&Shown<Arc<auth0::Face>>> {
+        self.auth0.as_ref().map(|served| &served.shown)
     }
 
     /// The project's URL, without a slash at its end.
@@ -234,8 +251,13 @@ impl Running {
     }
 
     /// The project behind its face: to seed it, and to read its ledger and views.
-    pub fn stytch(&self) -> Option<&Arc<stytch::Face>> {
-        self.stytch.as_ref().map(|served| &served.face)
+    pub fn stytch(&self) -> Option<stytch::Face> {
+        self.shown_stytch().map(Shown::get)
+    }
+
+    /// What the project shows, and may show another one day.
+    pub(super) fn shown_stytch(&self) -> Option<&Shown<stytch::Face>> {
+        self.stytch.as_ref().map(|served| &served.shown)
     }
 
     /// The addresses that the wire knows.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::admin::{Admin, Callers};
+use super::admin::{Callers, Office};
 use super::auth0::Application;
 use super::blueprint::Blueprint;
 use super::introduction::Introduction;
@@ -254,7 +254,7 @@ async fn open_admin(
     let (Some(chosen), Some(journal)) = (options.admin, &entrance.journal) else {
         return Ok(None);
     };
-    let Some(admin) = Admin::of(
+    let Some(admin) = Office::of(
         running,
         options.blueprint.clone(),
         journal.clone(),

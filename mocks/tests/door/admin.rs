@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use super::scene::Scene;
 
 /// The interface, and the providers beside it.
-struct Test {
-    scene: Scene,
-    client: Client,
+pub(super) struct Test {
+    pub(super) scene: Scene,
+    pub(super) client: Client,
 }
 
 impl Test {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self::of(Vertical::Consumer).await
     }
 
@@ -41,19 +41,19 @@ impl Test {
         )
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(super) async fn get(&self, path: &str) -> Value {
         let (status, body) = self.send(Method::GET, path, None).await;
         assert_eq!(status, 200, "{body}");
         body
     }
 
-    async fn post(&self, path: &str, body: Value) -> Value {
+    pub(super) async fn post(&self, path: &str, body: Value) -> Value {
         let (status, answer) = self.send(Method::POST, path, Some(body)).await;
         assert_eq!(status, 200, "{answer}");
         answer
     }
 
-    async fn put(&self, path: &str, body: Value) -> Value {
+    pub(super) async fn put(&self, path: &str, body: Value) -> Value {
         let (status, answer) = self.send(Method::PUT, path, Some(body)).await;
         assert_eq!(status, 200, "{answer}");
         answer
@@ -65,7 +65,7 @@ impl Test {
         answer
     }
 
-    async fn userinfo(&self, token: &str) -> (u16, Value) {
+    pub(super) async fn userinfo(&self, token: &str) -> (u16, Value) {
         let url = format!("http://{}/userinfo", self.scene.auth0());
         let answer = self
             .client
@@ -82,7 +82,7 @@ impl Test {
         )
     }
 
-    async fn stytch(&self, path: &str, body: Value) -> (u16, Value) {
+    pub(super) async fn stytch(&self, path: &str, body: Value) -> (u16, Value) {
         let config = self.scene.running.stytch().unwrap().config().clone();
         let call = self
             .client

@@ -10,6 +10,7 @@ use axum::http::{Method, Request, header};
 use cutover_mocks::auth0::Tenant;
 use cutover_mocks::http::auth0::{self, Application, Issuer};
 use cutover_mocks::http::connection::Stream;
+use cutover_mocks::http::shown::Shown;
 use cutover_mocks::http::site::Site;
 use cutover_mocks::http::stamp::wall_now;
 use cutover_mocks::http::{Clock, Directory, Mailbox, TimeSource, stytch};
@@ -62,7 +63,7 @@ fn sites() -> ([Arc<Site>; 3], String) {
     };
     let management = tenant.mint_management_token(wall_now());
     let sites = [
-        auth0::site(&Arc::new(tenant)),
+        auth0::site(&Shown::new(Arc::new(tenant))),
         project(Vertical::Consumer),
         project(Vertical::B2b),
     ];

@@ -8,5 +8,6 @@ mod clients;
 mod ending;
 mod fuzz;
 mod hostile;
+mod resets;
 mod scene;
 mod tls;

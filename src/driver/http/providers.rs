@@ -23,7 +23,7 @@ pub struct Providers {
     wallet: Arc<Wallet>,
     published: Arc<Published>,
     auth0: Arc<Auth0Face>,
-    stytch: Arc<StytchFace>,
+    stytch: StytchFace,
     running: Running,
 }
 
@@ -62,8 +62,8 @@ impl Providers {
             time: TimeSource::Harness,
         })
         .await?;
-        let auth0 = Arc::clone(running.auth0().expect("the tenant was asked for"));
-        let stytch = Arc::clone(running.stytch().expect("the project was asked for"));
+        let auth0 = running.auth0().expect("the tenant was asked for");
+        let stytch = running.stytch().expect("the project was asked for");
         let wallet = Arc::new(Wallet::new(wallet));
         let published = Arc::new(Published::default());
         let wire = Wire::new(
@@ -75,7 +75,7 @@ impl Providers {
             ),
             Stytch::new(
                 Target::new(running.stytch_url().unwrap_or_default())?,
-                Arc::clone(&stytch),
+                stytch.clone(),
                 vertical,
                 (Arc::clone(running.directory()), running.mailbox().clone()),
                 Arc::clone(&wallet),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cutover::tenant::client::Patience;
@@ -128,11 +129,11 @@ impl StandIn {
         }
     }
 
-    fn auth0(&self) -> &cutover_mocks::http::auth0::Face {
+    fn auth0(&self) -> Arc<cutover_mocks::http::auth0::Face> {
         self.running.auth0().expect("it is served")
     }
 
-    fn stytch(&self) -> &cutover_mocks::http::stytch::Face {
+    fn stytch(&self) -> cutover_mocks::http::stytch::Face {
         self.running.stytch().expect("it is served")
     }
 
@@ -143,7 +144,8 @@ impl StandIn {
             let users = (0..10_000).filter_map(|id| tenant.user(auth0::UserId(id)));
             users.map(|user| directory.text(user.email)).collect()
         });
-        let project = self.stytch().project();
+        let stytch = self.stytch();
+        let project = stytch.project();
         let people = project.users_from(stytch::UserId(0));
         Holdings {
             auth0,
@@ -164,8 +166,9 @@ impl StandIn {
 
     /// Settings of the environment that reach them.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
-        let application = self.auth0().application();
-        let config = self.stytch().config();
+        let (auth0, stytch) = (self.auth0(), self.stytch());
+        let application = auth0.application();
+        let config = stytch.config();
         // One port answers in clear and over TLS; from here all goes over TLS.
         let url = |url: Option<&str>| {
             let url = url.expect("it is served");

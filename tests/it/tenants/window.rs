@@ -184,7 +184,8 @@ async fn people_whom_the_application_creates_are_removed_too() {
     let seen = run(cutover(&stand_in, folder.path(), &args)).await;
     assert!(seen.status.success(), "{}", text(&seen));
     assert_eq!(stand_in.holdings(), before, "{}", text(&seen));
-    let project = stand_in.running.stytch().expect("it is served").project();
+    let stytch = stand_in.running.stytch().expect("it is served");
+    let project = stytch.project();
     assert!(project.ledger().created > 0, "nobody was created");
 }
 

@@ -21,9 +21,12 @@ use super::words::Object;
 /// A body may be this long in bytes.
 pub(super) const BODY_BYTES: usize = 16 << 20;
 
+/// Where each call finds the state that it works on.
+pub(super) type State<S> = Arc<dyn Fn() -> Arc<S> + Send + Sync>;
+
 /// An interface in the making, over some state.
 pub(super) struct Api<S> {
-    state: Arc<S>,
+    state: State<S>,
     router: Router,
     schemas: SchemaGenerator,
     paths: BTreeMap<&'static str, Map<String, Value>>,
@@ -86,7 +89,7 @@ impl Verb {
 }
 
 impl<S: Send + Sync + 'static> Api<S> {
-    pub(super) fn new(state: Arc<S>) -> Self {
+    pub(super) fn new(state: State<S>) -> Self {
         Self {
             state,
             router: Router::new(),
@@ -116,7 +119,7 @@ impl<S: Send + Sync + 'static> Api<S> {
                 Input::Body => read_body(request).await,
                 Input::Query => read_query(&request),
             };
-            let work = move || handler(&state, read?);
+            let work = move || handler(&state(), read?);
             match tokio::task::spawn_blocking(work).await {
                 Ok(done) => respond(done),
                 Err(_) => respond::<O>(Err(Problem::with_status(

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Admin;
 use super::addresses::Address;
-use super::api::respond;
+use super::api::{State, respond};
 use super::people::{Organizations, Person, Seeded, organizations_of, seed_listed};
 use super::problem::Problem;
 use super::words::Object;
@@ -37,8 +37,8 @@ pub(super) fn description(seeded: &Value, problem: &Value) -> Value {
     })
 }
 
-pub(super) fn route(admin: Arc<Admin>) -> MethodRouter {
-    post(async move |request: Request| respond(take(&admin, request.into_body()).await))
+pub(super) fn route(admin: State<Admin>) -> MethodRouter {
+    post(async move |request: Request| respond(take(&admin(), request.into_body()).await))
 }
 
 /// Lines that have come and are not seeded yet.

@@ -18,7 +18,7 @@
 )]
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use axum::Router;
 use serde_json::Value;
@@ -28,12 +28,15 @@ use super::directory::Directory;
 use super::journal::Journal;
 use super::mail::Mailbox;
 use super::servers::Running;
+use super::shown::Shown;
 use super::stamp::{Clock, wall_now};
 use super::{auth0, stytch};
+use crate::auth0::Tenant;
 use crate::email::Email;
+use crate::stytch::Project;
 use crate::time::Timestamp;
 use addresses::Pattern;
-use api::{Api, Operation, Verb};
+use api::{Api, Operation, State, Verb};
 use faults::Faults;
 use problem::Problem;
 
@@ -54,10 +57,64 @@ mod words;
 
 pub use guard::Callers;
 
-/// Both mocks, from behind.
-pub struct Admin {
+/// The interface to both mocks, whichever are shown.
+#[derive(Debug)]
+pub struct Office {
+    now: RwLock<Arc<Admin>>,
+}
+
+impl Office {
+    /// Of servers at work; none unless both providers are. They take in `most` people, and as many
+    /// sessions, at most.
+    pub fn of(
+        running: &Running,
+        blueprint: Blueprint,
+        journal: Journal,
+        most: usize,
+    ) -> Option<Arc<Self>> {
+        let shown = (
+            running.shown_auth0()?.clone(),
+            running.shown_stytch()?.clone(),
+        );
+        let urls = (
+            running.auth0_url()?.to_owned(),
+            running.stytch_url()?.to_owned(),
+        );
+        Some(Arc::new_cyclic(|office| Self {
+            now: RwLock::new(Arc::new(Admin {
+                office: Weak::clone(office),
+                auth0: shown.0.get(),
+                stytch: shown.1.get(),
+                shown,
+                urls,
+                directory: Arc::clone(running.directory()),
+                mailbox: running.mailbox().clone(),
+                clock: running.clock().clone(),
+                journal,
+                blueprint,
+                faults: Mutex::default(),
+                most,
+            })),
+        }))
+    }
+
+    /// The routes of the interface, for these callers.
+    pub fn router(self: Arc<Self>, callers: Callers) -> Router {
+        let (router, _) = operations(Arc::new(move || self.now()));
+        guard::guarded(router, callers)
+    }
+
+    fn now(&self) -> Arc<Admin> {
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Both mocks, from behind. An operation works on those that were shown when it began, to its end.
+struct Admin {
+    office: Weak<Office>,
+    shown: (Shown<Arc<auth0::Face>>, Shown<stytch::Face>),
     auth0: Arc<auth0::Face>,
-    stytch: Arc<stytch::Face>,
+    stytch: stytch::Face,
     urls: (String, String),
     directory: Arc<Directory>,
     mailbox: Mailbox,
@@ -69,40 +126,32 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Of servers at work; none unless both providers are. They take in `most` people, and as many
-    /// sessions, at most.
-    pub fn of(
-        running: &Running,
-        blueprint: Blueprint,
-        journal: Journal,
-        most: usize,
-    ) -> Option<Self> {
-        Some(Self {
-            auth0: Arc::clone(running.auth0()?),
-            stytch: Arc::clone(running.stytch()?),
-            urls: (
-                running.auth0_url()?.to_owned(),
-                running.stytch_url()?.to_owned(),
-            ),
-            directory: Arc::clone(running.directory()),
-            mailbox: running.mailbox().clone(),
-            clock: running.clock().clone(),
-            journal,
-            blueprint,
+    /// Shows another tenant and another project from now on.
+    fn begin_anew(&self, tenant: Tenant, project: Project) {
+        let Some(office) = self.office.upgrade() else {
+            return;
+        };
+        let mut now = office.now.write().unwrap_or_else(PoisonError::into_inner);
+        // Of two resets at once, each begins a generation of its own.
+        let directory = Arc::<Directory>::default();
+        let auth0 = Arc::new(now.auth0.renewed(tenant, Arc::clone(&directory)));
+        let stytch = now.stytch.renewed(project, Arc::clone(&directory));
+        self.shown.0.put(Arc::clone(&auth0));
+        self.shown.1.put(stytch.clone());
+        *now = Arc::new(Self {
+            office: Weak::clone(&self.office),
+            shown: self.shown.clone(),
+            auth0,
+            stytch,
+            urls: self.urls.clone(),
+            directory,
+            mailbox: self.mailbox.clone(),
+            clock: self.clock.clone(),
+            journal: self.journal.clone(),
+            blueprint: self.blueprint.clone(),
             faults: Mutex::default(),
-            most,
-        })
-    }
-
-    /// The routes of the interface, for these callers.
-    pub fn router(self, callers: Callers) -> Router {
-        let (router, _) = operations(Arc::new(self));
-        guard::guarded(router, callers)
-    }
-
-    /// The document that describes the interface.
-    pub fn document(self) -> Value {
-        operations(Arc::new(self)).1
+            most: self.most,
+        });
     }
 
     fn now(&self) -> Timestamp {
@@ -175,7 +224,7 @@ const fn operation(
 
 const FULL: (u16, &str) = (409, "There is no room for so many");
 
-fn operations(admin: Arc<Admin>) -> (Router, Value) {
+fn operations(admin: State<Admin>) -> (Router, Value) {
     use Verb::{Delete, Get, Post, Put};
     let lines = lines::route(Arc::clone(&admin));
     let mut api = Api::new(admin)

@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Admin;
-use super::faults::Faults;
 use super::problem::Problem;
 use super::words::Nothing;
 use crate::http::stamp::wall_now;
@@ -44,13 +43,9 @@ pub(super) fn health(admin: &Admin, _: Nothing) -> Result<Health, Problem> {
 
 /// Everything as at the start: people, sessions, limits, latency, faults, clock, mail, journal, counts.
 pub(super) fn reset(admin: &Admin, _: Nothing) -> Result<Nothing, Problem> {
-    let mut faults = admin.faults();
-    *faults = Faults::default();
     admin.clock.hands().reset();
-    admin.directory.clear();
     let now = wall_now();
-    admin.auth0.reset(admin.blueprint.tenant(now));
-    admin.stytch.replace(admin.blueprint.project(now));
+    admin.begin_anew(admin.blueprint.tenant(now), admin.blueprint.project(now));
     admin.mailbox.clear();
     admin.journal.clear();
     Ok(Nothing {})

@@ -81,7 +81,7 @@ fn begin(
     let request = Arc::new(request);
     match behind.tenant.say(stamp, &call) {
         Ok(Reply::LoginPage(transaction)) => {
-            let state = texts::transaction(transaction);
+            let state = texts::transaction(behind.generation, transaction);
             if let (Connection::Email | Connection::Sms, Some(address)) =
                 (request.connection, &request.hint)
             {
@@ -261,7 +261,8 @@ fn complete(
     let invitation = match params.get("invitation") {
         None => None,
         Some(ticket) => Some(
-            texts::read_invitation(ticket).ok_or_else(|| invalid("the invitation is invalid"))?,
+            texts::read_invitation(behind.generation, ticket)
+                .ok_or_else(|| invalid("the invitation is invalid"))?,
         ),
     };
     let complete = Request {

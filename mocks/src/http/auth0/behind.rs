@@ -21,6 +21,7 @@ use crate::auth0::{
     Tenant, UserId,
 };
 use crate::http::recent::Recent;
+use crate::http::seal::Generation;
 use crate::http::{Directory, Exchange};
 use crate::time::Timestamp;
 
@@ -28,6 +29,8 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct Behind {
     pub(super) tenant: Tenant,
+    /// Of the texts of all that is numbered here.
+    pub(super) generation: Generation,
     /// By login transaction: what the application asked for.
     pub(super) logins: Recent<u32, Arc<Request>>,
     /// By login transaction: who has given a first proof and owes a second.
@@ -53,10 +56,11 @@ const FIRST_SWEEP: usize = 1 << 16;
 impl Behind {
     /// Transactions and codes of the wire are bounded as the machine's are. In rehearsals, whose machines
     /// know no bounds, the default is more than a storm has open at once.
-    pub(super) fn new(tenant: Tenant) -> Self {
+    pub(super) fn new(tenant: Tenant, generation: Generation) -> Self {
         let most = tenant.bounds().unwrap_or_default().passing;
         Self {
             tenant,
+            generation,
             logins: Recent::of(most),
             half_proven: Recent::of(most),
             grants: Recent::of(most),
@@ -251,7 +255,7 @@ mod tests {
             passing: 2,
             ..Bounds::default()
         });
-        let mut behind = Behind::new(tenant);
+        let mut behind = Behind::new(tenant, Generation::default());
         for number in 0..3 {
             behind.half_proven.put(number, UserId(number));
         }

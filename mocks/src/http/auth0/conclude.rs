@@ -65,7 +65,7 @@ impl Conclusion {
             .flatten();
         let code = if request.wants.code {
             behind.grants.put(code.0, granted);
-            Some(texts::code(code))
+            Some(texts::code(behind.generation, code))
         } else {
             behind.tenant.drop_code(code, now);
             None

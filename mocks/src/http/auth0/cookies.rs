@@ -5,10 +5,11 @@ use axum::response::Response;
 
 use super::texts::{self, Parties};
 use crate::auth0::SsoSession;
+use crate::http::seal::Generation;
 
 /// The single-sign-on session in the request's cookies: `auth0`, or `auth0_compat` from a browser that
 /// does not know `SameSite=None`.
-pub(super) fn session(headers: &HeaderMap) -> Option<SsoSession> {
+pub(super) fn session(of: Generation, headers: &HeaderMap) -> Option<SsoSession> {
     let cookies = || {
         headers
             .get_all(header::COOKIE)
@@ -17,9 +18,9 @@ pub(super) fn session(headers: &HeaderMap) -> Option<SsoSession> {
             .flat_map(|cookies| cookies.split(';'))
             .map(str::trim)
     };
-    ["auth0=", "auth0_compat="]
-        .into_iter()
-        .find_map(|name| cookies().find_map(|cookie| texts::read_sso(cookie.strip_prefix(name)?)))
+    ["auth0=", "auth0_compat="].into_iter().find_map(|name| {
+        cookies().find_map(|cookie| texts::read_sso(of, cookie.strip_prefix(name)?))
+    })
 }
 
 /// What both cookies say besides their value: over TLS the page of an application may frame the
@@ -41,7 +42,7 @@ const fn is_secure(parties: &Parties) -> bool {
 
 /// Gives the browser its session.
 pub(super) fn give(response: &mut Response, session: SsoSession, parties: &Parties) {
-    let text = texts::sso(session);
+    let text = texts::sso(parties.generation, session);
     set(response, parties, &text, "");
 }
 

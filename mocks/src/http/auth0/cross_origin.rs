@@ -59,7 +59,7 @@ pub(super) async fn authenticate(
         let number = behind.tickets.add(ticket);
         let luck = exchange.stamp().luck;
         Ok(json!({
-            "login_ticket": texts::login_ticket(number),
+            "login_ticket": texts::login_ticket(behind.generation, number),
             "co_verifier": unguessable(luck.split(40)),
             "co_id": unguessable(luck.split(41)),
         }))
@@ -190,7 +190,7 @@ pub(super) fn enter(
     (ticket, silent): (&str, bool),
 ) -> Result<Step, Complaint> {
     let now = behind.tenant.now(exchange.stamp().at);
-    let ticket = texts::read_login_ticket(ticket)
+    let ticket = texts::read_login_ticket(behind.generation, ticket)
         .and_then(|number| take(behind, number, &request.ask.client_id, now));
     let Some(ticket) = ticket else {
         let text = "Unknown or invalid login ticket.";
@@ -206,7 +206,7 @@ pub(super) fn enter(
     let transaction = login::begin(behind, exchange, &request, means, Endpoint::Authorize)?;
     let request = Arc::new(request);
     behind.logins.put(transaction.0, Arc::clone(&request));
-    let sent = Sent::without_form(transaction);
+    let sent = Sent::without_form(behind.generation, transaction);
     match login::proceed(face, behind, exchange, &sent, &request, user)? {
         Step::Show(_) if silent => {
             let text = "Multifactor authentication required";

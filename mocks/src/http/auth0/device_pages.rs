@@ -55,7 +55,7 @@ pub(super) async fn code(
         let (number, user_code) = behind.tenant.devices.begin(ask, now, luck);
         let page = format!("{}activate", parties.issuer);
         Ok(json!({
-            "device_code": texts::device_code(number),
+            "device_code": texts::device_code(behind.generation, number),
             "user_code": user_code,
             "verification_uri": page,
             "verification_uri_complete": format!("{page}?user_code={user_code}"),
@@ -173,7 +173,7 @@ fn prove(
 }
 
 fn session_user(behind: &Behind, headers: &HeaderMap, now: Timestamp) -> Option<UserId> {
-    let session = cookies::session(headers)?;
+    let session = cookies::session(behind.generation, headers)?;
     behind.tenant.session(session, now).map(|seen| seen.user)
 }
 

@@ -16,10 +16,10 @@ use sha2::{Digest, Sha256};
 use super::answering::Complaint;
 use super::errors::oauth_error;
 use super::opaque;
-use crate::http::seal::Seal;
+use crate::http::seal::{Generation, Seal};
 use crate::time::Timestamp;
 
-const NONCE: Seal = Seal("auth0 dpop nonce");
+const NONCE: Seal = Seal::new("auth0 dpop nonce");
 /// A nonce is good for this many seconds, and then for as many again.
 const NONCE_LIFE: i64 = 300;
 const HEADER: HeaderName = HeaderName::from_static("dpop");
@@ -37,12 +37,12 @@ struct Confirmed {
 }
 
 /// The key that an access token is bound to. Its signature is not checked.
-pub(super) fn binding(text: &str) -> Option<Thumbprint> {
+pub(super) fn binding(of: Generation, text: &str) -> Option<Thumbprint> {
     if text.contains('.') {
         let confirmed = jsonwebtoken::dangerous::insecure_decode::<Confirmed>(text);
         return confirmed.ok()?.claims.cnf;
     }
-    opaque::binding(text)
+    opaque::binding(of, text)
 }
 
 impl Thumbprint {

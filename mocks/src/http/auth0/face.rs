@@ -3,7 +3,6 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::FromRef;
 use axum::response::Response;
 
 use super::answering::{Asked, Complaint};
@@ -16,6 +15,7 @@ use crate::auth0::{
     AccessToken, Call, Connection, Endpoint, Error, RefreshToken, Reply, Tenant, UserId,
 };
 use crate::http::mail::Message;
+use crate::http::seal::Generation;
 use crate::http::{Clock, Directory, Exchange, KeyRing, Mailbox, Owner};
 use crate::ledger::Ledger;
 use crate::time::Timestamp;
@@ -120,12 +120,6 @@ impl DerefMut for Held<'_> {
     }
 }
 
-impl FromRef<Arc<Face>> for Clock {
-    fn from_ref(face: &Arc<Face>) -> Self {
-        face.clock.clone()
-    }
-}
-
 impl Face {
     /// Puts a face on a tenant.
     pub fn new(
@@ -144,13 +138,14 @@ impl Face {
             issuer,
             client_id: application.client_id.clone(),
             api: application.api.clone(),
+            generation: Generation::default(),
         };
         let mut tenant = tenant;
         application.register(&mut tenant);
         tenant.watch_addresses();
         directory.follow(tenant.take_moves());
         Self {
-            behind: Mutex::new(Behind::new(tenant)),
+            behind: Mutex::new(Behind::new(tenant, parties.generation)),
             directory,
             mailbox,
             clock,
@@ -159,13 +154,33 @@ impl Face {
         }
     }
 
-    /// Puts another tenant in the place of this one: what the wire knew of its people and logins is
-    /// forgotten. Numbers begin anew, so that a seeded token's text is what it was before; a text from
-    /// before opens nothing until something of its number is made again.
-    pub fn reset(&self, mut tenant: Tenant) {
+    /// Another tenant at the same address, of which the wire knows nothing yet. Numbers begin anew, so
+    /// that whoever is seeded again has their id again; of all that is issued, no text from before opens
+    /// anything here.
+    #[must_use]
+    pub fn renewed(&self, mut tenant: Tenant, directory: Arc<Directory>) -> Self {
         self.application.register(&mut tenant);
         tenant.watch_addresses();
-        *self.behind() = Behind::new(tenant);
+        directory.follow(tenant.take_moves());
+        let issuers = self.issuers.renewed();
+        Self {
+            behind: Mutex::new(Behind::new(tenant, issuers.own().generation)),
+            directory,
+            mailbox: self.mailbox.clone(),
+            clock: self.clock.clone(),
+            issuers,
+            application: self.application.clone(),
+        }
+    }
+
+    /// The generation of its texts.
+    pub fn generation(&self) -> Generation {
+        self.parties().generation
+    }
+
+    /// The clock that its calls go by.
+    pub(in crate::http) fn clock(&self) -> Clock {
+        self.clock.clone()
     }
 
     /// Sets somebody's password.
@@ -191,7 +206,7 @@ impl Face {
 
     /// The text of a refresh token.
     pub fn refresh_token_text(&self, token: RefreshToken) -> String {
-        texts::refresh_token(token)
+        texts::refresh_token(self.generation(), token)
     }
 
     /// A token for the Management API, as `client_credentials` gives it, issued at this moment.
@@ -228,7 +243,7 @@ impl Face {
     }
 
     /// The addresses that the wire knows.
-    pub fn directory(&self) -> &Directory {
+    pub fn directory(&self) -> &Arc<Directory> {
         &self.directory
     }
 
@@ -328,7 +343,7 @@ impl Face {
         user: UserId,
         now: Timestamp,
     ) {
-        let ticket = tickets::issue(purpose, user, now, tickets::LIFE);
+        let ticket = tickets::issue(parties.generation, purpose, user, now, tickets::LIFE);
         let link = format!("{}{}?ticket={ticket}", parties.issuer, purpose.page());
         let subject = match purpose {
             Purpose::Reset => "reset",

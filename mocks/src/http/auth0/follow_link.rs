@@ -63,6 +63,6 @@ fn log_in(
         .map_err(refuse)?;
     let request = Arc::new(request);
     behind.logins.put(transaction.0, Arc::clone(&request));
-    let sent = Sent::without_form(transaction);
+    let sent = Sent::without_form(behind.generation, transaction);
     login::proceed(face, behind, exchange, &sent, &request, user)
 }

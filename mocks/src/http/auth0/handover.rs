@@ -59,6 +59,6 @@ impl Face {
             };
             behind.logins.put(transaction.0, Arc::new(request));
         }
-        texts::transaction(transaction)
+        texts::transaction(behind.generation, transaction)
     }
 }

@@ -107,7 +107,7 @@ impl Issue {
             "token_type": if self.terms.bound.is_some() { "DPoP" } else { "Bearer" },
         });
         if let Some(refresh) = self.tokens.refresh {
-            body["refresh_token"] = texts::refresh_token(refresh).into();
+            body["refresh_token"] = texts::refresh_token(parties.generation, refresh).into();
         }
         if self.tokens.access.scopes.openid {
             body["id_token"] = self.id_text(parties, &[]).into();
@@ -121,8 +121,8 @@ impl Issue {
         let aud = match &self.terms.audience {
             For::UserInfo => {
                 return match &self.terms.bound {
-                    Some(key) => opaque::write_bound(access, key),
-                    None => opaque::write(access, self.ordinal),
+                    Some(key) => opaque::write_bound(parties.generation, access, key),
+                    None => opaque::write(parties.generation, access, self.ordinal),
                 };
             }
             For::Management => OneOrMany::One(parties.management_audience()),
@@ -149,6 +149,7 @@ impl Issue {
             org_name: organization.map(|organization| organization.name.clone()),
             permissions: self.permissions.clone(),
             cnf: self.terms.bound.clone(),
+            cutover_reset: parties.generation.told(),
         };
         Face::keys().sign_here(access.key, &claims)
     }
@@ -163,7 +164,7 @@ impl Issue {
         tell("iat", issued.as_secs().into());
         tell("exp", (issued + ID_TOKEN_LIFE).as_secs().into());
         if let Some(session) = self.terms.session {
-            tell("sid", texts::sid(session).into());
+            tell("sid", texts::sid(parties.generation, session).into());
         }
         if self.terms.tells_time {
             tell("auth_time", self.terms.authenticated.as_secs().into());
@@ -182,6 +183,9 @@ impl Issue {
         }
         if let Some(nonce) = &self.nonce {
             tell("nonce", nonce.as_str().into());
+        }
+        if let Some(resets) = parties.generation.told() {
+            tell("cutover_reset", resets.into());
         }
         for (name, value) in hashes {
             tell(name, half_hash(value).into());

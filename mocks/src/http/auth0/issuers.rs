@@ -34,6 +34,26 @@ impl Issuers {
         }
     }
 
+    /// The same names in the next generation.
+    pub(super) fn renewed(&self) -> Self {
+        let next = |parties: &Arc<Parties>| {
+            let mut parties = Parties::clone(parties);
+            parties.generation = parties.generation.next();
+            Arc::new(parties)
+        };
+        let taken = self.taken.read().unwrap_or_else(PoisonError::into_inner);
+        let taken = taken
+            .iter()
+            .map(|(name, parties)| (name.clone(), next(parties)))
+            .collect();
+        Self {
+            own: next(&self.own),
+            own_url: self.own_url.clone(),
+            follows: self.follows,
+            taken: RwLock::new(taken),
+        }
+    }
+
     /// The own name.
     pub(super) fn own(&self) -> &Parties {
         &self.own

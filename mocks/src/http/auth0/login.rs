@@ -22,6 +22,7 @@ use crate::auth0::{
 };
 use crate::http::Exchange;
 use crate::http::params::Params;
+use crate::http::seal::Generation;
 
 /// Begins the login that something else than a login page stands for: a ticket, or a mailed link. It
 /// goes on at [`proceed`].
@@ -60,16 +61,21 @@ pub(super) struct Sent {
 
 impl Sent {
     /// Nothing: a login that no form was sent for.
-    pub(super) fn without_form(transaction: Transaction) -> Self {
+    pub(super) fn without_form(of: Generation, transaction: Transaction) -> Self {
         Self {
             params: Params::default(),
-            state: texts::transaction(transaction),
+            state: texts::transaction(of, transaction),
             transaction,
         }
     }
 
     /// Reads a form; its `state` may stand in the query as well.
-    pub(super) fn read(uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Option<Self> {
+    pub(super) fn read(
+        of: Generation,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Option<Self> {
         let query = Params::from_query(uri);
         let params = Params::from_body(headers, body).ok()?;
         let state = params
@@ -78,7 +84,7 @@ impl Sent {
             .unwrap_or_default()
             .to_owned();
         Some(Self {
-            transaction: texts::read_transaction(&state).unwrap_or(NONE),
+            transaction: texts::read_transaction(of, &state).unwrap_or(NONE),
             state,
             params,
         })
@@ -118,7 +124,8 @@ pub(super) async fn look(
     let params = Params::from_query(uri);
     let state = params.get("state").unwrap_or_default().to_owned();
     let asked = face.ask(&exchange, Call::Other, |behind, _| {
-        let login = texts::read_transaction(&state).and_then(|login| behind.logins.get(login.0));
+        let login = texts::read_transaction(behind.generation, &state)
+            .and_then(|login| behind.logins.get(login.0));
         Some(login.cloned())
     });
     asked
@@ -137,7 +144,7 @@ pub(super) async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some(sent) = Sent::read(&uri, &headers, &body) else {
+    let Some(sent) = Sent::read(face.generation(), &uri, &headers, &body) else {
         return face.refuse(exchange, Endpoint::Login, unreadable()).await;
     };
     let parties = face.parties_at(&exchange);

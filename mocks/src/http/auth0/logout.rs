@@ -35,7 +35,11 @@ pub(super) async fn logout(
             None => None,
             Some(to) => Some(allowed(behind, params.get("client_id"), ("returnTo", to))?),
         };
-        end(behind, &exchange, cookies::session(&headers))?;
+        end(
+            behind,
+            &exchange,
+            cookies::session(behind.generation, &headers),
+        )?;
         Ok(to)
     });
     leave(asked, exchange, &parties).await
@@ -96,8 +100,12 @@ pub(super) async fn oidc_logout(
             .as_ref()
             .and_then(|hint| hint.sid.as_deref())
             .or(params.get("logout_hint"))
-            .and_then(texts::read_sid);
-        end(behind, &exchange, cookies::session(&headers).or(named))?;
+            .and_then(|text| texts::read_sid(behind.generation, text));
+        end(
+            behind,
+            &exchange,
+            cookies::session(behind.generation, &headers).or(named),
+        )?;
         Ok(to)
     });
     leave(asked, exchange, &parties).await

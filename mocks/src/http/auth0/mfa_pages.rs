@@ -99,7 +99,7 @@ fn secret_of(
     exchange: &Exchange,
     state: &str,
 ) -> Option<(Vec<u8>, String)> {
-    let transaction = super::texts::read_transaction(state)?;
+    let transaction = super::texts::read_transaction(behind.generation, state)?;
     let user = half_proven(behind, transaction.0)?;
     let now = behind.tenant.now(exchange.stamp().at);
     let address = face.directory().text(behind.tenant.user(user)?.email);
@@ -129,7 +129,7 @@ pub(super) async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some(sent) = Sent::read(&uri, &headers, &body) else {
+    let Some(sent) = Sent::read(face.generation(), &uri, &headers, &body) else {
         let complaint = login::unreadable();
         return face.refuse(exchange, Endpoint::Login, complaint).await;
     };

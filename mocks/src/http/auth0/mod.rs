@@ -48,6 +48,7 @@ pub use face::{Application, Face, Issuer};
 pub use login::mailed_code;
 
 use super::cors::Cors;
+use super::shown::Shown;
 use super::site::Site;
 
 /// A request body may be this long in bytes: the Management API's cap.
@@ -57,17 +58,17 @@ const BODY_LIMIT: usize = 1 << 20;
 const EXPOSED: &str = "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, X-Auth0-RequestId, DPoP-Nonce, WWW-Authenticate";
 
 /// A tenant's routes, which pages of the origins that its applications name may call.
-pub fn site(face: &Arc<Face>) -> Site {
-    let registry = Arc::clone(face);
-    let cors =
-        Cors::new(move |origin| registry.allows_origin(origin), EXPOSED).with_open(&["/userinfo"]);
-    Site::from(router(Arc::clone(face)))
+pub fn site(shown: &Shown<Arc<Face>>) -> Site {
+    let registry = shown.clone();
+    let cors = Cors::new(move |origin| registry.get().allows_origin(origin), EXPOSED)
+        .with_open(&["/userinfo"]);
+    Site::from(router(shown.clone()))
         .with_body_limit(BODY_LIMIT)
         .with_cors(cors)
 }
 
 /// All routes of a tenant.
-fn router(face: Arc<Face>) -> Router {
+fn router(shown: Shown<Arc<Face>>) -> Router {
     Router::new()
         .route(
             "/.well-known/openid-configuration",
@@ -116,11 +117,11 @@ fn router(face: Arc<Face>) -> Router {
         .merge(management::downloads())
         .fallback(wellknown::not_found)
         .method_not_allowed_fallback(wellknown::not_found)
-        .with_state(face)
+        .with_state(shown)
 }
 
 /// What widgets on the pages of applications ask.
-fn widgets() -> Router<Arc<Face>> {
+fn widgets() -> Router<Shown<Arc<Face>>> {
     Router::new()
         .route("/client/{name}", get(application_pages::settings))
         .route("/co/authenticate", post(cross_origin::authenticate))
@@ -143,7 +144,7 @@ fn widgets() -> Router<Arc<Face>> {
 }
 
 /// What browsers see.
-fn pages() -> Router<Arc<Face>> {
+fn pages() -> Router<Shown<Arc<Face>>> {
     Router::new()
         .route(
             "/authorize",

@@ -2,12 +2,12 @@
 
 use super::dpop::Thumbprint;
 use crate::auth0::{AccessToken, Audience, Scopes, UserId};
-use crate::http::seal::Seal;
+use crate::http::seal::{Generation, Seal};
 use crate::keys::KeyId;
 use crate::time::{Span, Timestamp};
 
-const PLAIN: Seal = Seal("auth0 opaque");
-const BOUND: Seal = Seal("auth0 bound opaque");
+const PLAIN: Seal = Seal::new("auth0 opaque");
+const BOUND: Seal = Seal::new("auth0 bound opaque");
 /// Bytes of claims.
 const CLAIMS: usize = 12;
 /// Characters of a plain token.
@@ -15,27 +15,27 @@ const PLAIN_CHARS: usize = 32;
 
 /// 12 bytes of claims and the tag make the 32 characters of Auth0's own opaque tokens. The ordinal
 /// tells those of the same claims and the same second apart.
-pub(super) fn write(token: &AccessToken, ordinal: u64) -> String {
+pub(super) fn write(of: Generation, token: &AccessToken, ordinal: u64) -> String {
     let mut claims = claims(token);
     // The four bits that flags leave.
     claims[CLAIMS - 1] |= (ordinal as u8) << 4;
-    PLAIN.close(&claims)
+    PLAIN.of(of).close(&claims)
 }
 
 /// The same, bound to a key: the thumbprint follows the claims.
-pub(super) fn write_bound(token: &AccessToken, key: &Thumbprint) -> String {
+pub(super) fn write_bound(of: Generation, token: &AccessToken, key: &Thumbprint) -> String {
     let mut claims = claims(token).to_vec();
     claims.extend(key.jkt.as_bytes());
-    BOUND.close(&claims)
+    BOUND.of(of).close(&claims)
 }
 
 /// The key that an opaque token is bound to.
-pub(super) fn binding(text: &str) -> Option<Thumbprint> {
+pub(super) fn binding(of: Generation, text: &str) -> Option<Thumbprint> {
     // Nearly all are plain, and told so by their length: this is asked of every call.
     if text.len() == PLAIN_CHARS {
         return None;
     }
-    let claims = BOUND.open(text)?;
+    let claims = BOUND.of(of).open(text)?;
     let jkt = String::from_utf8(claims.get(CLAIMS..)?.to_vec()).ok()?;
     Some(Thumbprint { jkt })
 }
@@ -61,10 +61,11 @@ fn claims(token: &AccessToken) -> [u8; CLAIMS] {
 }
 
 /// The token behind a text, bound to a key or not.
-pub(super) fn read(text: &str) -> Option<AccessToken> {
+pub(super) fn read(of: Generation, text: &str) -> Option<AccessToken> {
     let claims: [u8; CLAIMS] = PLAIN
+        .of(of)
         .open_exactly(text)
-        .or_else(|| BOUND.open(text)?.first_chunk().copied())?;
+        .or_else(|| BOUND.of(of).open(text)?.first_chunk().copied())?;
     let number = |from: usize, to: usize| {
         claims[from..to]
             .iter()
@@ -98,6 +99,7 @@ mod tests {
 
     #[test]
     fn tokens_of_the_same_claims_differ_and_read_back() {
+        const FIRST: Generation = Generation(0);
         let token = AccessToken {
             subject: UserId(7),
             audience: Audience {
@@ -106,9 +108,9 @@ mod tests {
             },
             ..NO_TOKEN
         };
-        let texts = [write(&token, 15), write(&token, 16)];
+        let texts = [15, 16].map(|ordinal| write(FIRST, &token, ordinal));
         assert_ne!(texts[0], texts[1]);
         assert_eq!(texts[0].len(), PLAIN_CHARS);
-        assert_eq!(texts.map(|text| read(&text)), [Some(token); 2]);
+        assert_eq!(texts.map(|text| read(FIRST, &text)), [Some(token); 2]);
     }
 }

@@ -74,7 +74,7 @@ pub(super) async fn push(
             until: now + LIFE,
         });
         Ok(json!({
-            "request_uri": texts::request_uri(number),
+            "request_uri": texts::request_uri(behind.generation, number),
             "expires_in": LIFE.as_secs(),
         }))
     });
@@ -95,7 +95,7 @@ pub(super) fn fetch(
     let Some(reference) = params.get("request_uri") else {
         return Ok(None);
     };
-    texts::read_request_uri(reference)
+    texts::read_request_uri(behind.generation, reference)
         .filter(|number| {
             behind.pushed.get(*number).is_some_and(|pushed| {
                 now < pushed.until && params.get("client_id") == Some(&pushed.client_id)

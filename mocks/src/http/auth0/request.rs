@@ -192,7 +192,7 @@ impl Freshness {
         headers: &HeaderMap,
         now: Timestamp,
     ) -> Option<SsoSession> {
-        let session = super::cookies::session(headers)?;
+        let session = super::cookies::session(behind.generation, headers)?;
         let too_old = self.max_age.is_some_and(|age| {
             behind
                 .tenant

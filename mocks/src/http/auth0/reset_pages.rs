@@ -146,7 +146,7 @@ pub(super) async fn verify_address(
     let ticket = params.get("ticket").unwrap_or_default();
     let asked = face.behind().pass(&exchange, Endpoint::Other, |behind| {
         let now = behind.tenant.now(exchange.stamp().at);
-        let opened = tickets::open(Purpose::Verify, ticket, now);
+        let opened = tickets::open(behind.generation, Purpose::Verify, ticket, now);
         let change = Change {
             verified: Some(true),
             ..Change::default()
@@ -169,7 +169,7 @@ pub(super) async fn verify_address(
 /// Whose password a ticket lets one change. A ticket ends when the password is changed.
 fn holder(behind: &Behind, exchange: &Exchange, ticket: &str) -> Result<UserId, Complaint> {
     let now = behind.tenant.now(exchange.stamp().at);
-    tickets::open(Purpose::Reset, ticket, now)
+    tickets::open(behind.generation, Purpose::Reset, ticket, now)
         .filter(|opened| {
             let profile = behind.tenant.profiles.get(opened.user);
             let changed = profile.and_then(|profile| profile.password_changed);

@@ -34,7 +34,7 @@ pub(super) async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some(sent) = Sent::read(&uri, &headers, &body) else {
+    let Some(sent) = Sent::read(face.generation(), &uri, &headers, &body) else {
         let complaint = login::unreadable();
         return face.refuse(exchange, Endpoint::SignUp, complaint).await;
     };

@@ -11,34 +11,36 @@ use super::opaque;
 use crate::auth0::{
     AccessToken, Audience, Code, Connection, RefreshToken, Scopes, SsoSession, Transaction, UserId,
 };
-use crate::http::seal::Seal;
+use crate::http::seal::{Generation, Seal};
 use crate::http::signing::KeyRing;
 use crate::keys::KeyId;
 use crate::luck::mix;
 use crate::time::Timestamp;
 
-const REFRESH: Seal = Seal("auth0 refresh token");
-const CODE: Seal = Seal("auth0 code");
-const TRANSACTION: Seal = Seal("auth0 transaction");
-const SSO: Seal = Seal("auth0 session");
-const SID: Seal = Seal("auth0 sid");
-const MFA: Seal = Seal("auth0 mfa");
-const DEVICE: Seal = Seal("auth0 device");
-const INVITATION: Seal = Seal("auth0 invitation");
-const LOGIN_TICKET: Seal = Seal("auth0 login ticket");
-const PUSHED: Seal = Seal("auth0 pushed request");
+const REFRESH: Seal = Seal::new("auth0 refresh token");
+const CODE: Seal = Seal::new("auth0 code");
+const TRANSACTION: Seal = Seal::new("auth0 transaction");
+const SSO: Seal = Seal::new("auth0 session");
+const SID: Seal = Seal::new("auth0 sid");
+const MFA: Seal = Seal::new("auth0 mfa");
+const DEVICE: Seal = Seal::new("auth0 device");
+const INVITATION: Seal = Seal::new("auth0 invitation");
+const LOGIN_TICKET: Seal = Seal::new("auth0 login ticket");
+const PUSHED: Seal = Seal::new("auth0 pushed request");
 
 /// `v1.…`, as Auth0 writes refresh tokens.
-pub fn refresh_token(token: RefreshToken) -> String {
+pub fn refresh_token(of: Generation, token: RefreshToken) -> String {
     format!(
         "v1.{}",
-        REFRESH.close_id(u64::from(token.family) << 32 | u64::from(token.generation))
+        REFRESH
+            .of(of)
+            .close_id(u64::from(token.family) << 32 | u64::from(token.generation))
     )
 }
 
 /// The refresh token behind a text.
-pub fn read_refresh_token(text: &str) -> Option<RefreshToken> {
-    let id = REFRESH.open_id(text.strip_prefix("v1.")?)?;
+pub fn read_refresh_token(of: Generation, text: &str) -> Option<RefreshToken> {
+    let id = REFRESH.of(of).open_id(text.strip_prefix("v1.")?)?;
     Some(RefreshToken {
         family: (id >> 32) as u32,
         generation: id as u32,
@@ -46,83 +48,85 @@ pub fn read_refresh_token(text: &str) -> Option<RefreshToken> {
 }
 
 /// The `code` of a redirect.
-pub fn code(code: Code) -> String {
-    CODE.close_id(code.0.into())
+pub fn code(of: Generation, code: Code) -> String {
+    CODE.of(of).close_id(code.0.into())
 }
 
 /// The code behind a text.
-pub fn read_code(text: &str) -> Option<Code> {
-    Some(Code(CODE.open_id(text)?.try_into().ok()?))
+pub fn read_code(of: Generation, text: &str) -> Option<Code> {
+    Some(Code(CODE.of(of).open_id(text)?.try_into().ok()?))
 }
 
 /// The `state` of a login page.
-pub fn transaction(transaction: Transaction) -> String {
-    TRANSACTION.close_id(transaction.0.into())
+pub fn transaction(of: Generation, transaction: Transaction) -> String {
+    TRANSACTION.of(of).close_id(transaction.0.into())
 }
 
 /// The login behind a login page's `state`.
-pub fn read_transaction(text: &str) -> Option<Transaction> {
-    Some(Transaction(TRANSACTION.open_id(text)?.try_into().ok()?))
+pub fn read_transaction(of: Generation, text: &str) -> Option<Transaction> {
+    Some(Transaction(
+        TRANSACTION.of(of).open_id(text)?.try_into().ok()?,
+    ))
 }
 
 /// The value of the `auth0` cookie.
-pub fn sso(session: SsoSession) -> String {
-    SSO.close_id(session.0.into())
+pub fn sso(of: Generation, session: SsoSession) -> String {
+    SSO.of(of).close_id(session.0.into())
 }
 
 /// The session behind a cookie.
-pub fn read_sso(text: &str) -> Option<SsoSession> {
-    Some(SsoSession(SSO.open_id(text)?.try_into().ok()?))
+pub fn read_sso(of: Generation, text: &str) -> Option<SsoSession> {
+    Some(SsoSession(SSO.of(of).open_id(text)?.try_into().ok()?))
 }
 
 /// A session's id, as `sid` and the Management API tell it: whoever knows it has no session.
-pub fn sid(session: SsoSession) -> String {
-    SID.close_id(session.0.into())
+pub fn sid(of: Generation, session: SsoSession) -> String {
+    SID.of(of).close_id(session.0.into())
 }
 
 /// The session behind an id.
-pub fn read_sid(text: &str) -> Option<SsoSession> {
-    Some(SsoSession(SID.open_id(text)?.try_into().ok()?))
+pub fn read_sid(of: Generation, text: &str) -> Option<SsoSession> {
+    Some(SsoSession(SID.of(of).open_id(text)?.try_into().ok()?))
 }
 
 /// The token of somebody who owes a second factor.
-pub fn mfa_token(number: u32) -> String {
-    MFA.close_id(number.into())
+pub fn mfa_token(of: Generation, number: u32) -> String {
+    MFA.of(of).close_id(number.into())
 }
 
 /// Who owes a second factor.
-pub fn read_mfa_token(text: &str) -> Option<u32> {
-    MFA.open_id(text)?.try_into().ok()
+pub fn read_mfa_token(of: Generation, text: &str) -> Option<u32> {
+    MFA.of(of).open_id(text)?.try_into().ok()
 }
 
 /// The code that a device polls with.
-pub fn device_code(number: u32) -> String {
-    DEVICE.close_id(number.into())
+pub fn device_code(of: Generation, number: u32) -> String {
+    DEVICE.of(of).close_id(number.into())
 }
 
 /// The device behind a code.
-pub fn read_device_code(text: &str) -> Option<u32> {
-    DEVICE.open_id(text)?.try_into().ok()
+pub fn read_device_code(of: Generation, text: &str) -> Option<u32> {
+    DEVICE.of(of).open_id(text)?.try_into().ok()
 }
 
 /// The ticket of somebody who logged in on an application's page.
-pub fn login_ticket(number: u32) -> String {
-    LOGIN_TICKET.close_id(number.into())
+pub fn login_ticket(of: Generation, number: u32) -> String {
+    LOGIN_TICKET.of(of).close_id(number.into())
 }
 
 /// Who logged in on an application's page.
-pub fn read_login_ticket(text: &str) -> Option<u32> {
-    LOGIN_TICKET.open_id(text)?.try_into().ok()
+pub fn read_login_ticket(of: Generation, text: &str) -> Option<u32> {
+    LOGIN_TICKET.of(of).open_id(text)?.try_into().ok()
 }
 
 /// The `request_uri` of a pushed request (RFC 9126).
-pub fn request_uri(number: u32) -> String {
-    format!("{REQUEST_URI}{}", PUSHED.close_id(number.into()))
+pub fn request_uri(of: Generation, number: u32) -> String {
+    format!("{REQUEST_URI}{}", PUSHED.of(of).close_id(number.into()))
 }
 
 /// The pushed request behind a `request_uri`.
-pub fn read_request_uri(text: &str) -> Option<u32> {
-    let id = PUSHED.open_id(text.strip_prefix(REQUEST_URI)?)?;
+pub fn read_request_uri(of: Generation, text: &str) -> Option<u32> {
+    let id = PUSHED.of(of).open_id(text.strip_prefix(REQUEST_URI)?)?;
     id.try_into().ok()
 }
 
@@ -130,13 +134,13 @@ pub fn read_request_uri(text: &str) -> Option<u32> {
 const REQUEST_URI: &str = "urn:ietf:params:oauth:request_uri:";
 
 /// The ticket of an invitation.
-pub fn invitation(number: u32) -> String {
-    INVITATION.close_id(number.into())
+pub fn invitation(of: Generation, number: u32) -> String {
+    INVITATION.of(of).close_id(number.into())
 }
 
 /// The invitation behind a ticket.
-pub fn read_invitation(text: &str) -> Option<u32> {
-    INVITATION.open_id(text)?.try_into().ok()
+pub fn read_invitation(of: Generation, text: &str) -> Option<u32> {
+    INVITATION.of(of).open_id(text)?.try_into().ok()
 }
 
 /// A time as Auth0 writes it: RFC 3339 with milliseconds.
@@ -285,6 +289,8 @@ pub struct Parties {
     pub client_id: String,
     /// The identifier of the application's API.
     pub api: String,
+    /// Texts of other generations are nobody's.
+    pub generation: Generation,
 }
 
 /// An access token as a JWT (Auth0's own profile).
@@ -308,6 +314,9 @@ pub(super) struct AccessClaims {
     pub(super) permissions: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cnf: Option<Thumbprint>,
+    /// How many resets there were before. No claim of Auth0's; a JWT shows what it means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cutover_reset: Option<u32>,
 }
 
 /// `aud`: Auth0 writes a single audience as a string.
@@ -376,7 +385,7 @@ impl Parties {
     /// claims give the same text.
     pub fn access_token(&self, keys: KeyRing, token: &AccessToken, subject: Connection) -> String {
         if !token.audience.api {
-            return opaque::write(token, 0);
+            return opaque::write(self.generation, token, 0);
         }
         let aud = if token.audience.userinfo {
             OneOrMany::Many(vec![self.api.clone(), self.userinfo_audience()])
@@ -396,6 +405,7 @@ impl Parties {
             org_name: None,
             permissions: None,
             cnf: None,
+            cutover_reset: self.generation.told(),
         };
         keys.sign_here(token.key, &claims)
     }
@@ -403,7 +413,7 @@ impl Parties {
     /// The access token behind a text, its signature and issuer checked, its times not.
     pub fn verify_access_token(&self, keys: KeyRing, text: &str) -> Option<AccessToken> {
         if !text.contains('.') {
-            return opaque::read(text);
+            return opaque::read(self.generation, text);
         }
         let (key, claims) = keys.verify::<AccessClaims>(text).ok()?;
         self.claimed(key, &claims, read_user_id(&claims.sub)?)
@@ -417,7 +427,7 @@ impl Parties {
         whose: impl FnOnce(&str) -> Option<UserId>,
     ) -> Option<AccessToken> {
         if !text.contains('.') {
-            return opaque::read(text);
+            return opaque::read(self.generation, text);
         }
         let (key, claims) = keys.verify::<AccessClaims>(text).ok()?;
         self.claimed(key, &claims, whose(&claims.sub)?)
@@ -426,15 +436,20 @@ impl Parties {
     /// The access token behind a text, nothing checked: for a client that reads what it was given.
     pub fn read_access_token(&self, keys: KeyRing, text: &str) -> Option<AccessToken> {
         if !text.contains('.') {
-            return opaque::read(text);
+            return opaque::read(self.generation, text);
         }
         let kid = jsonwebtoken::decode_header(text).ok()?.kid?;
         let claims: AccessClaims = jsonwebtoken::dangerous::insecure_decode(text).ok()?.claims;
         self.claimed(keys.find(&kid)?, &claims, read_user_id(&claims.sub)?)
     }
 
+    /// Whether a token with these claims is one of theirs, if its signature is.
+    pub(super) fn issued(&self, claims: &AccessClaims) -> bool {
+        claims.iss == self.issuer && Generation::heard(claims.cutover_reset) == self.generation
+    }
+
     fn claimed(&self, key: KeyId, claims: &AccessClaims, subject: UserId) -> Option<AccessToken> {
-        (claims.iss == self.issuer).then_some(())?;
+        self.issued(claims).then_some(())?;
         Some(AccessToken {
             subject,
             issued: Timestamp::from_secs(claims.iat),
@@ -469,12 +484,14 @@ mod tests {
     use proptest::prelude::*;
 
     const KEYS: KeyRing = KeyRing::new(Owner::Auth0);
+    const FIRST: Generation = Generation(0);
 
     fn parties() -> Parties {
         Parties {
             issuer: "http://127.0.0.1:1/".to_owned(),
             client_id: "client".to_owned(),
             api: "https://api.example".to_owned(),
+            generation: Generation::default(),
         }
     }
 
@@ -501,6 +518,11 @@ mod tests {
             let text = parties().access_token(KEYS, &token, Connection::Google);
             prop_assert_eq!(parties().verify_access_token(KEYS, &text), Some(token));
             prop_assert_eq!(parties().read_access_token(KEYS, &text), Some(token));
+            let later = Parties { generation: Generation(1), ..parties() };
+            prop_assert_eq!(later.verify_access_token(KEYS, &text), None);
+            let text = later.access_token(KEYS, &token, Connection::Google);
+            prop_assert_eq!(parties().verify_access_token(KEYS, &text), None);
+            prop_assert_eq!(later.verify_access_token(KEYS, &text), Some(token));
             prop_assert!(token.audience.api || text.len() == 32, "{}", text);
         }
 
@@ -512,10 +534,11 @@ mod tests {
             }
             prop_assert_eq!(identity(UserId(id), Connection::Google).len(), 21);
             let token = RefreshToken { family: id, generation: other };
-            prop_assert_eq!(read_refresh_token(&refresh_token(token)), Some(token));
-            prop_assert_eq!(read_code(&code(Code(id))), Some(Code(id)));
-            prop_assert_eq!(read_sso(&sso(SsoSession(id))), Some(SsoSession(id)));
-            prop_assert_eq!(read_transaction(&transaction(Transaction(id))), Some(Transaction(id)));
+            prop_assert_eq!(read_refresh_token(FIRST, &refresh_token(FIRST, token)), Some(token));
+            prop_assert_eq!(read_code(FIRST, &code(FIRST, Code(id))), Some(Code(id)));
+            prop_assert_eq!(read_sso(FIRST, &sso(FIRST, SsoSession(id))), Some(SsoSession(id)));
+            let text = transaction(FIRST, Transaction(id));
+            prop_assert_eq!(read_transaction(FIRST, &text), Some(Transaction(id)));
         }
     }
 
@@ -531,7 +554,7 @@ mod tests {
         ] {
             assert_eq!(read_user_id(text), None, "{text}");
         }
-        assert_eq!(read_refresh_token("v1.AAAA"), None);
+        assert_eq!(read_refresh_token(FIRST, "v1.AAAA"), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Links that are mailed: whose they are, what for, and until when they are good.
 
 use crate::auth0::UserId;
-use crate::http::seal::Seal;
+use crate::http::seal::{Generation, Seal};
 use crate::time::{Span, Timestamp};
 
 /// What a link is for.
@@ -16,8 +16,8 @@ pub(super) enum Purpose {
 impl Purpose {
     const fn seal(self) -> Seal {
         match self {
-            Self::Reset => Seal("auth0 password reset"),
-            Self::Verify => Seal("auth0 email verification"),
+            Self::Reset => Seal::new("auth0 password reset"),
+            Self::Verify => Seal::new("auth0 email verification"),
         }
     }
 
@@ -41,17 +41,28 @@ pub(super) struct Opened {
 }
 
 /// A ticket for a person.
-pub(super) fn issue(purpose: Purpose, user: UserId, now: Timestamp, life: Span) -> String {
+pub(super) fn issue(
+    of: Generation,
+    purpose: Purpose,
+    user: UserId,
+    now: Timestamp,
+    life: Span,
+) -> String {
     let mut bytes = [0; 20];
     bytes[..4].copy_from_slice(&user.0.to_be_bytes());
     bytes[4..12].copy_from_slice(&now.as_micros().to_be_bytes());
     bytes[12..].copy_from_slice(&(now + life).as_micros().to_be_bytes());
-    purpose.seal().close(&bytes)
+    purpose.seal().of(of).close(&bytes)
 }
 
 /// The person behind a ticket that is good still.
-pub(super) fn open(purpose: Purpose, ticket: &str, now: Timestamp) -> Option<Opened> {
-    let bytes = purpose.seal().open(ticket)?;
+pub(super) fn open(
+    of: Generation,
+    purpose: Purpose,
+    ticket: &str,
+    now: Timestamp,
+) -> Option<Opened> {
+    let bytes = purpose.seal().of(of).open(ticket)?;
     let (user, rest) = bytes.split_first_chunk::<4>()?;
     let (issued, rest) = rest.split_first_chunk::<8>()?;
     let (until, []) = rest.split_first_chunk::<8>()? else {
@@ -68,17 +79,20 @@ pub(super) fn open(purpose: Purpose, ticket: &str, now: Timestamp) -> Option<Ope
 mod tests {
     use super::*;
 
+    const FIRST: Generation = Generation(0);
+
     #[test]
     fn a_ticket_is_good_for_one_purpose_until_it_ends() {
         let now = Timestamp::from_secs(1_772_409_600);
-        let ticket = issue(Purpose::Reset, UserId(7), now, Span::from_hours(1));
-        let opened = open(Purpose::Reset, &ticket, now + Span::from_mins(59));
+        let ticket = issue(FIRST, Purpose::Reset, UserId(7), now, Span::from_hours(1));
+        let opened = open(FIRST, Purpose::Reset, &ticket, now + Span::from_mins(59));
         assert_eq!(opened.map(|opened| opened.user), Some(UserId(7)));
         assert_eq!(
-            open(Purpose::Reset, &ticket, now + Span::from_hours(1)),
+            open(FIRST, Purpose::Reset, &ticket, now + Span::from_hours(1)),
             None
         );
-        assert_eq!(open(Purpose::Verify, &ticket, now), None);
-        assert_eq!(open(Purpose::Reset, "made up", now), None);
+        assert_eq!(open(FIRST, Purpose::Verify, &ticket, now), None);
+        assert_eq!(open(FIRST, Purpose::Reset, "made up", now), None);
+        assert_eq!(open(Generation(1), Purpose::Reset, &ticket, now), None);
     }
 }

@@ -16,6 +16,7 @@ use super::texts;
 use crate::auth0::{AccessToken, Call, Reply, Scopes};
 use crate::http::Exchange;
 use crate::http::params::Params;
+use crate::http::seal::Generation;
 
 /// How a token is presented.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,9 +40,9 @@ fn authorization(headers: &HeaderMap) -> Option<(Scheme, &str)> {
 }
 
 /// The bearer token of a request: none that is bound to a key.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(of: Generation, headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = authorization(headers)?;
-    (scheme == Scheme::Bearer && dpop::binding(token).is_none()).then_some(token)
+    (scheme == Scheme::Bearer && dpop::binding(of, token).is_none()).then_some(token)
 }
 
 /// A token that is not presented as it must be.
@@ -51,6 +52,7 @@ pub(super) struct Misused;
 /// The token in the head of a request to this URL, which must be presented as it may be: one that is
 /// bound to a key needs a proof of it, another one has no use for one.
 pub(super) fn presented<'a>(
+    of: Generation,
     headers: &'a HeaderMap,
     method: &Method,
     url: impl FnOnce() -> String,
@@ -58,7 +60,7 @@ pub(super) fn presented<'a>(
     let Some((scheme, text)) = authorization(headers) else {
         return Ok(None);
     };
-    let allowed = match dpop::binding(text) {
+    let allowed = match dpop::binding(of, text) {
         None => scheme == Scheme::Bearer,
         Some(key) => {
             let purpose = dpop::Purpose {
@@ -83,12 +85,12 @@ pub(super) async fn userinfo(
     request: Request,
 ) -> Response {
     let url = || format!("{}userinfo", face.parties_at(&exchange).issuer);
-    let presented = match presented(request.headers(), request.method(), url) {
+    let presented = match presented(face.generation(), request.headers(), request.method(), url) {
         Ok(Some(text)) => read(&face, text),
         Err(Misused) => None,
         Ok(None) => elsewhere(request)
             .await
-            .filter(|text| dpop::binding(text).is_none())
+            .filter(|text| dpop::binding(face.generation(), text).is_none())
             .and_then(|text| read(&face, &text)),
     };
     let token = presented.unwrap_or(texts::NO_TOKEN);

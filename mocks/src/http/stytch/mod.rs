@@ -29,10 +29,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::extract::FromRef;
 
 use super::directory::{Directory, password_of};
 use super::mail::{Mailbox, Message};
+use super::shown::Shown;
 use super::signing::{KeyRing, Owner};
 use super::site::Site;
 use super::stamp::Clock;
@@ -141,12 +141,6 @@ struct Inner {
     userinfo: UserInfoClient,
 }
 
-impl FromRef<Face> for Clock {
-    fn from_ref(face: &Face) -> Self {
-        face.0.clock.clone()
-    }
-}
-
 impl Face {
     /// Puts a face on a project. The project can still be seeded and read through its own handle.
     pub fn new(
@@ -180,12 +174,19 @@ impl Face {
 
     /// The project as a server shows it, to servers and to pages.
     pub fn site(&self) -> Site {
-        let frontend = self.config().frontend.clone();
-        Site::from(self.router()).with_cors(frontend.cors())
+        Self::site_of(&Shown::new(self.clone()))
+    }
+
+    /// The project as a server shows it that may show another one day.
+    pub fn site_of(shown: &Shown<Self>) -> Site {
+        let face = shown.get();
+        let frontend = face.config().frontend.clone();
+        let routes = face.routes().with_state(shown.clone());
+        Site::from(routes).with_cors(frontend.cors())
     }
 
     /// All routes of the project's product.
-    fn router(&self) -> Router {
+    fn routes(&self) -> Router<Shown<Self>> {
         let routes = match self.0.vertical {
             Vertical::Consumer => consumer::routes(),
             Vertical::B2b => b2b::routes(),
@@ -194,7 +195,6 @@ impl Face {
             .nest("/sdk/v1", frontend::routes(self.0.vertical))
             .fallback(routes::lost)
             .method_not_allowed_fallback(routes::wrong_method)
-            .with_state(self.clone())
     }
 
     /// The keys that sign session JWTs.
@@ -207,14 +207,34 @@ impl Face {
         &self.0.config
     }
 
-    /// Puts another project in this one's place: nothing of it is left but the address.
-    pub fn replace(&self, mut project: Project) {
+    /// Another project at the same address, of which the wire knows nothing yet. Numbers begin anew, so
+    /// that whoever is seeded again has their id again; of all that is issued, no text from before opens
+    /// anything here.
+    #[must_use]
+    pub fn renewed(&self, mut project: Project, directory: Arc<Directory>) -> Self {
+        let inner = &self.0;
+        if inner.config.userinfo_url.is_none() {
+            project.forget_userinfo();
+        }
         project.watch_addresses();
-        // Both at once, so that no call finds one without the other.
-        let mut kept = self.project();
-        let mut book = self.book();
-        *kept = project;
-        *book = Book::default();
+        directory.follow(project.take_moves());
+        Self(Arc::new(Inner {
+            project: Arc::new(Mutex::new(project)),
+            vertical: inner.vertical,
+            config: inner.config.clone(),
+            directory,
+            mailbox: inner.mailbox.clone(),
+            clock: inner.clock.clone(),
+            ring: inner.ring,
+            names: inner.names.renewed(),
+            book: Mutex::default(),
+            userinfo: inner.userinfo.clone(),
+        }))
+    }
+
+    /// The clock that its calls go by.
+    pub(in crate::http) fn clock(&self) -> Clock {
+        self.0.clock.clone()
     }
 
     /// Sets somebody's password.

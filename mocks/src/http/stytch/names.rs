@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+use crate::http::seal::Generation;
 use crate::luck::Luck;
 use crate::stytch::{IntermediateToken, LoginToken, OrgId, SessionToken, UserId, Vertical};
 
@@ -88,6 +89,21 @@ impl Kind {
             Self::Request => "request-id",
         }
     }
+
+    /// Whether such things can be there from the start: then the same seeds give the same ids.
+    const fn is_seeded(self) -> bool {
+        !matches!(
+            self,
+            Self::Session
+                | Self::Totp
+                | Self::MemberTotp
+                | Self::RecoveryCode
+                | Self::Embedded
+                | Self::Client
+                | Self::Webauthn
+                | Self::Request
+        )
+    }
 }
 
 /// What a presented session token turns out to be.
@@ -106,22 +122,36 @@ pub(super) struct Names {
     environment: &'static str,
     /// Makes ids of this project differ from those of others.
     salt: [u8; 32],
-    /// Makes tokens unguessable; drawn once per process.
+    /// The same for what is not seeded, whose ids are never given again.
+    issued_salt: [u8; 32],
+    /// How many resets there were before.
+    pub(super) generation: Generation,
+    /// Makes tokens unguessable; drawn for each process, and anew at each reset.
     secret: [u8; 32],
 }
 
 impl Names {
     /// Names of a project with this id.
     pub(super) fn new(project_id: &str) -> Self {
-        let mut secret = [0; 32];
-        SystemRandom::new()
-            .fill(&mut secret)
-            .expect("the system's source of randomness works");
         let live = project_id.starts_with("project-live-");
+        let salt = Sha256::digest(project_id).into();
         Self {
             environment: if live { "live" } else { "test" },
-            salt: Sha256::digest(project_id).into(),
-            secret,
+            salt,
+            issued_salt: salt,
+            generation: Generation::default(),
+            secret: drawn(),
+        }
+    }
+
+    /// Names of the same project after a reset: ids of people and organizations stay, and whatever opens
+    /// something has another text.
+    pub(super) fn renewed(&self) -> Self {
+        Self {
+            issued_salt: hash(&self.issued_salt, "reset", &[]),
+            generation: self.generation.next(),
+            secret: drawn(),
+            ..self.clone()
         }
     }
 
@@ -198,9 +228,17 @@ impl Names {
         text
     }
 
+    fn salt(&self, kind: Kind) -> &[u8; 32] {
+        if kind.is_seeded() {
+            &self.salt
+        } else {
+            &self.issued_salt
+        }
+    }
+
     /// The upper 12 bytes of an id's UUID, with the bits that say that it is one.
     fn id_tag(&self, kind: Kind, number: u32) -> [u8; 12] {
-        let hash = hash(&self.salt, kind.prefix(), &number.to_be_bytes());
+        let hash = hash(self.salt(kind), kind.prefix(), &number.to_be_bytes());
         let mut uuid = [0; 16];
         uuid.copy_from_slice(&hash[..16]);
         let uuid = as_v4(u128::from_be_bytes(uuid)).to_be_bytes();
@@ -210,7 +248,7 @@ impl Names {
     }
 
     fn id_mask(&self, kind: Kind, tag: &[u8; 12]) -> u32 {
-        let hash = hash(&self.salt, kind.prefix(), tag);
+        let hash = hash(self.salt(kind), kind.prefix(), tag);
         u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
     }
 
@@ -332,6 +370,15 @@ impl std::fmt::Debug for Names {
     }
 }
 
+/// A secret that nobody can guess.
+fn drawn() -> [u8; 32] {
+    let mut secret = [0; 32];
+    SystemRandom::new()
+        .fill(&mut secret)
+        .expect("the system's source of randomness works");
+    secret
+}
+
 /// The same number with the bits of a random UUID (RFC 9562, version 4).
 const fn as_v4(uuid: u128) -> u128 {
     uuid & !(0xf << 76) & !(0b11 << 62) | 0x4 << 76 | 0b10 << 62
@@ -386,6 +433,21 @@ mod tests {
                 .id(Kind::Organization, 7)
                 .starts_with("organization-live-")
         );
+    }
+
+    #[test]
+    fn after_a_reset_people_have_their_ids_and_no_token_opens() {
+        let names = Names::new(ID);
+        let next = names.renewed();
+        for kind in [Kind::User, Kind::Member, Kind::Organization, Kind::Email] {
+            assert_eq!(next.read_id(kind, &names.id(kind, 7)), Some(7));
+        }
+        for kind in [Kind::Session, Kind::Totp, Kind::Webauthn, Kind::Client] {
+            assert_eq!(next.read_id(kind, &names.id(kind, 7)), None);
+            assert_eq!(next.read_id(kind, &next.id(kind, 7)), Some(7));
+        }
+        let login = names.login_token(LoginToken(7));
+        assert_eq!(next.read_login_token(&login), LoginToken(u32::MAX));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::ask::{Ask, drain};
 use super::problem::Problem;
 use super::{Face, unmodelled};
 use crate::http::basic;
+use crate::http::shown::Shown;
 use crate::http::stamp::Exchange;
 use crate::stytch::Endpoint;
 
@@ -61,7 +62,7 @@ impl Entrance for Open {
 }
 
 /// A `POST`.
-pub(super) fn post<F, T>(entrance: impl Entrance, handler: F) -> MethodRouter<Face>
+pub(super) fn post<F, T>(entrance: impl Entrance, handler: F) -> MethodRouter<Shown<Face>>
 where
     F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
     T: Future<Output = Done> + Send + 'static,
@@ -70,7 +71,7 @@ where
 }
 
 /// A `GET`.
-pub(super) fn get<F, T>(entrance: impl Entrance, handler: F) -> MethodRouter<Face>
+pub(super) fn get<F, T>(entrance: impl Entrance, handler: F) -> MethodRouter<Shown<Face>>
 where
     F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
     T: Future<Output = Done> + Send + 'static,
@@ -79,7 +80,7 @@ where
 }
 
 /// A `PUT`.
-pub(super) fn put<F, T>(entrance: impl Entrance, handler: F) -> MethodRouter<Face>
+pub(super) fn put<F, T>(entrance: impl Entrance, handler: F) -> MethodRouter<Shown<Face>>
 where
     F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
     T: Future<Output = Done> + Send + 'static,
@@ -88,7 +89,7 @@ where
 }
 
 /// A `DELETE`.
-pub(super) fn delete<F, T>(entrance: impl Entrance, handler: F) -> MethodRouter<Face>
+pub(super) fn delete<F, T>(entrance: impl Entrance, handler: F) -> MethodRouter<Shown<Face>>
 where
     F: Fn(Ask) -> T + Clone + Send + Sync + 'static,
     T: Future<Output = Done> + Send + 'static,
@@ -96,7 +97,7 @@ where
     route(MethodFilter::DELETE, entrance, handler)
 }
 
-fn route<E, F, T>(method: MethodFilter, entrance: E, handler: F) -> MethodRouter<Face>
+fn route<E, F, T>(method: MethodFilter, entrance: E, handler: F) -> MethodRouter<Shown<Face>>
 where
     E: Entrance,
     F: Fn(Ask) -> T + Clone + Send + Sync + 'static,

@@ -10,10 +10,11 @@ use super::consumer::jwks;
 use super::problem::Problem;
 use super::routes::{Open, delete, get, post, put};
 use super::{m2m, objects};
+use crate::http::shown::Shown;
 use crate::stytch::{Endpoint, Errand};
 
 /// All routes.
-pub(super) fn routes() -> Router<Face> {
+pub(super) fn routes() -> Router<Shown<Face>> {
     let (other, records) = (Endpoint::Other, Endpoint::Records);
     let client = get(records, m2m::read)
         .merge(put(records, m2m::update))

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::Face;
 use super::ask::Ask;
 use super::problem::Problem;
+use crate::http::seal::Generation;
 use crate::stytch::{OrgId, TrustedSeen};
 use crate::time::{Span, Timestamp};
 
@@ -156,7 +157,11 @@ impl Ask {
         let number = |name: &str| claims.get(name).and_then(Value::as_i64);
         let early = number("nbf").is_some_and(|begins| begins > clock);
         let late = number("exp").is_none_or(|ends| ends <= clock);
-        (!early && !late).then_some(claims)
+        // The tenant beside the project is reset with it, and its keys stay.
+        let told = number("cutover_reset").and_then(|told| told.try_into().ok());
+        let before = profile.id == TrustedProfile::AUTH0
+            && Generation::heard(told) != self.face.0.names.generation;
+        (!early && !late && !before).then_some(claims)
     }
 
     /// The keys at an address that a token may be signed with.

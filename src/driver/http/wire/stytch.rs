@@ -33,7 +33,7 @@ use crate::driver::http::wallet::Wallet;
 #[derive(Debug)]
 pub struct Stytch {
     target: Target,
-    face: Arc<Face>,
+    face: Face,
     vertical: Vertical,
     directory: Arc<Directory>,
     mailbox: Mailbox,
@@ -83,7 +83,7 @@ impl Stytch {
     /// The client of a project that the harness serves.
     pub fn new(
         target: Target,
-        face: Arc<Face>,
+        face: Face,
         vertical: Vertical,
         (directory, mailbox): (Arc<Directory>, Mailbox),
         wallet: Arc<Wallet>,

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::desk::{Served, Visit, not_found};
 use super::paging::Paging;
 use crate::http::auth0::face::Face;
+use crate::http::shown::Shown;
 
 /// Lists that are empty: where, and what the list is called where it has a name.
 const LISTS: [(&str, &str); 12] = [
@@ -131,7 +132,7 @@ fn settings() -> Vec<(&'static str, Value)> {
 }
 
 /// All of them.
-pub(super) fn router() -> Router<Arc<Face>> {
+pub(super) fn router() -> Router<Shown<Arc<Face>>> {
     let mut router = Router::new();
     for (path, name) in LISTS {
         router = router.route(path, list(name));
@@ -151,7 +152,7 @@ pub(super) fn router() -> Router<Arc<Face>> {
     router
 }
 
-fn list(name: &'static str) -> MethodRouter<Arc<Face>> {
+fn list(name: &'static str) -> MethodRouter<Shown<Arc<Face>>> {
     get(async move |visit: Visit| {
         visit
             .serve(&[], |desk| {
@@ -161,7 +162,7 @@ fn list(name: &'static str) -> MethodRouter<Arc<Face>> {
     })
 }
 
-fn named(name: &'static str) -> MethodRouter<Arc<Face>> {
+fn named(name: &'static str) -> MethodRouter<Shown<Arc<Face>>> {
     get(async move |visit: Visit| {
         visit
             .serve(&[], |desk| {
@@ -171,7 +172,7 @@ fn named(name: &'static str) -> MethodRouter<Arc<Face>> {
     })
 }
 
-fn setting(value: Value) -> MethodRouter<Arc<Face>> {
+fn setting(value: Value) -> MethodRouter<Shown<Arc<Face>>> {
     get(async move |visit: Visit| visit.serve(&[], |_| Served::ok(value)).await)
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
@@ -20,6 +20,7 @@ use crate::http::auth0::texts::Parties;
 use crate::http::auth0::token::Signed;
 use crate::http::auth0::userinfo::{Misused, presented};
 use crate::http::params::Params;
+use crate::http::shown::Shown;
 use crate::keys::KeySet;
 use crate::time::Timestamp;
 
@@ -35,24 +36,21 @@ pub(super) struct Visit {
     body: Bytes,
 }
 
-impl FromRequest<Arc<Face>> for Visit {
+impl FromRequest<Shown<Arc<Face>>> for Visit {
     type Rejection = Response;
 
-    async fn from_request(request: Request, face: &Arc<Face>) -> Result<Self, Response> {
+    async fn from_request(request: Request, shown: &Shown<Arc<Face>>) -> Result<Self, Response> {
+        let face = shown.get();
         let (mut parts, body) = request.into_parts();
-        let exchange =
-            <Exchange as axum::extract::FromRequestParts<Arc<Face>>>::from_request_parts(
-                &mut parts, face,
-            )
-            .await?;
+        let exchange = Exchange::from_request_parts(&mut parts, shown).await?;
         let query = Params::from_query(&parts.uri);
         let method = parts.method.clone();
         let path = parts.uri.path().to_owned();
         let headers = parts.headers.clone();
         let request = Request::from_parts(parts, body);
-        match Bytes::from_request(request, face).await {
+        match Bytes::from_request(request, shown).await {
             Ok(body) => Ok(Self {
-                face: Arc::clone(face),
+                face,
                 exchange,
                 method,
                 path,
@@ -175,7 +173,7 @@ impl Visit {
         let parties = face.parties_at(&exchange);
         let url = || format!("{}api/v2{path}", parties.issuer);
         // Its signature is checked before anybody else has to wait.
-        let signed = match presented(&headers, &method, url) {
+        let signed = match presented(parties.generation, &headers, &method, url) {
             Ok(None) => Err("Missing authentication"),
             Ok(Some(text)) => Signed::read(&face, text).ok_or(INVALID),
             Err(Misused) => Err(INVALID),

@@ -28,7 +28,7 @@ use crate::http::auth0::face::Face;
 use crate::http::seal::Seal;
 use crate::time::{Span, Timestamp};
 
-const DOWNLOAD: Seal = Seal("auth0 export");
+const DOWNLOAD: Seal = Seal::new("auth0 export");
 
 /// A link to a file is good for 60 s (Auth0 docs, bulk user exports).
 const LINK_LIFE: Span = Span::from_secs(60);
@@ -111,7 +111,7 @@ pub(super) fn location(desk: &Desk<'_>, number: u32, ask: &ExportAsk) -> String 
     format!(
         "{}_exports/{}/export.{kind}.gz",
         desk.parties.issuer,
-        DOWNLOAD.close(&bytes)
+        DOWNLOAD.of(desk.behind.generation).close(&bytes)
     )
 }
 
@@ -137,7 +137,7 @@ pub(super) async fn download(
 }
 
 fn opened(behind: &Behind, ticket: &str, now: Timestamp) -> Option<ExportAsk> {
-    let bytes = DOWNLOAD.open(ticket)?;
+    let bytes = DOWNLOAD.of(behind.generation).open(ticket)?;
     let (number, until) = bytes.split_first_chunk::<4>()?;
     let until = Timestamp::from_micros(i64::from_be_bytes(until.try_into().ok()?));
     (now < until).then_some(())?;

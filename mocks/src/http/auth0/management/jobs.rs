@@ -11,22 +11,25 @@ use super::resources::connection_id;
 use crate::auth0::jobs::{Job, Task};
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::texts;
-use crate::http::seal::Seal;
+use crate::http::seal::{Generation, Seal};
 
-const JOB: Seal = Seal("auth0 job");
+const JOB: Seal = Seal::new("auth0 job");
 
 /// A job's id.
-pub(super) fn job_id(number: u32) -> String {
-    format!("job_{}", JOB.close_id(number.into()))
+pub(super) fn job_id(of: Generation, number: u32) -> String {
+    format!("job_{}", JOB.of(of).close_id(number.into()))
 }
 
-fn read_job_id(text: &str) -> Option<u32> {
-    JOB.open_id(text.strip_prefix("job_")?)?.try_into().ok()
+fn read_job_id(of: Generation, text: &str) -> Option<u32> {
+    JOB.of(of)
+        .open_id(text.strip_prefix("job_")?)?
+        .try_into()
+        .ok()
 }
 
 /// A job that is known.
 pub(super) fn find<'a>(desk: &'a Desk<'_>, id: &str) -> Result<(u32, &'a Job), Complaint> {
-    read_job_id(id)
+    read_job_id(desk.behind.generation, id)
         .and_then(|number| Some((number, desk.behind.tenant.jobs.get(number, desk.now)?)))
         .ok_or_else(|| not_found("The job does not exist", "inexistent_job"))
 }
@@ -34,7 +37,7 @@ pub(super) fn find<'a>(desk: &'a Desk<'_>, id: &str) -> Result<(u32, &'a Job), C
 /// A job as it is shown, done or just begun.
 pub(super) fn shown(desk: &Desk<'_>, number: u32, job: &Job, done: bool) -> Value {
     let mut shown = json!({
-        "id": job_id(number),
+        "id": job_id(desk.behind.generation, number),
         "status": if done { "completed" } else { "pending" },
         "created_at": texts::time(job.created),
     });

@@ -32,9 +32,10 @@ use axum::Router;
 use axum::routing::{delete, get, post, put};
 
 use super::face::Face;
+use crate::http::shown::Shown;
 
 /// All routes of the Management API.
-pub(super) fn router() -> Router<Arc<Face>> {
+pub(super) fn router() -> Router<Shown<Arc<Face>>> {
     Router::new()
         .merge(people())
         .merge(registry())
@@ -59,11 +60,11 @@ pub(super) fn router() -> Router<Arc<Face>> {
 }
 
 /// Where exports are fetched from: no part of the API, and without its token.
-pub(super) fn downloads() -> Router<Arc<Face>> {
+pub(super) fn downloads() -> Router<Shown<Arc<Face>>> {
     Router::new().route("/_exports/{ticket}/{name}", get(export::download))
 }
 
-fn people() -> Router<Arc<Face>> {
+fn people() -> Router<Shown<Arc<Face>>> {
     Router::new()
         .route("/users", get(users::list).post(users::create))
         .route("/users-by-email", get(users::by_email))
@@ -126,7 +127,7 @@ fn people() -> Router<Arc<Face>> {
 }
 
 /// Second factors of people.
-fn factors() -> Router<Arc<Face>> {
+fn factors() -> Router<Shown<Arc<Face>>> {
     use authentication_methods as methods;
     Router::new()
         .route(
@@ -154,7 +155,7 @@ fn factors() -> Router<Arc<Face>> {
         .route("/guardian/factors", get(methods::factors))
 }
 
-fn registry() -> Router<Arc<Face>> {
+fn registry() -> Router<Shown<Arc<Face>>> {
     Router::new()
         .route("/clients", get(clients::list).post(clients::create))
         .route(
@@ -186,7 +187,7 @@ fn registry() -> Router<Arc<Face>> {
         )
 }
 
-fn organizations_router() -> Router<Arc<Face>> {
+fn organizations_router() -> Router<Shown<Arc<Face>>> {
     Router::new()
         .route(
             "/organizations",
@@ -231,7 +232,7 @@ fn organizations_router() -> Router<Arc<Face>> {
         )
 }
 
-fn roles_router() -> Router<Arc<Face>> {
+fn roles_router() -> Router<Shown<Arc<Face>>> {
     Router::new()
         .route("/roles", get(roles::list).post(roles::create))
         .route(

@@ -16,6 +16,7 @@ use crate::auth0::profiles::merge;
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::errors::is_address;
 use crate::http::auth0::texts;
+use crate::http::seal::Generation;
 use crate::time::Span;
 
 /// An organization as it is shown.
@@ -293,7 +294,7 @@ pub(super) async fn disable(
 }
 
 fn invitation_shown(desk: &Desk<'_>, id: OrganizationId, invitation: &Invitation) -> Value {
-    let ticket = texts::invitation(invitation.number);
+    let ticket = texts::invitation(desk.behind.generation, invitation.number);
     let organization = organization_text(id);
     let login = desk
         .behind
@@ -368,7 +369,7 @@ pub(super) async fn invite(Path(id): Path<String>, visit: Visit) -> Response {
             let shown = invitation_shown(desk, id, &invitation);
             if payload.flag("send_invitation_email")? != Some(false) {
                 let link = shown["invitation_url"].as_str().map(str::to_owned);
-                let ticket = texts::invitation(invitation.number);
+                let ticket = texts::invitation(desk.behind.generation, invitation.number);
                 desk.face.mail(&invitee, "invitation", ticket, link);
             }
             get_mut(desk, id)?.invite(invitation);
@@ -377,8 +378,8 @@ pub(super) async fn invite(Path(id): Path<String>, visit: Visit) -> Response {
         .await
 }
 
-fn number_of(id: &str) -> Option<u32> {
-    texts::read_invitation(id.strip_prefix("uinv_").unwrap_or(id))
+fn number_of(of: Generation, id: &str) -> Option<u32> {
+    texts::read_invitation(of, id.strip_prefix("uinv_").unwrap_or(id))
 }
 
 fn no_invitation() -> Complaint {
@@ -393,7 +394,8 @@ pub(super) async fn invitation(
     visit
         .serve(&["read:organization_invitations"], |desk| {
             let id = find(desk, &id)?;
-            let number = number_of(&invitation).ok_or_else(no_invitation)?;
+            let number =
+                number_of(desk.behind.generation, &invitation).ok_or_else(no_invitation)?;
             let all = get(desk, id)?.invitations();
             let found = all.iter().find(|invitation| invitation.number == number);
             let found = found.ok_or_else(no_invitation)?;
@@ -410,7 +412,8 @@ pub(super) async fn take_back(
     visit
         .serve(&["delete:organization_invitations"], |desk| {
             let id = find(desk, &id)?;
-            let number = number_of(&invitation).ok_or_else(no_invitation)?;
+            let number =
+                number_of(desk.behind.generation, &invitation).ok_or_else(no_invitation)?;
             let taken = get_mut(desk, id)?.take_invitation(number);
             taken.ok_or_else(no_invitation)?;
             Served::empty()

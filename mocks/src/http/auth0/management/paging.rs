@@ -8,7 +8,7 @@ use crate::http::auth0::answering::Complaint;
 use crate::http::params::Params;
 use crate::http::seal::Seal;
 
-const CHECKPOINT: Seal = Seal("auth0 checkpoint");
+const CHECKPOINT: Seal = Seal::new("auth0 checkpoint");
 
 /// Records on a page at most (Management API schema).
 const MOST: usize = 100;

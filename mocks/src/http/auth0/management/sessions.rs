@@ -11,17 +11,17 @@ use crate::auth0::{FamilySeen, RefreshToken, SessionSeen, UserId};
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::terms::For;
 use crate::http::auth0::texts;
-use crate::http::seal::Seal;
+use crate::http::seal::{Generation, Seal};
 
-const FAMILY: Seal = Seal("auth0 refresh token id");
+const FAMILY: Seal = Seal::new("auth0 refresh token id");
 
-fn family_id(token: RefreshToken) -> String {
-    FAMILY.close_id(token.family.into())
+fn family_id(of: Generation, token: RefreshToken) -> String {
+    FAMILY.of(of).close_id(token.family.into())
 }
 
-fn read_family_id(text: &str) -> Option<RefreshToken> {
+fn read_family_id(of: Generation, text: &str) -> Option<RefreshToken> {
     Some(RefreshToken {
-        family: FAMILY.open_id(text)?.try_into().ok()?,
+        family: FAMILY.of(of).open_id(text)?.try_into().ok()?,
         generation: 0,
     })
 }
@@ -34,7 +34,7 @@ fn session_shown(desk: &Desk<'_>, seen: &SessionSeen) -> Value {
         .map(|client| json!({ "client_id": client }))
         .collect();
     json!({
-        "id": texts::sid(seen.id),
+        "id": texts::sid(desk.behind.generation, seen.id),
         "user_id": desk.behind.user_text(seen.user),
         "created_at": texts::time(seen.authenticated),
         "updated_at": texts::time(seen.seen),
@@ -53,14 +53,15 @@ fn session_shown(desk: &Desk<'_>, seen: &SessionSeen) -> Value {
 fn family_shown(desk: &Desk<'_>, seen: &FamilySeen) -> Value {
     let terms = desk.behind.terms.get(&seen.newest.family);
     let client = terms.map_or(&desk.parties.client_id, |terms| &terms.client_id);
-    let session = terms.and_then(|terms| terms.session).map(texts::sid);
+    let session = terms.and_then(|terms| terms.session);
+    let session = session.map(|session| texts::sid(desk.behind.generation, session));
     let (audience, scope) = match terms.map(|terms| (&terms.audience, &terms.scope)) {
         Some((For::Api(name), scope)) => (name.clone(), scope.clone()),
         Some((_, scope)) => (desk.parties.userinfo_audience(), scope.clone()),
         None => (desk.parties.api.clone(), String::new()),
     };
     json!({
-        "id": family_id(seen.newest),
+        "id": family_id(desk.behind.generation, seen.newest),
         "user_id": desk.behind.user_text(seen.user),
         "client_id": client,
         "session_id": session,
@@ -129,7 +130,7 @@ fn end_families_of(desk: &mut Desk<'_>, user: UserId) {
 }
 
 fn session(desk: &Desk<'_>, id: &str) -> Result<SessionSeen, Complaint> {
-    texts::read_sid(id)
+    texts::read_sid(desk.behind.generation, id)
         .and_then(|id| desk.behind.tenant.session(id, desk.now))
         .ok_or_else(|| not_found("The session does not exist.", "inexistent_session"))
 }
@@ -218,7 +219,7 @@ pub(super) async fn revoke_access(Path(id): Path<String>, visit: Visit) -> Respo
 }
 
 fn family(desk: &Desk<'_>, id: &str) -> Result<FamilySeen, Complaint> {
-    read_family_id(id)
+    read_family_id(desk.behind.generation, id)
         .and_then(|token| desk.behind.tenant.family(token, desk.now))
         .ok_or_else(|| {
             not_found(

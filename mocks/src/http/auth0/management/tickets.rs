@@ -71,7 +71,7 @@ fn issue(
         Some(secs) if secs > 0 => Span::from_secs(secs),
         _ => tickets::LIFE,
     };
-    let ticket = tickets::issue(purpose, user, desk.now, life);
+    let ticket = tickets::issue(desk.behind.generation, purpose, user, desk.now, life);
     let url = format!("{}{}?ticket={ticket}", desk.parties.issuer, purpose.page());
     Served::created(json!({ "ticket": url }))
 }

@@ -44,7 +44,7 @@ impl Desk<'_> {
 
     /// The code behind a text; none if another application comes with it, or one without its key.
     fn code(&self, behind: &Behind, text: &str) -> Result<Code, Complaint> {
-        let Some(code) = texts::read_code(text) else {
+        let Some(code) = texts::read_code(behind.generation, text) else {
             return Ok(NO_CODE);
         };
         let Some(granted) = behind.grants.get(code.0) else {

@@ -14,7 +14,7 @@ use crate::http::auth0::texts;
 impl Desk<'_> {
     pub(super) fn by_device(&self, behind: &mut Behind) -> Result<Given, Complaint> {
         let text = needed(self.params, "device_code")?;
-        let number = texts::read_device_code(text).unwrap_or(u32::MAX);
+        let number = texts::read_device_code(behind.generation, text).unwrap_or(u32::MAX);
         let (user, ask) = behind
             .tenant
             .devices

@@ -16,7 +16,7 @@ use crate::http::auth0::texts;
 impl Desk<'_> {
     pub(super) fn by_refresh(&self, behind: &mut Behind) -> Result<Given, Complaint> {
         let text = needed(self.params, "refresh_token")?;
-        let token = texts::read_refresh_token(text)
+        let token = texts::read_refresh_token(behind.generation, text)
             .filter(|token| self.holds(behind, *token))
             .unwrap_or(NO_REFRESH);
         let call = Call::Refresh { token };

@@ -12,6 +12,7 @@ use crate::http::auth0::dpop::Thumbprint;
 use crate::http::auth0::errors::oauth_error;
 use crate::http::auth0::face::Face;
 use crate::http::auth0::texts::Parties;
+use crate::http::seal::Generation;
 use crate::keys::KeyId;
 use crate::time::{Span, Timestamp};
 
@@ -55,6 +56,9 @@ struct MachineClaims {
     org_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cnf: Option<Thumbprint>,
+    /// Told where a person is meant: an application stays who it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cutover_reset: Option<u32>,
 }
 
 /// A token for an application, not written yet.
@@ -82,6 +86,7 @@ impl MachineToken {
             azp: self.client_id.clone(),
             org_id: self.organization.clone(),
             cnf: self.bound.clone(),
+            cutover_reset: None,
         }
     }
 
@@ -223,7 +228,10 @@ impl Signed {
     pub(in super::super) fn read(face: &Face, text: &str) -> Option<Self> {
         let (key, claims) = Face::keys().verify::<MachineClaims>(text).ok()?;
         let parties = face.parties_of(text);
-        let ours = claims.iss == parties.issuer && parties.is_management(&claims.aud);
+        let of = Generation::heard(claims.cutover_reset);
+        let ours = claims.iss == parties.issuer
+            && parties.is_management(&claims.aud)
+            && (claims.sub.ends_with("@clients") || of == parties.generation);
         ours.then_some(Self { key, claims })
     }
 

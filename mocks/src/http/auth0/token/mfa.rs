@@ -25,6 +25,7 @@ use crate::http::auth0::texts::{AccessClaims, Parties};
 use crate::http::auth0::userinfo::presented;
 use crate::http::params::Params;
 use crate::http::recent::Bulky;
+use crate::http::seal::Generation;
 use crate::http::totp;
 use crate::time::Timestamp;
 
@@ -66,7 +67,7 @@ impl Desk<'_> {
         let body = json!({
             "error": "mfa_required",
             "error_description": "Multifactor authentication required",
-            "mfa_token": texts::mfa_token(number),
+            "mfa_token": texts::mfa_token(behind.generation, number),
         });
         json_answer(StatusCode::FORBIDDEN, &body).into()
     }
@@ -77,7 +78,7 @@ impl Desk<'_> {
         behind: &mut Behind,
         grant: &str,
     ) -> Result<Given, Complaint> {
-        let token = told(self.params)?;
+        let token = told(behind.generation, self.params)?;
         let owing = owing(behind, self.parties, token, self.now)?;
         if owing.terms.client_id != self.client.id {
             return Err(expired());
@@ -110,7 +111,7 @@ impl Desk<'_> {
         }
         behind
             .owing
-            .take(texts::read_mfa_token(token).unwrap_or(u32::MAX));
+            .take(texts::read_mfa_token(behind.generation, token).unwrap_or(u32::MAX));
         let terms = Terms {
             second_factor: true,
             ..owing.terms
@@ -123,9 +124,9 @@ impl Desk<'_> {
 }
 
 /// The token that a body tells: none that is bound to a key, whose proof only a head can have.
-fn told(params: &Params) -> Result<&str, Complaint> {
+fn told(of: Generation, params: &Params) -> Result<&str, Complaint> {
     let token = needed(params, "mfa_token")?;
-    if dpop::binding(token).is_some() {
+    if dpop::binding(of, token).is_some() {
         return Err(expired());
     }
     Ok(token)
@@ -138,7 +139,7 @@ fn owing(
     token: &str,
     now: Timestamp,
 ) -> Result<Owing, Complaint> {
-    texts::read_mfa_token(token)
+    texts::read_mfa_token(behind.generation, token)
         .and_then(|number| behind.owing.get(number).cloned())
         .or_else(|| bearing(behind, parties, token))
         // An identity that was linked meanwhile is no user whose factor would be worth anything.
@@ -149,7 +150,7 @@ fn owing(
 
 fn bearing(behind: &Behind, parties: &Parties, token: &str) -> Option<Owing> {
     let (_, claims) = Face::keys().verify::<AccessClaims>(token).ok()?;
-    let fits = claims.iss == parties.issuer && claims.aud.has(&parties.mfa_audience());
+    let fits = parties.issued(&claims) && claims.aud.has(&parties.mfa_audience());
     let user = behind.read_user(&claims.sub).filter(|_| fits)?;
     let ask = Ask {
         client_id: claims.azp,
@@ -172,13 +173,16 @@ fn by_bearer<T>(
 ) -> Asked<T> {
     let parties = face.parties_at(exchange);
     let url = || format!("{}{}", parties.issuer, uri.path().trim_start_matches('/'));
-    let token = presented(headers, method, url).ok().flatten();
+    let token = presented(parties.generation, headers, method, url)
+        .ok()
+        .flatten();
     face.behind().pass(exchange, Endpoint::Other, |behind| {
         let now = behind.tenant.now(exchange.stamp().at);
         let token = token.ok_or_else(expired)?;
         let owing = owing(behind, &parties, token, now)?;
         let mut scopes = owing.terms.scope.split_whitespace();
-        if texts::read_mfa_token(token).is_some() || scopes.any(|it| it == scope) {
+        if texts::read_mfa_token(behind.generation, token).is_some() || scopes.any(|it| it == scope)
+        {
             return logic(behind, owing.user, now);
         }
         let text = format!("Insufficient scope: {scope} is required");
@@ -246,7 +250,12 @@ pub(in super::super) async fn challenge(
 ) -> Response {
     let form = (&headers, &body);
     let asked = by_application(&face, &exchange, Endpoint::Other, form, |behind, asks| {
-        let owing = owing(behind, asks.parties, told(&asks.params)?, asks.now)?;
+        let owing = owing(
+            behind,
+            asks.parties,
+            told(behind.generation, &asks.params)?,
+            asks.now,
+        )?;
         let enrolled = behind
             .tenant
             .factors

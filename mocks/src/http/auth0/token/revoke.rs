@@ -27,7 +27,7 @@ pub(in super::super) async fn revoke(
 ) -> Response {
     let form = (&headers, &body);
     let asked = by_application(&face, &exchange, Endpoint::Revoke, form, |behind, asks| {
-        let token = texts::read_refresh_token(needed(&asks.params, "token")?);
+        let token = texts::read_refresh_token(behind.generation, needed(&asks.params, "token")?);
         let token = token.filter(|token| {
             let terms = behind.terms.get(&token.family);
             terms.is_none_or(|terms| terms.client_id == asks.client.id)
@@ -56,7 +56,8 @@ pub(in super::super) async fn revoke_all(
     body: Bytes,
 ) -> Response {
     // Its signature is checked before anybody else has to wait.
-    let signed = bearer(&headers).and_then(|text| super::Signed::read(&face, text));
+    let signed =
+        bearer(face.generation(), &headers).and_then(|text| super::Signed::read(&face, text));
     let asked = face.behind().pass(&exchange, Endpoint::Revoke, |behind| {
         let stamp = exchange.stamp();
         let now = behind.tenant.now(stamp.at);

@@ -27,11 +27,12 @@ use super::problem::{Bad, Problem};
 use super::routes::{Open, delete, get, post, put};
 use super::{policy, shared, sso};
 use crate::email::Email;
+use crate::http::shown::Shown;
 use crate::stytch::{Endpoint, IntermediateToken, LoginToken, Method, OrgId, Reply, UserId, With};
 use crate::time::Span;
 
 /// All routes.
-pub(super) fn routes() -> Router<Face> {
+pub(super) fn routes() -> Router<Shown<Face>> {
     let product = Router::new()
         .merge(session_routes())
         .merge(organization_routes())
@@ -47,7 +48,7 @@ pub(super) fn routes() -> Router<Face> {
         .merge(sso::public_routes())
 }
 
-fn session_routes() -> Router<Face> {
+fn session_routes() -> Router<Shown<Face>> {
     let other = Endpoint::Other;
     let own_policy = get(other, policy::read_own).merge(put(other, policy::write_own));
     Router::new()
@@ -79,7 +80,7 @@ fn session_routes() -> Router<Face> {
         .route("/rbac/organizations/{organization_id}", own_policy)
 }
 
-fn organization_routes() -> Router<Face> {
+fn organization_routes() -> Router<Shown<Face>> {
     let records = Endpoint::Records;
     let organization = get(records, organizations::read)
         .merge(put(records, organizations::update))
@@ -98,7 +99,7 @@ fn organization_routes() -> Router<Face> {
         )
 }
 
-fn member_routes() -> Router<Face> {
+fn member_routes() -> Router<Shown<Face>> {
     let records = Endpoint::Records;
     let member = put(records, members::update).merge(delete(records, members::remove));
     let one = "/organizations/{organization_id}/members/{member_id}";
@@ -156,7 +157,7 @@ fn member_routes() -> Router<Face> {
         )
 }
 
-fn password_routes() -> Router<Face> {
+fn password_routes() -> Router<Shown<Face>> {
     let change = Endpoint::PasswordChange;
     Router::new()
         .route("/passwords", post(change, passwords::sign_up))
@@ -194,7 +195,7 @@ fn password_routes() -> Router<Face> {
         )
 }
 
-fn login_routes() -> Router<Face> {
+fn login_routes() -> Router<Shown<Face>> {
     let send = Endpoint::SendMagicLink;
     let follow = Endpoint::MagicLink;
     Router::new()
@@ -216,7 +217,7 @@ fn login_routes() -> Router<Face> {
         .route("/oauth/authenticate", post(Endpoint::OAuth, logins::oauth))
 }
 
-fn second_routes() -> Router<Face> {
+fn second_routes() -> Router<Shown<Face>> {
     let (second, records) = (Endpoint::SecondFactor, Endpoint::Records);
     Router::new()
         .route("/otps/sms/send", post(second, second::send_sms))
@@ -232,7 +233,7 @@ fn second_routes() -> Router<Face> {
         )
 }
 
-fn discovery_routes() -> Router<Face> {
+fn discovery_routes() -> Router<Shown<Face>> {
     let send = Endpoint::SendMagicLink;
     let follow = Endpoint::MagicLink;
     Router::new()

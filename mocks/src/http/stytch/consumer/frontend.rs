@@ -12,10 +12,11 @@ use super::super::problem::Problem;
 use super::super::routes::{delete, get, post, put};
 use super::super::shared;
 use super::{address, links, oauth, otps, passkeys, passwords, sessions, totps, user_means, users};
+use crate::http::shown::Shown;
 use crate::stytch::{Endpoint, Errand, MeansId, Thing};
 
 /// All routes.
-pub(in super::super) fn routes() -> Router<Face> {
+pub(in super::super) fn routes() -> Router<Shown<Face>> {
     Router::new()
         .merge(session_routes())
         .merge(user_routes())
@@ -25,7 +26,7 @@ pub(in super::super) fn routes() -> Router<Face> {
         .merge(other_routes())
 }
 
-fn session_routes() -> Router<Face> {
+fn session_routes() -> Router<Shown<Face>> {
     let other = Endpoint::Other;
     Router::new()
         .route(
@@ -53,7 +54,7 @@ fn session_routes() -> Router<Face> {
         )
 }
 
-fn user_routes() -> Router<Face> {
+fn user_routes() -> Router<Shown<Face>> {
     let (holder, records) = (Standing::Holder, Endpoint::Records);
     let me = get((holder, records), users::read).merge(put((holder, records), users::update));
     Router::new()
@@ -84,7 +85,7 @@ fn user_routes() -> Router<Face> {
         )
 }
 
-fn password_routes() -> Router<Face> {
+fn password_routes() -> Router<Shown<Face>> {
     let (guest, change) = (Standing::Guest, Endpoint::PasswordChange);
     Router::new()
         .route("/passwords", post((guest, change), passwords::create))
@@ -117,7 +118,7 @@ fn password_routes() -> Router<Face> {
         )
 }
 
-fn link_routes() -> Router<Face> {
+fn link_routes() -> Router<Shown<Face>> {
     let (send, follow) = (Endpoint::SendMagicLink, Endpoint::MagicLink);
     let (stranger, bearer) = (Standing::Stranger, Standing::Bearer);
     Router::new()
@@ -164,7 +165,7 @@ fn link_routes() -> Router<Face> {
         .route("/otps/authenticate", post((Standing::Guest, follow), code))
 }
 
-fn passkey_routes() -> Router<Face> {
+fn passkey_routes() -> Router<Shown<Face>> {
     let (holder, other, records) = (Standing::Holder, Endpoint::Other, Endpoint::Records);
     Router::new()
         .route(
@@ -193,7 +194,7 @@ fn passkey_routes() -> Router<Face> {
         )
 }
 
-fn other_routes() -> Router<Face> {
+fn other_routes() -> Router<Shown<Face>> {
     let (holder, second) = (Standing::Holder, Endpoint::SecondFactor);
     Router::new()
         .route(

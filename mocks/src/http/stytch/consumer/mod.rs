@@ -31,11 +31,12 @@ use super::problem::{Bad, Problem};
 use super::routes::{Open, delete, get, post, put};
 use super::shared;
 use crate::email::Email;
+use crate::http::shown::Shown;
 use crate::stytch::{Endpoint, LoginToken, Reply, UserId};
 use crate::time::Span;
 
 /// All routes.
-pub(super) fn routes() -> Router<Face> {
+pub(super) fn routes() -> Router<Shown<Face>> {
     Router::new()
         .merge(session_routes())
         .merge(record_routes())
@@ -45,7 +46,7 @@ pub(super) fn routes() -> Router<Face> {
         .merge(shared::routes())
 }
 
-fn session_routes() -> Router<Face> {
+fn session_routes() -> Router<Shown<Face>> {
     let other = Endpoint::Other;
     Router::new()
         .route("/v1/sessions", get(other, sessions::list))
@@ -77,7 +78,7 @@ fn session_routes() -> Router<Face> {
         .route("/v1/rbac/policy", get(other, super::policy::read))
 }
 
-fn record_routes() -> Router<Face> {
+fn record_routes() -> Router<Shown<Face>> {
     let records = Endpoint::Records;
     let one = get(records, users::read)
         .merge(put(records, users::update))
@@ -128,7 +129,7 @@ fn record_routes() -> Router<Face> {
         )
 }
 
-fn password_routes() -> Router<Face> {
+fn password_routes() -> Router<Shown<Face>> {
     let change = Endpoint::PasswordChange;
     Router::new()
         .route("/v1/passwords", post(change, passwords::create))
@@ -162,7 +163,7 @@ fn password_routes() -> Router<Face> {
         )
 }
 
-fn passkey_routes() -> Router<Face> {
+fn passkey_routes() -> Router<Shown<Face>> {
     let (other, records) = (Endpoint::Other, Endpoint::Records);
     Router::new()
         .route(
@@ -188,7 +189,7 @@ fn passkey_routes() -> Router<Face> {
         )
 }
 
-fn login_routes() -> Router<Face> {
+fn login_routes() -> Router<Shown<Face>> {
     let send = Endpoint::SendMagicLink;
     let follow = Endpoint::MagicLink;
     let second = Endpoint::SecondFactor;

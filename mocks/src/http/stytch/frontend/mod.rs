@@ -20,6 +20,7 @@ use super::ask::{Ask, drain};
 use super::routes::{get, wrong_method};
 use super::{Face, b2b, consumer, unmodelled};
 use crate::http::cors::Cors;
+use crate::http::shown::Shown;
 use crate::http::stamp::Exchange;
 use crate::stytch::{Endpoint, Errand, Vertical};
 use crate::time::Span;
@@ -54,7 +55,7 @@ impl Frontend {
 }
 
 /// All routes of a product, without the path that they are nested under.
-pub(super) fn routes(vertical: Vertical) -> Router<Face> {
+pub(super) fn routes(vertical: Vertical) -> Router<Shown<Face>> {
     let product = match vertical {
         Vertical::Consumer => consumer::frontend::routes(),
         Vertical::B2b => b2b::frontend::routes(),

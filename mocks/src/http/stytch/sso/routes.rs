@@ -5,10 +5,11 @@ use axum::Router;
 use super::super::Face;
 use super::super::routes::{Open, delete, get, post, put};
 use super::{certificates, connections, login, provider};
+use crate::http::shown::Shown;
 use crate::stytch::Endpoint;
 
 /// Routes below `/v1/b2b`.
-pub(in super::super) fn routes() -> Router<Face> {
+pub(in super::super) fn routes() -> Router<Shown<Face>> {
     let records = Endpoint::Records;
     let one = "{organization_id}/connections/{connection_id}";
     Router::new()
@@ -57,7 +58,7 @@ pub(in super::super) fn routes() -> Router<Face> {
 }
 
 /// Routes of browsers.
-pub(in super::super) fn public_routes() -> Router<Face> {
+pub(in super::super) fn public_routes() -> Router<Shown<Face>> {
     let start = || get(Open(Endpoint::StartOAuth), provider::start);
     Router::new()
         .route("/v1/public/sso/start", start())

@@ -49,12 +49,12 @@ impl Auth0 {
 
     pub(super) fn code_text(&self, code: Code) -> Arc<str> {
         let own = self.wallet.text(code.0);
-        own.unwrap_or_else(|| texts::code(code).into())
+        own.unwrap_or_else(|| texts::code(self.face.generation(), code).into())
     }
 
     pub(super) fn sso_text(&self, sso: SsoSession) -> Arc<str> {
         let own = self.wallet.text(sso.0);
-        own.unwrap_or_else(|| texts::sso(sso).into())
+        own.unwrap_or_else(|| texts::sso(self.face.generation(), sso).into())
     }
 
     /// The machine behind the tenant's face.
@@ -80,13 +80,14 @@ impl Auth0 {
             }
             Call::SubmitLogin { transaction, .. } => {
                 if let Some(text) = self.wallet.text(transaction.0) {
-                    *transaction = texts::read_transaction(&text).unwrap_or(Transaction(NONE));
+                    *transaction = texts::read_transaction(self.face.generation(), &text)
+                        .unwrap_or(Transaction(NONE));
                 }
             }
             Call::ExchangeCode { code, verifier } => {
                 *verifier = verifier.map(as_hashed);
                 if let Some(text) = self.wallet.text(code.0) {
-                    *code = texts::read_code(&text).unwrap_or(Code(NONE));
+                    *code = texts::read_code(self.face.generation(), &text).unwrap_or(Code(NONE));
                 }
             }
             Call::Refresh { token } | Call::Revoke { token } => *token = self.refresh_read(*token),
@@ -107,7 +108,7 @@ impl Auth0 {
 
     fn sso_read(&self, sso: SsoSession) -> SsoSession {
         self.wallet.text(sso.0).map_or(sso, |text| {
-            texts::read_sso(&text).unwrap_or(SsoSession(NONE))
+            texts::read_sso(self.face.generation(), &text).unwrap_or(SsoSession(NONE))
         })
     }
 
@@ -117,7 +118,7 @@ impl Auth0 {
             generation: 0,
         };
         self.wallet.own_refresh_text(token).map_or(token, |text| {
-            texts::read_refresh_token(&text).unwrap_or(none)
+            texts::read_refresh_token(self.face.generation(), &text).unwrap_or(none)
         })
     }
 }

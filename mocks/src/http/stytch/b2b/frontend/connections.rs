@@ -10,6 +10,7 @@ use super::super::super::frontend::Standing;
 use super::super::super::routes::{delete, get, post, put};
 use super::super::super::sso;
 use super::managed::permitted;
+use crate::http::shown::Shown;
 use crate::stytch::Endpoint;
 
 /// The handler's answer, if a role of the holder permits the action.
@@ -23,7 +24,7 @@ async fn held<T: Future<Output = Done>>(
 }
 
 /// All routes.
-pub(super) fn routes() -> Router<Face> {
+pub(super) fn routes() -> Router<Shown<Face>> {
     let by = (Standing::Holder, Endpoint::Records);
     let saml = put(by, |ask| held(ask, "update", sso::update_saml));
     let oidc = put(by, |ask| held(ask, "update", sso::update_oidc));

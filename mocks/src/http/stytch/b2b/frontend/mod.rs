@@ -11,10 +11,11 @@ use super::super::frontend::{Standing, no_apps};
 use super::super::routes::{delete, get, post, put};
 use super::super::shared;
 use super::{discovery, links, logins, member_means, organizations, passwords, second, sessions};
+use crate::http::shown::Shown;
 use crate::stytch::Endpoint;
 
 /// All routes.
-pub(in super::super) fn routes() -> Router<Face> {
+pub(in super::super) fn routes() -> Router<Shown<Face>> {
     Router::new()
         .merge(session_routes())
         .merge(login_routes())
@@ -26,7 +27,7 @@ pub(in super::super) fn routes() -> Router<Face> {
         .merge(connections::routes())
 }
 
-fn session_routes() -> Router<Face> {
+fn session_routes() -> Router<Shown<Face>> {
     let other = Endpoint::Other;
     Router::new()
         .route(
@@ -65,7 +66,7 @@ fn session_routes() -> Router<Face> {
         )
 }
 
-fn login_routes() -> Router<Face> {
+fn login_routes() -> Router<Shown<Face>> {
     let (send, follow) = (Endpoint::SendMagicLink, Endpoint::MagicLink);
     let (stranger, guest) = (Standing::Stranger, Standing::Guest);
     Router::new()
@@ -95,7 +96,7 @@ fn login_routes() -> Router<Face> {
         )
 }
 
-fn password_routes() -> Router<Face> {
+fn password_routes() -> Router<Shown<Face>> {
     let (guest, change) = (Standing::Guest, Endpoint::PasswordChange);
     Router::new()
         .route(
@@ -127,7 +128,7 @@ fn password_routes() -> Router<Face> {
         )
 }
 
-fn discovery_routes() -> Router<Face> {
+fn discovery_routes() -> Router<Shown<Face>> {
     let (send, follow) = (Endpoint::SendMagicLink, Endpoint::MagicLink);
     let (stranger, guest) = (Standing::Stranger, Standing::Guest);
     Router::new()
@@ -180,7 +181,7 @@ fn discovery_routes() -> Router<Face> {
         )
 }
 
-fn second_routes() -> Router<Face> {
+fn second_routes() -> Router<Shown<Face>> {
     let (half, holder) = (Standing::Halfway, Standing::Holder);
     let (second, records) = (Endpoint::SecondFactor, Endpoint::Records);
     Router::new()
@@ -202,7 +203,7 @@ fn second_routes() -> Router<Face> {
         )
 }
 
-fn self_routes() -> Router<Face> {
+fn self_routes() -> Router<Shown<Face>> {
     let (holder, records) = (Standing::Holder, Endpoint::Records);
     let own = "/b2b/organizations/members";
     Router::new()
@@ -243,7 +244,7 @@ fn self_routes() -> Router<Face> {
         )
 }
 
-fn organization_routes() -> Router<Face> {
+fn organization_routes() -> Router<Shown<Face>> {
     let (holder, manager) = (Standing::Holder, Standing::Manager);
     let records = Endpoint::Records;
     let own = get((holder, records), organizations::read)
