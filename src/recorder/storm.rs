@@ -42,13 +42,17 @@ impl Onset {
             TIMED_OUT => &mut self.timed_out,
             _ => return,
         };
-        *first = Some(first.map_or(at, |first| first.min(at)));
+        note_first(first, at);
     }
 
     pub(super) fn note_held_back(&mut self, at: Timestamp) {
-        let first = &mut self.held_back;
-        *first = Some(first.map_or(at, |first| first.min(at)));
+        note_first(&mut self.held_back, at);
     }
+}
+
+/// Answers come in any order.
+fn note_first(first: &mut Option<Timestamp>, at: Timestamp) {
+    *first = Some(first.map_or(at, |first| first.min(at)));
 }
 
 /// A storm is over when nothing was turned away for this long.
