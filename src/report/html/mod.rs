@@ -31,15 +31,31 @@ pub use run::html;
 const STYLE: &str = include_str!("../../../reports/templates/style.css");
 const SCRIPT: &str = include_str!("../../../reports/templates/script.js");
 
-/// Only this style and this script, and nothing from anywhere else.
-fn policy() -> String {
-    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
-    format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
-         form-action 'none'",
-        hash(STYLE),
-        hash(SCRIPT),
-    )
+/// What pages have in common.
+struct Frame {
+    title: String,
+    /// Only this style and this script, and nothing from anywhere else.
+    policy: String,
+    style: &'static str,
+    script: &'static str,
+}
+
+impl Frame {
+    fn titled(title: String) -> Self {
+        let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
+             form-action 'none'",
+            hash(STYLE),
+            hash(SCRIPT),
+        );
+        Self {
+            title,
+            policy,
+            style: STYLE,
+            script: SCRIPT,
+        }
+    }
 }
 
 const fn class(tone: Tone) -> &'static str {

@@ -5,7 +5,7 @@ use askama::Template;
 use super::gates::{self, Gate, Invariant};
 use super::part::{Figure, Table, Tile};
 use super::timeline::{self, Sign};
-use super::{SCRIPT, STYLE, class, figures, latency, policy, tables};
+use super::{Frame, class, figures, latency, tables};
 use crate::outcome::{CheckKind, Completeness, Driver, Outcome, grouped};
 use crate::recorder::Measure;
 use crate::report::wording::{self, share};
@@ -14,12 +14,9 @@ use crate::report::wording::{self, share};
 #[derive(Template)]
 #[template(path = "run.html")]
 struct RunPage<'a> {
-    title: String,
-    policy: String,
-    style: &'static str,
-    script: &'static str,
+    frame: Frame,
     outcome: &'a Outcome,
-    rehearsed: String,
+    what: String,
     tone: &'static str,
     headline: String,
     reasons: &'a [String],
@@ -52,12 +49,9 @@ struct RunPage<'a> {
 pub fn html(outcome: &Outcome) -> String {
     let (tone, headline) = wording::headline(outcome);
     let page = RunPage {
-        title: format!("{}: {headline}", outcome.identity.scenario),
-        policy: policy(),
-        style: STYLE,
-        script: SCRIPT,
+        frame: Frame::titled(format!("{}: {headline}", outcome.identity.scenario)),
         outcome,
-        rehearsed: wording::rehearsed(outcome),
+        what: wording::rehearsed(outcome),
         tone: class(tone),
         headline,
         reasons: wording::reasons(outcome),

@@ -7,7 +7,7 @@ mod tables;
 use askama::Template;
 
 use super::part::{Figure, Table};
-use super::{SCRIPT, STYLE, class, policy};
+use super::{Frame, class};
 use crate::comparison::{BetweenResult, ComparisonOutcome};
 use crate::outcome::InvariantResult;
 use crate::report::chart::Ink;
@@ -17,10 +17,7 @@ use crate::report::comparison::{headline, what};
 #[derive(Template)]
 #[template(path = "comparison.html")]
 struct ComparisonPage<'a> {
-    title: String,
-    policy: String,
-    style: &'static str,
-    script: &'static str,
+    frame: Frame,
     outcome: &'a ComparisonOutcome,
     what: String,
     tone: &'static str,
@@ -62,10 +59,7 @@ struct Trust {
 pub fn comparison_html(outcome: &ComparisonOutcome) -> String {
     let (tone, headline) = headline(outcome);
     let page = ComparisonPage {
-        title: format!("{}: {headline}", outcome.identity.comparison),
-        policy: policy(),
-        style: STYLE,
-        script: SCRIPT,
+        frame: Frame::titled(format!("{}: {headline}", outcome.identity.comparison)),
         outcome,
         what: what(outcome),
         tone: class(tone),
