@@ -2,6 +2,7 @@
 
 mod annotations;
 mod chart;
+mod columns;
 mod comparison;
 mod directory;
 mod divergence;

@@ -65,14 +65,14 @@ impl<T: Into<String>> From<T> for Cell {
 
 impl Table {
     /// A table that is only read. A column's name that ends in `#` is one of numbers.
-    pub(super) fn new(caption: &str, head: &[&str], rows: Vec<Vec<Cell>>) -> Self {
-        let column = |name: &&str| Column {
+    pub(super) fn new(caption: &str, head: &[impl AsRef<str>], rows: Vec<Vec<Cell>>) -> Self {
+        let column = |name: &str| Column {
             name: name.trim_end_matches('#').to_owned(),
             numbers: name.ends_with('#'),
         };
         Self {
             caption: caption.to_owned(),
-            head: head.iter().map(column).collect(),
+            head: head.iter().map(|name| column(name.as_ref())).collect(),
             rows,
             sortable: false,
         }

@@ -10,31 +10,15 @@ use crate::outcome::{
     Affected, AffectedPerson, Amount, Assumption, Check, CheckKind, Outcome, Unit, grouped,
 };
 use crate::recorder::{AppVersion, Cohort, Measure, OrgSize, Platform, Record, Slice};
+use crate::report::columns;
 use crate::report::wording::{limit, not_served, share, when};
-
-/// Counts that tables by group show; of those that are 0 throughout, none but the first two.
-const COUNTED: [(Measure, &str); 8] = [
-    (Measure::VisitsScheduled, "visits#"),
-    (Measure::ForcedLogouts, "forced logouts#"),
-    (Measure::NaturalLogouts, "natural logouts#"),
-    (Measure::MigrationAttempts, "migration attempts#"),
-    (Measure::SilentMigrations, "migrated silently#"),
-    (Measure::Logins, "logins#"),
-    (Measure::Lockouts, "lockouts#"),
-    (Measure::Abandonments, "gave up#"),
-];
 
 /// Counts by phase of the cutover.
 pub(super) fn phases(outcome: &Outcome) -> Table {
     let rows = outcome.phases.iter().map(|phase| {
-        let counts = outcome.counts.iter().filter(|row| row.phase == phase.name);
-        let mut sums: BTreeMap<Measure, u64> = BTreeMap::new();
-        for (&measure, count) in counts.flat_map(|row| &row.counts) {
-            *sums.entry(measure).or_insert(0) += count;
-        }
         let from = after(phase.from.since(outcome.start));
         let mut cells: Vec<Cell> = vec![phase.name.clone().into(), from.into()];
-        cells.extend(counted(outcome, &sums));
+        cells.extend(counted(outcome, &columns::within(outcome, &phase.name)));
         cells
     });
     let rows = rows.collect();
@@ -42,20 +26,11 @@ pub(super) fn phases(outcome: &Outcome) -> Table {
     Table::new("By phase of the cutover", &head, rows)
 }
 
-/// The counts that a rehearsal's tables by group show.
-fn shown(outcome: &Outcome) -> impl Iterator<Item = (Measure, &'static str)> {
-    let always = |measure| matches!(measure, Measure::VisitsScheduled | Measure::ForcedLogouts);
-    COUNTED
-        .into_iter()
-        .filter(move |&(measure, _)| always(measure) || outcome.total(measure) > 0)
-}
-
-fn head<'a>(outcome: &Outcome, first: &[&'a str]) -> Vec<&'a str> {
+fn head(outcome: &Outcome, first: &[&str]) -> Vec<String> {
+    let first = first.iter().map(|name| (*name).to_owned());
     first
-        .iter()
-        .copied()
-        .chain(shown(outcome).map(|(_, name)| name))
-        .chain(["forced per 1,000 visits#"])
+        .chain(columns::shown(outcome).map(|(_, name)| format!("{name}#")))
+        .chain(["forced per 1,000 visits#".to_owned()])
         .collect()
 }
 
@@ -70,7 +45,7 @@ fn counted(outcome: &Outcome, sums: &BTreeMap<Measure, u64>) -> Vec<Cell> {
             of(Measure::ForcedLogouts) as f64 * 1e3 / visits as f64
         )
     };
-    shown(outcome)
+    columns::shown(outcome)
         .map(|(measure, _)| grouped(of(measure)).into())
         .chain([rate.into()])
         .collect()

@@ -2,37 +2,30 @@
 
 use super::page::Page;
 use crate::outcome::{Amount, Check, CheckKind, Driver, LatencyRow, Outcome, Unit, grouped};
-use crate::recorder::Measure;
+use crate::report::columns;
 use crate::report::wording::{self, Tone, driver, limit, not_served, share, time, when};
 
-/// The counts that change from phase to phase.
+/// Counts for which a line has room.
+const ROOM: usize = 7;
+
+/// Counts by phase of the cutover.
 pub(super) fn phases(page: &mut Page, outcome: &Outcome) {
-    const COLUMNS: [(Measure, &str); 7] = [
-        (Measure::PageLoads, "page loads"),
-        (Measure::ForcedLogouts, "forced logouts"),
-        (Measure::SilentMigrations, "migrated silently"),
-        (Measure::Logins, "logins"),
-        (Measure::Lockouts, "lockouts"),
-        (Measure::Abandonments, "gave up"),
-        (Measure::Retries, "retries"),
-    ];
+    let shown = || columns::shown(outcome).take(ROOM);
     let header: Vec<&str> = ["phase", "from"]
         .into_iter()
-        .chain(COLUMNS.iter().map(|(_, name)| *name))
+        .chain(shown().map(|(_, name)| name))
         .collect();
+    let numbers: Vec<usize> = (2..header.len()).collect();
     let rows = outcome.phases.iter().map(|phase| {
-        let count = |measure: Measure| -> u64 {
-            let rows = outcome.counts.iter().filter(|row| row.phase == phase.name);
-            rows.filter_map(|row| row.counts.get(&measure)).sum()
-        };
         let from = format!("+{}", phase.from.since(outcome.start));
-        let counts = COLUMNS.iter().map(|&(measure, _)| grouped(count(measure)));
+        let sums = columns::within(outcome, &phase.name);
+        let count = |measure| grouped(sums.get(&measure).copied().unwrap_or(0));
         [phase.name.clone(), from]
             .into_iter()
-            .chain(counts)
+            .chain(shown().map(|(measure, _)| count(measure)))
             .collect()
     });
-    page.table("By phase", &header, &[2, 3, 4, 5, 6, 7, 8], rows.collect());
+    page.table("By phase", &header, &numbers, rows.collect());
 }
 
 /// Percentiles of every operation.
