@@ -118,9 +118,10 @@ impl Scene {
         let response = self.get(page).await;
         assert_eq!(response.status(), 200);
         let text = response.text().await.expect("a page");
-        let action = text.split("<form action=\"").nth(1).expect("a form");
+        let action = text.split(" action=\"").nth(1).expect("a form");
         let action = action.split('"').next().expect("an address");
-        let mut url = Url::parse(&format!("{}{action}", self.stage.base)).expect("a URL");
+        let url = format!("{}{action}", self.stage.base);
+        let mut form = Url::parse(&url).expect("a URL");
         for hidden in text.split("<input type=\"hidden\" ").skip(1) {
             let mut parts = hidden.split('"');
             let (name, value) = (
@@ -128,10 +129,13 @@ impl Scene {
                 parts.nth(1).expect("a value"),
             );
             let value = value.replace("&amp;", "&");
-            url.query_pairs_mut().append_pair(name, &value);
+            form.query_pairs_mut().append_pair(name, &value);
         }
-        url.query_pairs_mut().extend_pairs(said);
-        let response = self.get(url).await;
+        form.query_pairs_mut().extend_pairs(said);
+        let form = form.query().unwrap_or_default().to_owned();
+        let request = self.stage.http.post(url).body(form);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let response = request.send().await.expect("an answer");
         self.whither(response).await
     }
 

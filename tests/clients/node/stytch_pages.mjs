@@ -88,7 +88,7 @@ export async function application(folder, file, client, custom = false) {
     async form(products, config) {
       await page.evaluate(
         ([products, config]) => {
-          const known = stytch.Products ?? stytch.B2BProducts;
+          const known = stytch.B2BProducts ?? stytch.Products;
           const settings = { client, config: { ...config, products: products.map((name) => known[name]) }, callbacks: {} };
           const element = stytch.StytchUI ?? stytch.StytchB2B;
           document.body.innerHTML = element ? "<stytch-ui></stytch-ui>" : '<div id="form"></div>';

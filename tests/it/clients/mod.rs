@@ -50,6 +50,7 @@ const CONSUMER: &[Script] = &[
     Script::node("embedded"),
     Script::node("stytch_consumer"),
     Script::node("stytch_browser"),
+    Script::node("stytch_browser_users"),
 ];
 const B2B: &[Script] = &[
     Script::python("stytch_b2b"),
@@ -57,8 +58,12 @@ const B2B: &[Script] = &[
     Script::python("stytch_member_logins"),
     Script::python("stytch_second_factors"),
     Script::python("stytch_organizations"),
+    Script::python("stytch_sso"),
     Script::node("stytch_b2b"),
+    Script::node("stytch_sso"),
     Script::node("stytch_browser_b2b"),
+    Script::node("stytch_browser_sso"),
+    Script::node("stytch_browser_members"),
 ];
 
 /// The packages, or words about what is missing.

@@ -56,7 +56,7 @@ pub(in super::super) async fn page(ask: Ask) -> Done {
     let called = Some(row.text("display_name")).filter(|it| !it.is_empty());
     let form = format!(
         "<p>This page is the identity provider behind {}: nobody checks who you are.</p>\n\
-         <form action=\"/v1/b2b/sso/callback/{}\">{kept}\
+         <form method=\"post\" action=\"/v1/b2b/sso/callback/{}\">{kept}\
          <label>Email<input type=\"email\" name=\"email\" required autofocus></label>\
          <label>Name<input name=\"name\"></label>\
          <label>Groups, with commas between<input name=\"groups\"></label>\
@@ -68,8 +68,11 @@ pub(in super::super) async fn page(ask: Ask) -> Done {
     Ok(Good::page("Log in", form))
 }
 
-/// `GET /v1/b2b/sso/callback/{connection_id}`: the provider sends the browser back.
-pub(in super::super) async fn callback(ask: Ask) -> Done {
+/// `/v1/b2b/sso/callback/{connection_id}`: the provider sends the browser back, by a form or a link.
+pub(in super::super) async fn callback(mut ask: Ask) -> Done {
+    for (name, value) in ask.fields.pairs() {
+        ask.query.set(name, json!(value));
+    }
     let connection = of_path(&ask)?;
     let row = active(&ask, connection)?;
     if ask.query.text("public_token")?.is_some() {

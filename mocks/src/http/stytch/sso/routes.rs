@@ -70,6 +70,7 @@ pub(in super::super) fn public_routes() -> Router<Shown<Face>> {
         )
         .route(
             "/v1/b2b/sso/callback/{connection_id}",
-            get(Open(Endpoint::StartOAuth), provider::callback),
+            get(Open(Endpoint::StartOAuth), provider::callback)
+                .merge(post(Open(Endpoint::StartOAuth), provider::callback)),
         )
 }
