@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -27,6 +27,24 @@ pub struct Line {
 struct Switches {
     cut: AtomicBool,
     secure: AtomicBool,
+    /// Counts on with all that happens. Odd while a call waits for its answer. Only the connection's own
+    /// task writes it.
+    turn: AtomicU32,
+}
+
+impl Switches {
+    /// A head is in: its answer is awaited.
+    fn asked(&self) {
+        let turn = self.turn.load(Ordering::Relaxed);
+        self.turn.store(turn | 1, Ordering::Relaxed);
+    }
+
+    /// A piece of an answer leaves.
+    fn answers(&self) {
+        let turn = self.turn.load(Ordering::Relaxed);
+        self.turn
+            .store((turn | 1).wrapping_add(1), Ordering::Relaxed);
+    }
 }
 
 impl Line {
@@ -38,6 +56,22 @@ impl Line {
     /// Whether what came by it was encrypted.
     pub fn secure(&self) -> bool {
         self.switches.secure.load(Ordering::Relaxed)
+    }
+
+    /// A number that changes whenever a request's head is in, and with every piece of an answer that
+    /// leaves.
+    pub(super) fn turn(&self) -> u32 {
+        self.switches.turn.load(Ordering::Relaxed)
+    }
+
+    /// Whether this turn is one in which a call waits for its answer.
+    pub(super) fn is_answering(turn: u32) -> bool {
+        turn % 2 == 1
+    }
+
+    /// A request's head, or a piece of its body, is in: its answer is awaited.
+    pub(super) fn asked(&self) {
+        self.switches.asked();
     }
 
     /// Lets not one more byte through: whatever the handler answers, the connection closes instead.
@@ -189,6 +223,7 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.switches.answers();
         self.poll_patient(context, |carrier, context| {
             carrier.poll_write(context, bytes)
         })
@@ -199,6 +234,7 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.switches.answers();
         self.poll_patient(context, |carrier, context| {
             carrier.poll_write_vectored(context, slices)
         })
@@ -268,16 +304,18 @@ impl Carrier {
 /// A body that must be in after some time; whoever is slower gets no further.
 pub struct Patient<B> {
     body: B,
+    line: Line,
     patience: Duration,
     /// Set only when the body is not here already, as bodies of API calls mostly are.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl<B> Patient<B> {
-    /// Waits for a body for this long.
-    pub fn new(body: B, patience: Duration) -> Self {
+    /// Waits for this long for a body that comes by this line.
+    pub fn new(body: B, line: Line, patience: Duration) -> Self {
         Self {
             body,
+            line,
             patience,
             deadline: None,
         }
@@ -296,6 +334,8 @@ where
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            // "100 Continue" may have left meanwhile, which is no answer.
+            self.line.asked();
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let patience = self.patience;

@@ -1,12 +1,17 @@
 //! The hands of a clock: held, set or moved by hand, so that tests need not wait for time to pass.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::time::{Span, Timestamp};
 
 /// How a clock's time differs from the wall's.
 #[derive(Debug, Default)]
-pub struct Hands(Mutex<Reading>);
+pub struct Hands {
+    /// Whether anybody moved them: most never are, and every call asks for the time.
+    moved: AtomicBool,
+    reading: Mutex<Reading>,
+}
 
 /// Where the hands are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +31,9 @@ impl Default for Reading {
 impl Hands {
     /// The time, when the wall shows this.
     pub fn tell(&self, wall: Timestamp) -> Timestamp {
+        if !self.moved.load(Ordering::Acquire) {
+            return wall;
+        }
         self.reading().tell(wall)
     }
 
@@ -36,32 +44,36 @@ impl Hands {
 
     /// Holds them where they are.
     pub fn hold(&self, wall: Timestamp) {
-        let mut reading = self.reading();
-        *reading = Reading::Held(reading.tell(wall));
+        self.turn(|reading| Reading::Held(reading.tell(wall)));
     }
 
     /// Lets them go on from where they are.
     pub fn release(&self, wall: Timestamp) {
-        let mut reading = self.reading();
-        *reading = Reading::Running(reading.tell(wall) - wall);
+        self.turn(|reading| Reading::Running(reading.tell(wall) - wall));
     }
 
     /// Sets them; held hands stay held.
     pub fn set(&self, wall: Timestamp, to: Timestamp) {
-        let mut reading = self.reading();
-        *reading = match *reading {
+        self.turn(|reading| match reading {
             Reading::Held(_) => Reading::Held(to),
             Reading::Running(_) => Reading::Running(to - wall),
-        };
+        });
     }
 
     /// Back to the wall's time.
     pub fn reset(&self) {
-        *self.reading() = Reading::default();
+        self.turn(|_| Reading::default());
+    }
+
+    fn turn(&self, to: impl FnOnce(Reading) -> Reading) {
+        let mut reading = self.reading();
+        *reading = to(*reading);
+        self.moved
+            .store(*reading != Reading::default(), Ordering::Release);
     }
 
     fn reading(&self) -> MutexGuard<'_, Reading> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

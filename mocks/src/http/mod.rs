@@ -17,6 +17,7 @@
 //! | [`mail`] | what the mocks mail, for whoever plays the reader |
 //! | [`origin`] | how a client reached a server: scheme and host |
 //! | [`connection`] | connections that can be cut, for the faults that do so |
+//! | `lobby` | the connections that are open, and those that idle |
 //! | [`totp`] | codes of authenticator apps |
 //! | [`tls`] | certificates of its own making, for those who insist on https |
 //! | [`site`] | what becomes of every call before it reaches a handler and after |
@@ -39,6 +40,7 @@ pub mod directory;
 pub mod hands;
 pub mod introduction;
 pub mod journal;
+mod lobby;
 pub mod mail;
 mod off_the_loop;
 pub mod origin;

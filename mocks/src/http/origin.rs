@@ -1,7 +1,6 @@
 //! How a client reached a server: scheme and host, as its own URLs for that server begin.
 
-use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
 /// The scheme and the host that a request named. Cheap: the host is not copied.
 #[derive(Clone, Debug)]
@@ -15,15 +14,14 @@ const LONGEST_HOST: usize = 253 + 6;
 
 impl Origin {
     /// The origin of a request that came in clear or over TLS.
-    pub fn of(parts: &Parts, secure: bool) -> Self {
+    pub fn of(uri: &Uri, headers: &HeaderMap, secure: bool) -> Self {
         // A whole URL in the request line counts more than the header (RFC 9112, section 3.2.2).
-        let named = parts
-            .uri
+        let named = uri
             .authority()
             .and_then(|authority| HeaderValue::try_from(authority.as_str()).ok());
         Self {
             secure,
-            host: named.or_else(|| parts.headers.get(header::HOST).cloned()),
+            host: named.or_else(|| headers.get(header::HOST).cloned()),
         }
     }
 
@@ -61,7 +59,7 @@ mod tests {
     fn origin(uri: &str, host: &str, secure: bool) -> Origin {
         let request = Request::builder().uri(uri).header(header::HOST, host);
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        Origin::of(&parts, secure)
+        Origin::of(&parts.uri, &parts.headers, secure)
     }
 
     #[test]

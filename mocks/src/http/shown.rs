@@ -62,6 +62,12 @@ impl FromRef<Shown<Self>> for stytch::Face {
     }
 }
 
+impl FromRef<Arc<auth0::Face>> for Clock {
+    fn from_ref(face: &Arc<auth0::Face>) -> Self {
+        face.clock()
+    }
+}
+
 impl FromRef<Shown<Arc<auth0::Face>>> for Clock {
     fn from_ref(shown: &Shown<Arc<auth0::Face>>) -> Self {
         shown.get().clock()

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::connection::{Line, truncated};
@@ -68,6 +68,12 @@ pub struct StampHeader {
     "cutover-stamp: {0}; expected `at=<µs since epoch>; luck=<u64>; address=<u32>; pace=<lapse|true>`"
 )]
 pub struct BadStamp(String);
+
+impl IntoResponse for BadStamp {
+    fn into_response(self) -> Response {
+        (StatusCode::BAD_REQUEST, format!("{self}\n")).into_response()
+    }
+}
 
 impl fmt::Display for StampHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -184,9 +190,9 @@ impl Clock {
     }
 
     /// The circumstances of a call that came by this line with this head.
-    fn exchange(&self, line: Line, parts: &Parts) -> Result<Exchange, BadStamp> {
-        let origin = Origin::of(parts, line.secure());
-        let notes = parts.extensions.get::<Notes>().cloned();
+    fn exchange(self, line: Line, head: &Head<'_>) -> Result<Exchange, BadStamp> {
+        let origin = Origin::of(head.uri, head.headers, line.secure());
+        let notes = head.extensions.get::<Notes>().cloned();
         let (header, forward) = match self.0.source {
             TimeSource::Wall { seed, waits } => {
                 let throw = self.0.thrown.fetch_add(1, Ordering::Relaxed);
@@ -199,7 +205,7 @@ impl Clock {
                 (StampHeader { stamp, pace }, false)
             }
             TimeSource::Harness => {
-                let text = parts
+                let text = head
                     .headers
                     .get(STAMP)
                     .ok_or_else(|| BadStamp("the header is missing".to_owned()))?;
@@ -211,7 +217,7 @@ impl Clock {
         };
         Ok(Exchange(Arc::new(Circumstances {
             header,
-            clock: self.clone(),
+            clock: self,
             forward,
             line,
             origin,
@@ -256,6 +262,13 @@ struct Circumstances {
     passed: AtomicI64,
 }
 
+/// What is read of a request's head.
+struct Head<'a> {
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+    extensions: &'a Extensions,
+}
+
 impl<S> FromRequestParts<S> for Exchange
 where
     Clock: FromRef<S>,
@@ -267,13 +280,34 @@ where
         let ConnectInfo(line) = ConnectInfo::<Line>::from_request_parts(parts, state)
             .await
             .map_err(IntoResponse::into_response)?;
+        let head = Head {
+            uri: &parts.uri,
+            headers: &parts.headers,
+            extensions: &parts.extensions,
+        };
         Clock::from_ref(state)
-            .exchange(line, parts)
-            .map_err(|bad| (StatusCode::BAD_REQUEST, format!("{bad}\n")).into_response())
+            .exchange(line, &head)
+            .map_err(BadStamp::into_response)
     }
 }
 
 impl Exchange {
+    /// The circumstances of a call that no router extracts them for; the answer, if it has none.
+    #[expect(
+        clippy::result_large_err,
+        reason = "it is the answer, and sent as it is"
+    )]
+    pub(super) fn begin(clock: Clock, line: &Line, request: &Request) -> Result<Self, Response> {
+        let head = Head {
+            uri: request.uri(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+        };
+        clock
+            .exchange(line.clone(), &head)
+            .map_err(BadStamp::into_response)
+    }
+
     /// What the machine is told.
     pub fn stamp(&self) -> Stamp {
         self.0.header.stamp

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
-use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, header};
 use cutover_mocks::auth0::Tenant;
 use cutover_mocks::http::auth0::{self, Application, Issuer};
@@ -390,11 +389,10 @@ fn whatever_is_asked_the_answer_is_well_formed() {
             .header(header::HOST, "127.0.0.1:8480")
             .header(header::CONTENT_TYPE, kind)
             .header(header::AUTHORIZATION, credential)
-            .extension(ConnectInfo(line.clone()))
             .body(Body::from(body))
             .unwrap();
         let (status, kind, text) = runtime.block_on(async {
-            let answer = sites[site].answer(request).await.unwrap();
+            let answer = sites[site].answer(&line, request).await.unwrap();
             let kind = answer.headers().get(header::CONTENT_TYPE).cloned();
             (answer.status(), kind, to_bytes(answer.into_body(), 1 << 22).await.unwrap())
         });

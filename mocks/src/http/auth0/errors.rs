@@ -1,7 +1,7 @@
 //! How each refusal looks: the format is the endpoint's, the texts are Auth0's own.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
@@ -30,6 +30,7 @@ pub(super) fn json_answer(status: StatusCode, body: &impl Serialize) -> Response
     serde_json::to_writer(&mut text, body).expect("answers are plain data, and memory takes them");
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
+    *response.headers_mut() = HeaderMap::with_capacity(USUAL_HEADERS);
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json; charset=utf-8"),
@@ -39,6 +40,8 @@ pub(super) fn json_answer(status: StatusCode, body: &impl Serialize) -> Response
 
 /// Most answers are no longer than this.
 const USUAL_BYTES: usize = 512;
+/// With what is added to every answer.
+const USUAL_HEADERS: usize = 12;
 
 /// `{error, error_description}`, as OAuth endpoints refuse.
 pub(super) fn oauth_error(status: StatusCode, error: &str, description: &str) -> Response {

@@ -63,6 +63,7 @@ pub fn site(shown: &Shown<Arc<Face>>) -> Site {
     let cors = Cors::new(move |origin| registry.get().allows_origin(origin), EXPOSED)
         .with_open(&["/userinfo"]);
     Site::from(router(shown.clone()))
+        .straight_to("/userinfo", shown.clone(), userinfo::answer)
         .with_body_limit(BODY_LIMIT)
         .with_cors(cors)
 }

@@ -6,6 +6,7 @@ use super::behind::Behind;
 use super::texts;
 use crate::auth0::profiles::Profile;
 use crate::auth0::{Connection, Scopes, UserId};
+use crate::email::Email;
 use crate::http::Directory;
 use crate::time::Timestamp;
 
@@ -25,27 +26,65 @@ pub(super) struct Person {
     pub(super) profile: Option<Profile>,
 }
 
-impl Person {
-    pub(super) fn of(behind: &Behind, directory: &Directory, id: UserId) -> Self {
-        let email = behind.tenant.user(id).map(|user| user.email);
-        Self::addressed(behind, id, email.map(|email| directory.text(email)))
-    }
+/// What is known of a person, before anything is written out: little to do while others wait.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    id: UserId,
+    /// The id that was chosen by hand, if one was.
+    chosen: Option<String>,
+    connection: Connection,
+    email: Option<Email>,
+    verified: bool,
+    updated: Timestamp,
+    profile: Option<Profile>,
+}
 
-    /// The person with this address.
-    pub(super) fn addressed(behind: &Behind, id: UserId, email: Option<String>) -> Self {
+impl Seen {
+    pub(super) fn of(behind: &Behind, id: UserId) -> Self {
         let user = behind.tenant.user(id);
         let profile = behind.tenant.profiles.get(id).cloned();
         let updated = profile
             .as_ref()
             .and_then(|profile| profile.updated.or(profile.created));
         Self {
-            sub: behind.user_text(id),
+            id,
+            chosen: behind.tenant.profiles.chosen_id(id).map(str::to_owned),
             connection: user.map_or(Connection::Database, |user| user.connection),
-            email: email.unwrap_or_default(),
+            email: user.map(|user| user.email),
             verified: user.is_some_and(|user| user.verified),
             updated: updated.unwrap_or_else(|| behind.tenant.start()),
             profile,
         }
+    }
+
+    /// The same with another address.
+    pub(super) fn at(self, email: Option<Email>) -> Self {
+        Self {
+            email: email.or(self.email),
+            ..self
+        }
+    }
+
+    /// The person, written out.
+    pub(super) fn person(self, directory: &Directory) -> Person {
+        let by_rule = || texts::user_id(self.id, self.connection);
+        Person {
+            sub: self.chosen.unwrap_or_else(by_rule),
+            connection: self.connection,
+            email: self
+                .email
+                .map(|email| directory.text(email))
+                .unwrap_or_default(),
+            verified: self.verified,
+            updated: self.updated,
+            profile: self.profile,
+        }
+    }
+}
+
+impl Person {
+    pub(super) fn of(behind: &Behind, directory: &Directory, id: UserId) -> Self {
+        Seen::of(behind, id).person(directory)
     }
 
     /// A field that the person was given.

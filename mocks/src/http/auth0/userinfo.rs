@@ -11,7 +11,7 @@ use serde_json::json;
 use super::dpop;
 use super::errors::json_answer;
 use super::face::Face;
-use super::person::Person;
+use super::person::{Person, Seen};
 use super::texts;
 use crate::auth0::{AccessToken, Call, Reply, Scopes};
 use crate::http::Exchange;
@@ -84,6 +84,11 @@ pub(super) async fn userinfo(
     exchange: Exchange,
     request: Request,
 ) -> Response {
+    answer(face, exchange, request).await
+}
+
+/// Answers a call that came straight here.
+pub(super) async fn answer(face: Arc<Face>, exchange: Exchange, request: Request) -> Response {
     let url = || format!("{}userinfo", face.parties_at(&exchange).issuer);
     let presented = match presented(face.generation(), request.headers(), request.method(), url) {
         Ok(Some(text)) => read(&face, text),
@@ -99,17 +104,14 @@ pub(super) async fn userinfo(
         Call::UserInfo { token },
         |behind, reply| match reply {
             Reply::UserInfo(told) => {
-                let user = behind.tenant.user(token.subject);
-                let email = told.email.or(user.map(|user| user.email));
-                let email = email.map(|email| face.directory().text(email));
-                let person = Person::addressed(behind, token.subject, email);
-                Some((told, person))
+                let seen = Seen::of(behind, token.subject).at(told.email);
+                Some((told, seen))
             }
             _ => None,
         },
     );
     let mut response = asked
-        .answer(exchange, |(told, person)| {
+        .answer(exchange, |(told, seen)| {
             if told.subject.is_none() {
                 return json_answer(StatusCode::OK, &json!({}));
             }
@@ -119,7 +121,7 @@ pub(super) async fn userinfo(
             };
             let person = Person {
                 verified: told.verified,
-                ..person
+                ..seen.person(face.directory())
             };
             json_answer(StatusCode::OK, &person.claims(scopes))
         })

@@ -11,7 +11,10 @@ const DOMAIN: &str = "@people.example";
 pub(super) fn text_by_rule(email: Email) -> String {
     if email.spelling == 0 {
         let mut text = String::with_capacity(NAME.len() + DOMAIN.len() + 11);
-        write!(text, "{NAME}-{}{DOMAIN}", email.mailbox).expect("a string takes all text");
+        text.push_str(NAME);
+        text.push('-');
+        write!(text, "{}", email.mailbox).expect("a string takes all text");
+        text.push_str(DOMAIN);
         return text;
     }
     let name: String = NAME
