@@ -1,50 +1,82 @@
 //! Work that takes long, by threads of its own, so that connections go on being served meanwhile.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-type Job = Box<dyn FnOnce() + Send>;
+/// Work, which answers what tells whoever waits for it.
+type Job = Box<dyn FnOnce() -> Tell + Send>;
+type Tell = Box<dyn FnOnce() + Send>;
 
-/// Where jobs are handed in. There are as many threads as cores, and they live as long as the process:
-/// more would only queue inside the kernel, and one that has a next job already need not be woken for
-/// it, which on a busy server costs as much as a tenth of a signature.
-static DESK: LazyLock<Sender<Job>> = LazyLock::new(|| {
-    let (desk, jobs) = channel();
-    let jobs = Arc::new(Mutex::new(jobs));
+/// Where jobs are handed in.
+struct Desk {
+    jobs: Mutex<VecDeque<Job>>,
+    filled: Condvar,
+    /// As many as cores, for as long as the process lives: more would only queue inside the kernel.
+    threads: usize,
+}
+
+static DESK: LazyLock<Desk> = LazyLock::new(|| {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     for _ in 0..threads {
-        let jobs = Arc::clone(&jobs);
-        std::thread::spawn(move || work(&jobs));
+        std::thread::spawn(|| DESK.work());
     }
-    desk
+    Desk {
+        jobs: Mutex::default(),
+        filled: Condvar::default(),
+        threads,
+    }
 });
+
+/// Jobs that a thread does before it tells of any of them, if so many wait: every telling wakes a
+/// thread that serves connections, which on a busy server costs as much as a tenth of a signature.
+const AT_ONCE: usize = 4;
+
+impl Desk {
+    fn take(&self) -> Vec<Job> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut jobs = self
+            .filled
+            .wait_while(jobs, |jobs| jobs.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        // Not more than a thread's share: nobody waits for one thread while another has nothing to do.
+        let share = jobs.len().div_ceil(self.threads).min(AT_ONCE);
+        jobs.drain(..share).collect()
+    }
+
+    fn hand_in(&self, job: Job) {
+        self.jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_back(job);
+        self.filled.notify_one();
+    }
+
+    fn work(&self) {
+        loop {
+            let told: Vec<Tell> = self.take().into_iter().map(|job| job()).collect();
+            told.into_iter().for_each(|tell| tell());
+        }
+    }
+}
 
 /// Runs work that signs, hashes or does something else of the kind.
 pub(super) async fn off_the_loop<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> T {
     let (done, result) = oneshot::channel();
-    let job = Box::new(move || {
-        // Whoever waited may have left.
-        let _ = done.send(catch_unwind(AssertUnwindSafe(work)));
+    let job: Job = Box::new(move || {
+        let result = catch_unwind(AssertUnwindSafe(work));
+        Box::new(move || {
+            // Whoever waited may have left.
+            let _ = done.send(result);
+        })
     });
-    DESK.send(job)
-        .expect("the threads live as long as the process");
+    DESK.hand_in(job);
     match result.await.expect("a job always answers") {
         Ok(result) => result,
         Err(panic) => resume_unwind(panic),
-    }
-}
-
-fn work(jobs: &Mutex<Receiver<Job>>) {
-    loop {
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match next {
-            Ok(job) => job(),
-            Err(_) => return,
-        }
     }
 }
