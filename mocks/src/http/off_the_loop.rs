@@ -57,7 +57,9 @@ impl Desk {
     fn work(&self) {
         loop {
             let told: Vec<Tell> = self.take().into_iter().map(|job| job()).collect();
-            told.into_iter().for_each(|tell| tell());
+            for tell in told {
+                tell();
+            }
         }
     }
 }
