@@ -10,7 +10,8 @@ pub struct Bounds {
     /// Live Stytch sessions that one person keeps at least: the oldest of whoever has more end. Default
     /// 5,000.
     pub sessions_of_one: u32,
-    /// People who ever were, at each provider: no more are made. Default 5,000,000.
+    /// People at each provider, members of Stytch who were deleted among them: no more are made. Default
+    /// 5,000,000.
     pub people: usize,
     /// Organizations that ever were: no more are made. Default 100,000 at Stytch; an Auth0 tenant has
     /// [`TENANT_RECORDS`].

@@ -96,7 +96,18 @@ impl<T> Lasting<T> {
         old.chain(rows.map(move |(place, row)| (first + place as u32, row)))
     }
 
-    fn len(&self) -> usize {
+    /// Those of them from this number on.
+    pub(crate) fn iter_from(&self, number: u32) -> impl Iterator<Item = (u32, &T)> {
+        let old = self.old.partition_point(|(old, _)| *old < number);
+        let place = number.saturating_sub(self.first) as usize;
+        let rows = self.rows.get(place..).unwrap_or_default().iter();
+        let numbers = number.max(self.first)..;
+        let old = self.old[old..].iter().map(|(number, row)| (*number, row));
+        old.chain(numbers.zip(rows))
+    }
+
+    /// How many rows are kept.
+    pub(crate) fn len(&self) -> usize {
         self.old.len() + self.rows.len()
     }
 
@@ -107,17 +118,23 @@ impl<T> Lasting<T> {
 
     /// Forgets rows that have ended.
     pub(crate) fn sweep(&mut self, ended: impl Fn(&T) -> bool) {
-        self.old.retain(|(_, row)| !ended(row));
+        self.sweep_numbered(|_, row| ended(row));
+    }
+
+    /// The same, where a row's number tells whether it has.
+    pub(crate) fn sweep_numbered(&mut self, ended: impl Fn(u32, &T) -> bool) {
+        self.old.retain(|(number, row)| !ended(*number, row));
         let (mut over, mut reach) = (0, 0);
-        for (place, row) in self.rows.iter().enumerate() {
-            over += usize::from(ended(row));
+        for (place, (number, row)) in (self.first..).zip(&self.rows).enumerate() {
+            over += usize::from(ended(number, row));
             // As far as at least half have ended, moving the others costs no more than these have.
             if over * 2 > place {
                 reach = place + 1;
             }
         }
         let numbered = (self.first..).zip(self.rows.drain(..reach));
-        self.old.extend(numbered.filter(|(_, row)| !ended(row)));
+        self.old
+            .extend(numbered.filter(|(number, row)| !ended(*number, row)));
         self.settle(reach);
     }
 
@@ -200,6 +217,10 @@ mod tests {
                 }
                 let numbers: Vec<u32> = lasting.iter().map(|(number, _)| number).collect();
                 prop_assert!(numbers.is_sorted() && known.keys().all(|known| numbers.contains(known)));
+                let from = issued / 2;
+                let later: Vec<u32> = lasting.iter_from(from).map(|(number, _)| number).collect();
+                let expected: Vec<u32> = numbers.into_iter().filter(|number| *number >= from).collect();
+                prop_assert_eq!(later, expected);
                 prop_assert!(!lasting.is_forgotten(issued) && lasting.get(issued).is_none());
             }
         }

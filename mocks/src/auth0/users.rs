@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::call::{Change, Connection, UserId};
 use crate::email::{Email, Move, Moves};
+use crate::lasting::Lasting;
 
 /// A user as the tenant keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,11 +31,14 @@ pub struct User {
 /// No next user.
 const END: u32 = u32::MAX;
 
-/// All users. 20 bytes each, and 8 to 16 in the index.
+/// All users. 20 bytes each, and 8 to 16 in the index. Where there is a bound, those that were deleted
+/// are forgotten now and then.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Users {
-    rows: Vec<User>,
+    rows: Lasting<User>,
     first: FxHashMap<u32, u32>,
+    /// How many exist.
+    count: usize,
     moves: Moves,
     most: Option<usize>,
 }
@@ -46,20 +50,20 @@ impl Users {
         self.first.reserve(more);
     }
 
-    /// Sets how many there ever are at most; any number if nobody does.
+    /// Sets how many exist at most; any number if nobody does.
     pub(super) fn keep_at_most(&mut self, most: usize) {
         self.most = Some(most);
     }
 
     /// Whether no more can be added by a call.
     pub(super) fn are_full(&self) -> bool {
-        self.most.is_some_and(|most| self.rows.len() >= most)
+        self.most.is_some_and(|most| self.count >= most)
     }
 
     /// Begins to write down which mailboxes change hands.
     pub(super) fn watch(&mut self) {
-        let there = self.rows.iter().filter(|user| !user.deleted);
-        self.moves.watch(there.map(|user| user.email.mailbox));
+        let there = self.rows.iter().filter(|(_, user)| !user.deleted);
+        self.moves.watch(there.map(|(_, user)| user.email.mailbox));
     }
 
     /// Which have since this was last asked.
@@ -75,9 +79,12 @@ impl Users {
         verified: bool,
         has_password: bool,
     ) -> UserId {
-        let id = UserId(self.rows.len() as u32);
+        if self.most.is_some() && self.rows.is_due() {
+            self.rows.sweep(|user| user.deleted);
+        }
+        self.count += 1;
         let email = as_kept(email, connection);
-        self.rows.push(User {
+        let id = UserId(self.rows.put(User {
             email,
             connection,
             verified,
@@ -85,27 +92,25 @@ impl Users {
             has_password,
             deleted: false,
             next: END,
-        });
+        }));
         self.link(id);
         id
     }
 
     /// A user that exists.
     pub(super) fn get(&self, id: UserId) -> Option<&User> {
-        self.rows.get(id.0 as usize).filter(|user| !user.deleted)
+        self.rows.get(id.0).filter(|user| !user.deleted)
     }
 
     pub(super) fn get_mut(&mut self, id: UserId) -> Option<&mut User> {
-        self.rows
-            .get_mut(id.0 as usize)
-            .filter(|user| !user.deleted)
+        self.rows.get_mut(id.0).filter(|user| !user.deleted)
     }
 
     /// The users that exist from an id on, oldest first.
     pub(super) fn ids_from(&self, first: UserId) -> impl Iterator<Item = UserId> + '_ {
-        let rows = self.rows.iter().enumerate().skip(first.0 as usize);
+        let rows = self.rows.iter_from(first.0);
         rows.filter(|(_, user)| !user.deleted)
-            .map(|(place, _)| UserId(place as u32))
+            .map(|(id, _)| UserId(id))
     }
 
     /// The user of a connection with this address, letter case aside.
@@ -120,7 +125,7 @@ impl Users {
         let mut next = self.first.get(&mailbox).copied().unwrap_or(END);
         std::iter::from_fn(move || {
             let id = UserId(next);
-            let user = self.rows.get(next as usize)?;
+            let user = self.rows.get(next)?;
             next = user.next;
             Some((id, user))
         })
@@ -137,7 +142,9 @@ impl Users {
         if let Some(email) = change.email {
             let kept = as_kept(email, user.connection);
             self.unlink(id);
-            self.rows[id.0 as usize].email = kept;
+            if let Some(user) = self.rows.get_mut(id.0) {
+                user.email = kept;
+            }
             self.link(id);
         }
         true
@@ -149,25 +156,34 @@ impl Users {
             return false;
         };
         user.deleted = true;
+        self.count -= 1;
         self.unlink(id);
         true
     }
 
     fn link(&mut self, id: UserId) {
-        let user = &mut self.rows[id.0 as usize];
+        let Some(user) = self.rows.get_mut(id.0) else {
+            return;
+        };
         self.moves.note(Move::Gained(user.email.mailbox));
         user.next = self.first.insert(user.email.mailbox, id.0).unwrap_or(END);
     }
 
     fn unlink(&mut self, id: UserId) {
-        let User { email, next, .. } = self.rows[id.0 as usize];
+        let Some(&User { email, next, .. }) = self.rows.get(id.0) else {
+            return;
+        };
         self.moves.note(Move::Lost(email.mailbox));
         let before = self
             .with_mailbox(email.mailbox)
             .find(|(_, user)| user.next == id.0)
             .map(|(before, _)| before);
         match before {
-            Some(before) => self.rows[before.0 as usize].next = next,
+            Some(before) => {
+                if let Some(before) = self.rows.get_mut(before.0) {
+                    before.next = next;
+                }
+            }
             None if next == END => drop(self.first.remove(&email.mailbox)),
             None => drop(self.first.insert(email.mailbox, next)),
         }
@@ -208,6 +224,26 @@ mod tests {
             email,
             "and keeps Google's"
         );
+    }
+
+    #[test]
+    fn who_comes_and_goes_is_forgotten_where_there_is_a_bound() {
+        let mut users = Users::default();
+        users.keep_at_most(10);
+        let add = |users: &mut Users| users.add(Email::lower(1), Database, true, true);
+        let stays = users.add(Email::lower(0), Database, true, true);
+        for _ in 0..200_000 {
+            let goes = add(&mut users);
+            assert!(users.delete(goes) && !users.are_full());
+        }
+        assert!(users.rows.len() <= 1 << 16, "{}", users.rows.len());
+        assert!(users.get(stays).is_some());
+        for _ in 0..9 {
+            add(&mut users);
+        }
+        assert!(users.are_full(), "ten are there");
+        let all: Vec<UserId> = users.ids_from(UserId(1)).collect();
+        assert_eq!(all.len(), 9);
     }
 
     #[test]

@@ -88,6 +88,18 @@ pub enum Thing {
     Password,
 }
 
+impl Means {
+    /// Whether this is one of them.
+    fn has(&self, id: MeansId) -> bool {
+        holds(&self.emails, id)
+            || holds(&self.phones, id)
+            || holds(&self.retired, id)
+            || self.totps.iter().any(|totp| totp.id == id)
+            || self.ties.iter().any(|tie| tie.id == id)
+            || self.passkeys.contains(&id)
+    }
+}
+
 impl People {
     pub(super) fn means(&self, user: UserId) -> Option<&Means> {
         self.means.get(&user)
@@ -98,15 +110,20 @@ impl People {
     }
 
     fn next_id(&mut self, owner: UserId) -> MeansId {
-        let id = MeansId(FIRST + self.owners.len() as u32);
-        self.owners.push(owner);
-        id
+        if self.owners.is_due() {
+            let means = &self.means;
+            self.owners.sweep_numbered(|number, owner| {
+                let means = means.get(owner);
+                !means.is_some_and(|means| means.has(MeansId(FIRST | number)))
+            });
+        }
+        MeansId(FIRST | self.owners.put(owner))
     }
 
     /// Whose this is; an address may still be a first one.
     pub(super) fn owner(&self, thing: Thing, id: MeansId) -> Option<UserId> {
         let user = match id.0.checked_sub(FIRST) {
-            Some(place) => *self.owners.get(place as usize)?,
+            Some(number) => *self.owners.get(number)?,
             None => UserId(id.0),
         };
         let row = self.user(user)?;

@@ -1,12 +1,13 @@
 //! Users or members, and organizations: who exists, under which address, and who is locked.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::call::{OrgId, UserId, Vertical};
 use super::means::Means;
 use super::org_rules::OrgRules;
 use super::with::Phone;
 use crate::email::{Email, Move, Moves};
+use crate::lasting::Lasting;
 use crate::limit::FixedWindow;
 use crate::time::Timestamp;
 
@@ -116,7 +117,7 @@ impl NewUser {
 #[derive(Clone, Debug)]
 pub(super) struct People {
     vertical: Vertical,
-    users: Vec<User>,
+    users: Lasting<User>,
     orgs: Vec<Org>,
     /// Organization and mailbox to user. Never iterated.
     by_address: FxHashMap<u64, u32>,
@@ -125,11 +126,11 @@ pub(super) struct People {
     /// What people have beside their first address. Never iterated.
     pub(super) means: FxHashMap<UserId, Means>,
     /// Whose each of those is, by the order in which they were made.
-    pub(super) owners: Vec<UserId>,
+    pub(super) owners: Lasting<UserId>,
     /// How many people exist.
     count: usize,
     moves: Moves,
-    /// People and organizations that there ever are at most.
+    /// People that are kept at most, and organizations that there ever are.
     most: (usize, usize),
 }
 
@@ -137,12 +138,12 @@ impl People {
     pub(super) fn new(vertical: Vertical) -> Self {
         Self {
             vertical,
-            users: Vec::new(),
+            users: Lasting::default(),
             orgs: Vec::new(),
             by_address: FxHashMap::default(),
             by_phone: FxHashMap::default(),
             means: FxHashMap::default(),
-            owners: Vec::new(),
+            owners: Lasting::default(),
             count: 0,
             moves: Moves::default(),
             most: (usize::MAX, usize::MAX),
@@ -164,13 +165,11 @@ impl People {
     }
 
     pub(super) fn user(&self, id: UserId) -> Option<&User> {
-        self.users.get(id.0 as usize).filter(|user| user.exists())
+        self.users.get(id.0).filter(|user| user.exists())
     }
 
     pub(super) fn user_mut(&mut self, id: UserId) -> Option<&mut User> {
-        self.users
-            .get_mut(id.0 as usize)
-            .filter(|user| user.exists())
+        self.users.get_mut(id.0).filter(|user| user.exists())
     }
 
     pub(super) fn org(&self, id: OrgId) -> Option<&Org> {
@@ -181,14 +180,21 @@ impl People {
         self.orgs.get_mut(id.0 as usize).filter(|org| !org.deleted)
     }
 
-    /// Sets how many people and organizations there ever are at most; any number if nobody does.
+    /// Sets how many people are kept at most, and how many organizations there ever are; any number if
+    /// nobody does.
     pub(super) fn keep_at_most(&mut self, people: usize, organizations: usize) {
         self.most = (people, organizations);
     }
 
     /// Whether nobody else can be added by a call.
     pub(super) fn are_full(&self) -> bool {
-        self.users.len() >= self.most.0
+        // Deleted members can come back.
+        let kept = if self.has_users() {
+            self.count
+        } else {
+            self.users.len()
+        };
+        kept >= self.most.0
     }
 
     /// Whether no other organization can be added by a call.
@@ -198,9 +204,9 @@ impl People {
 
     /// Begins to write down which mailboxes change hands.
     pub(super) fn watch(&mut self) {
-        let addresses = self.users.iter().map(|user| user.email);
-        let others = self.users.iter().enumerate().flat_map(|(id, _)| {
-            let means = self.means.get(&UserId(id as u32));
+        let addresses = self.users.iter().map(|(_, user)| user.email);
+        let others = self.users.iter().flat_map(|(id, _)| {
+            let means = self.means.get(&UserId(id));
             means.into_iter().flat_map(|means| {
                 let owned = means.emails.iter().chain(&means.retired);
                 owned.map(|owned| owned.what)
@@ -222,7 +228,7 @@ impl People {
 
     /// Sets the head of the list of a person's sessions, also of one who was deleted; says what it was.
     pub(super) fn set_newest_session(&mut self, id: UserId, session: u32) -> u32 {
-        let row = self.users.get_mut(id.0 as usize);
+        let row = self.users.get_mut(id.0);
         row.map_or(NONE, |row| {
             std::mem::replace(&mut row.newest_session, session)
         })
@@ -233,12 +239,13 @@ impl People {
         if let Some(taken) = self.find(new.email, new.org) {
             return Err(taken);
         }
-        let id = self.users.len() as u32;
+        self.make_room();
+        let id = self.users.issued();
         if new.email != NO_EMAIL {
             self.claim(new.email, new.org, UserId(id));
         }
         self.count += 1;
-        self.users.push(User {
+        self.users.put(User {
             email: new.email,
             org: new.org.map_or(NONE, |org| org.0),
             newest_session: NONE,
@@ -254,6 +261,16 @@ impl People {
             status: new.status,
         });
         Ok(UserId(id))
+    }
+
+    /// Forgets users who were deleted, and whose things were, now and then. Rehearsals forget nobody.
+    fn make_room(&mut self) {
+        if self.most.0 == usize::MAX || !self.users.is_due() {
+            return;
+        }
+        if self.has_users() {
+            self.users.sweep(|user| !user.exists());
+        }
     }
 
     /// Removes a person; their addresses and numbers are free again. A member can come back.
@@ -274,7 +291,7 @@ impl People {
 
     /// A deleted person's row.
     pub(super) fn deleted(&self, id: UserId) -> Option<&User> {
-        self.users.get(id.0 as usize).filter(|user| !user.exists())
+        self.users.get(id.0).filter(|user| !user.exists())
     }
 
     /// Brings a deleted member back, unless somebody else has their address by now.
@@ -287,7 +304,9 @@ impl People {
             return Err(other);
         }
         self.claim(email, org, id);
-        self.users[id.0 as usize].status = Status::Active;
+        if let Some(row) = self.users.get_mut(id.0) {
+            row.status = Status::Active;
+        }
         self.count += 1;
         Ok(())
     }
@@ -328,16 +347,10 @@ impl People {
 
     /// Everyone who exists, in order of id, from this id on.
     pub(super) fn users_from(&self, first: UserId) -> impl Iterator<Item = (UserId, &User)> {
-        let first = first.0 as usize;
-        let users = self
-            .users
-            .get(first..)
-            .unwrap_or_default()
-            .iter()
-            .enumerate();
+        let users = self.users.iter_from(first.0);
         users
             .filter(|(_, user)| user.exists())
-            .map(move |(i, user)| (UserId((first + i) as u32), user))
+            .map(|(id, user)| (UserId(id), user))
     }
 
     /// Every organization that exists, in order of id, from this id on.
@@ -355,10 +368,20 @@ impl People {
         self.count
     }
 
-    /// Everyone who ever existed, in order of id, deleted ones included.
+    /// Everyone who is remembered, in order of id, deleted ones included.
     pub(super) fn all_users(&self) -> impl Iterator<Item = (UserId, &User)> {
-        let users = self.users.iter().enumerate();
-        users.map(|(i, user)| (UserId(i as u32), user))
+        self.users.iter().map(|(id, user)| (UserId(id), user))
+    }
+
+    /// The numbers that people have, of members who may come back as well.
+    pub(super) fn phones(&self) -> FxHashSet<Phone> {
+        let means = self
+            .users
+            .iter()
+            .filter_map(|(id, _)| self.means(UserId(id)));
+        means
+            .flat_map(|means| means.phones.iter().map(|owned| owned.what))
+            .collect()
     }
 
     /// Whether someone in the project is locked at this time.
@@ -369,4 +392,50 @@ impl People {
 
 fn key(email: Email, org: Option<OrgId>) -> u64 {
     u64::from(org.map_or(NONE, |org| org.0)) << 32 | u64::from(email.mailbox)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stytch::Thing;
+
+    #[test]
+    fn users_who_come_and_go_are_forgotten_with_their_things() {
+        let mut people = People::new(Vertical::Consumer);
+        people.keep_at_most(10, 10);
+        let now = Timestamp::from_secs(0);
+        let add = |people: &mut People, mailbox| {
+            let new = NewUser::plain(Email::lower(mailbox), None);
+            people.add(new, now).expect("the address is free")
+        };
+        let stays = add(&mut people, 0);
+        let number = people.add_phone(stays, Phone(0), true);
+        for _ in 0..200_000 {
+            let goes = add(&mut people, 1);
+            people.add_phone(goes, Phone(1), false);
+            assert!(people.remove(goes) && !people.are_full());
+        }
+        let kept = (people.users.len(), people.owners.len());
+        assert!(kept.0 <= 1 << 16 && kept.1 <= 1 << 16, "{kept:?}");
+        assert!(people.user(stays).is_some());
+        assert_eq!(people.owner(Thing::Phone, number), Some(stays));
+        assert_eq!(people.phones().len(), 1);
+        let last = add(&mut people, 1);
+        assert_eq!(last, UserId(200_001), "no id is given twice");
+    }
+
+    #[test]
+    fn members_who_go_are_kept_since_they_may_come_back() {
+        let mut people = People::new(Vertical::B2b);
+        people.keep_at_most(10, 10);
+        let now = Timestamp::from_secs(0);
+        let org = people.add_org(OrgRules::open(false), now);
+        for mailbox in 0..10 {
+            let new = NewUser::plain(Email::lower(mailbox), Some(org));
+            let member = people.add(new, now).expect("the address is free");
+            assert!(people.remove(member));
+        }
+        assert!(people.are_full());
+        assert_eq!(people.restore(UserId(3)), Ok(()));
+    }
 }

@@ -1,5 +1,7 @@
 //! Reading a project without a call: what a census counts and a codec shows.
 
+use rustc_hash::FxHashSet;
+
 use super::call::{Endpoint, IntermediateToken, LoginToken, OrgId, SessionToken, UserId};
 use super::means::{Means, MeansId, Thing};
 use super::org_rules::OrgRules;
@@ -183,6 +185,11 @@ impl Project {
     /// Whose number this is (consumer).
     pub fn find_phone(&self, phone: Phone) -> Option<UserId> {
         self.people.with_phone(phone)
+    }
+
+    /// The numbers that people have.
+    pub fn phones(&self) -> FxHashSet<Phone> {
+        self.people.phones()
     }
 
     /// Whose this address, number, app, tie or password is.

@@ -12,7 +12,7 @@ use crate::time::Span;
 
 /// The handle of a telephone number.
 pub(in super::super) fn phone_of(ask: &Ask, number: &str) -> Phone {
-    Phone(ask.face.book().phones.number(number))
+    ask.face.phone(number)
 }
 
 fn remove(ask: &Ask, thing: Thing, kind: Kind, malformed: &'static str) -> Done {
