@@ -154,6 +154,8 @@ pub fn http(credentials: &Credentials) -> Result<reqwest::Client, NoClient> {
         .retry(reqwest::retry::never())
         .no_proxy()
         .tcp_nodelay(true)
+        // Providers close idle connections after a minute or so: what is sent at that moment is lost.
+        .pool_idle_timeout(Duration::from_secs(30))
         .user_agent(concat!("cutover/", env!("CARGO_PKG_VERSION")));
     if let Some(file) = &credentials.ca_file {
         let failed = |why: String| NoClient::Authorities {

@@ -10,8 +10,13 @@ use crate::http::stamp::{Exchange, Pace, TOOK};
 use crate::stytch::{Pending, UserInfoOutcome, UserInfoSeen};
 use crate::time::Span;
 
-/// In time-lapse the modelled time decides; a real wait this long means that something is wrong.
-const LAPSE_PATIENCE: Duration = Duration::from_secs(30);
+/// In time-lapse the modelled time decides; a real wait this long means that something is wrong, and not
+/// that the machine is busy.
+const LAPSE_PATIENCE: Duration = Duration::from_mins(4);
+
+/// A connection that was idle so long is not used again: a tenant closes it after 75 s, and what is sent
+/// at that moment is lost.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// How long keys of a trusted issuer are waited for (UNCONFIRMED).
 const KEYS_PATIENCE: Duration = Duration::from_secs(5);
@@ -34,7 +39,9 @@ pub struct NoClient(#[from] reqwest::Error);
 impl UserInfoClient {
     /// A client for this address; without one every answer is broken.
     pub(super) fn new(url: Option<String>) -> Result<Self, NoClient> {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_idle_timeout(IDLE);
         Ok(Self {
             client: client.build()?,
             url,
