@@ -2,6 +2,7 @@
 #![cfg(feature = "http")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod admin;
 mod administration;
 mod browser;
 mod dpop;
@@ -12,4 +13,5 @@ mod records;
 mod scene;
 mod tokens;
 mod trouble;
+mod users;
 mod ways;
