@@ -10,7 +10,8 @@ use reqwest::{Method, RequestBuilder, Url};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::credentials::{Base, Credentials};
+use super::base::Base;
+use super::credentials::Credentials;
 use super::hidden::hide;
 use super::pace::Pace;
 use super::secret::Secret;

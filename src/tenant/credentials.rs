@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use reqwest::Url;
-
+use super::base::Base;
 use super::secret::Secret;
 
 /// A setting by its name in the environment or in the file.
@@ -57,10 +56,6 @@ variables! {
     CUTOVER_CA_FILE = "CUTOVER_CA_FILE", "a PEM file of certificate authorities to trust besides the system's",
         "nowhere: only mocks and proxies need it", Some("");
 }
-
-/// Where a provider is: `https`, or `http` on this machine; no path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Base(Url);
 
 /// Whom to be at the legacy provider.
 #[derive(Clone, Debug)]
@@ -327,61 +322,6 @@ impl<E: Fn(&str) -> Option<String>> Settings<'_, E> {
     }
 }
 
-impl Base {
-    /// Reads a host name or a URL without path.
-    pub fn read(text: &str) -> Option<Self> {
-        let text = text.trim().trim_end_matches('/');
-        let with_scheme = if text.contains("://") {
-            text.to_owned()
-        } else {
-            format!("https://{text}")
-        };
-        let url = Url::parse(&with_scheme).ok()?;
-        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        let nobody = url.username().is_empty() && url.password().is_none();
-        let known = matches!(url.scheme(), "http" | "https") && url.host().is_some();
-        (bare && nobody && known).then_some(Self(url))
-    }
-
-    /// The address of a path, which begins with `/`.
-    pub fn at(&self, path: &str) -> Url {
-        let mut url = self.0.clone();
-        url.set_path(path);
-        url
-    }
-
-    /// Host and port, as in a domain.
-    pub fn authority(&self) -> String {
-        let host = self.0.host_str().unwrap_or_default();
-        match self.0.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        }
-    }
-
-    /// The host's name, in lower case.
-    pub fn host(&self) -> &str {
-        self.0.host_str().unwrap_or_default()
-    }
-
-    /// Whether it speaks TLS.
-    pub fn is_https(&self) -> bool {
-        self.0.scheme() == "https"
-    }
-
-    /// Whether it is this machine.
-    pub fn is_loopback(&self) -> bool {
-        let host = self.host().trim_start_matches('[').trim_end_matches(']');
-        let address = host.parse::<std::net::IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-    }
-
-    /// The base URL, without a slash at its end.
-    pub fn as_str(&self) -> &str {
-        self.0.as_str().trim_end_matches('/')
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -474,34 +414,5 @@ mod tests {
             told.contains("after 1 settings") && !told.contains("oops"),
             "{told}"
         );
-    }
-
-    #[test]
-    fn bases_are_hosts_and_nothing_else() {
-        for (text, base) in [
-            ("Dev-Abc.auth0.com", "https://dev-abc.auth0.com"),
-            ("https://login.example/", "https://login.example"),
-            ("http://127.0.0.1:8480", "http://127.0.0.1:8480"),
-        ] {
-            assert_eq!(Base::read(text).unwrap().as_str(), base);
-        }
-        for bad in [
-            "",
-            "https://a.example/path",
-            "https://me:pw@a.example",
-            "ftp://a.example",
-            "https://a.example?x=1",
-        ] {
-            assert_eq!(Base::read(bad), None, "{bad}");
-        }
-        for (text, loopback) in [
-            ("localhost:1", true),
-            ("https://[::1]:9", true),
-            ("127.0.0.1", true),
-            ("localhost.example", false),
-            ("10.0.0.1", false),
-        ] {
-            assert_eq!(Base::read(text).unwrap().is_loopback(), loopback, "{text}");
-        }
     }
 }

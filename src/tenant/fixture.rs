@@ -1,6 +1,7 @@
 //! Credentials for tests.
 
-use super::credentials::{Auth0Credentials, Base, Credentials, StytchCredentials};
+use super::base::Base;
+use super::credentials::{Auth0Credentials, Credentials, StytchCredentials};
 use super::secret::Secret;
 
 /// Credentials of a test project and a development tenant at these places.

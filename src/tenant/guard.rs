@@ -15,7 +15,8 @@
 
 use std::fmt;
 
-use super::credentials::{Base, Credentials};
+use super::base::Base;
+use super::credentials::Credentials;
 
 /// What somebody consented to, on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

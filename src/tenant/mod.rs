@@ -2,7 +2,7 @@
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | [`secret`], [`credentials`] | texts that cannot be printed; what reaches a tenant |
+//! | [`secret`], [`base`], [`credentials`] | texts that cannot be printed; where a provider is; what reaches a tenant |
 //! | [`guard`] | what may be driven, how hard, and what needs consent on the command line |
 //! | [`pace`], [`client`] | requests one by one, under published limits, patient and bounded |
 //! | `hidden` | secrets that a refusal repeats |
@@ -12,6 +12,7 @@
 //! | [`doctor`] | whether everything is as a run needs it, and what to fix where |
 
 pub mod auth0;
+pub mod base;
 pub mod cleanup;
 pub mod client;
 pub mod credentials;

@@ -28,7 +28,7 @@ impl Tenants {
         let http = http(credentials)?;
         let amount = admitted.amount();
         let now = Instant::now();
-        let client = |provider, base: &super::credentials::Base, per_second| {
+        let client = |provider, base: &super::base::Base, per_second| {
             let pace = Pace::new(per_second, BURST, now);
             Client::new(http.clone(), provider, base.clone(), pace, patience)
         };
