@@ -1,25 +1,26 @@
 //! The client's side of Auth0: what each call is on the wire, and what each answer means.
 
 mod inside;
+mod management;
 mod refusals;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cutover_mocks::answer::{Breakage, Outcome, Refusal};
 use cutover_mocks::auth0::{
-    AccessToken, Call, Challenge, Change, Code, Connection, Error, Manage, Proof, Reply,
-    SsoSession, Tokens, Transaction, UserInfo,
+    AccessToken, Call, Challenge, Code, Connection, Error, Proof, Reply, SsoSession, Tokens,
+    Transaction, UserInfo,
 };
 use cutover_mocks::email::Email;
 use cutover_mocks::http::auth0::{Face, mailed_code, texts};
 use cutover_mocks::http::{KeyRing, Owner, password_of};
 use cutover_mocks::luck::Luck;
-use cutover_mocks::time::{Span, Timestamp};
+use cutover_mocks::time::Timestamp;
 use jsonwebtoken::jwk::JwkSet;
 use reqwest::header::COOKIE;
-use reqwest::{Method, RequestBuilder, Url};
+use reqwest::{RequestBuilder, Url};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -29,7 +30,7 @@ use super::no::{No, outcome};
 use crate::driver::http::published::Published;
 use crate::driver::http::target::Target;
 use crate::driver::http::wallet::Wallet;
-use refusals::{database_error, management_error, page_refusal};
+use refusals::{database_error, page_refusal};
 pub(in crate::driver::http) use refusals::{oauth_error, text_error};
 
 /// Auth0 as one application knows it.
@@ -413,88 +414,6 @@ impl Auth0 {
         }))
     }
 
-    async fn create_user(
-        &self,
-        exchange: &mut Exchange<'_>,
-        email: Email,
-        connection: Connection,
-        verified: bool,
-    ) -> Said {
-        #[derive(Deserialize)]
-        struct Created {
-            user_id: String,
-        }
-        let mut body = json!({
-            "connection": texts::connection(connection),
-            "email": self.address(email),
-            "email_verified": verified,
-        });
-        if connection == Connection::Database {
-            body["password"] = self.password(email, Proof::RightPassword).into();
-        }
-        let request = self
-            .post(exchange, "/api/v2/users", &body)
-            .bearer_auth(self.management_token(exchange.at()));
-        let heard = exchange.send(request).await?;
-        let created: Created = heard.served_or(management_error)?.json()?;
-        Ok(Reply::Created(
-            texts::read_user_id(&created.user_id).ok_or(Breakage::Malformed)?,
-        ))
-    }
-
-    async fn manage(&self, exchange: &mut Exchange<'_>, manage: Manage) -> Said {
-        // Ids on the wire tell the connection, handles do not.
-        let path = |id| {
-            let connection = self
-                .face
-                .with_tenant(|tenant| tenant.user(id).map(|user| user.connection));
-            let text = texts::user_id(id, connection.unwrap_or(Connection::Database));
-            format!("/api/v2/users/{}", text.replace('|', "%7C"))
-        };
-        let (method, url, body) = match manage {
-            Manage::Read(id) => (Method::GET, self.target.at(&path(id)), None),
-            Manage::Delete(id) => (Method::DELETE, self.target.at(&path(id)), None),
-            Manage::Update(id, change) => (
-                Method::PATCH,
-                self.target.at(&path(id)),
-                Some(self.change_body(change)),
-            ),
-            Manage::Find(email) => {
-                let mut url = self.target.at("/api/v2/users-by-email");
-                url.query_pairs_mut()
-                    .append_pair("email", &self.address(email));
-                (Method::GET, url, None)
-            }
-        };
-        let mut request = exchange
-            .client()
-            .request(method, url)
-            .bearer_auth(self.management_token(exchange.at()));
-        if let Some(body) = body {
-            request = with_json(request, &body);
-        }
-        let heard = exchange.send(request).await?;
-        heard.served_or(management_error)?.nothing_else()?;
-        Ok(Reply::Done)
-    }
-
-    fn change_body(&self, change: Change) -> Value {
-        let mut body = json!({});
-        if let Some(blocked) = change.blocked {
-            body["blocked"] = blocked.into();
-        }
-        if let Some(verified) = change.verified {
-            body["email_verified"] = verified.into();
-        }
-        if let Some(email) = change.email {
-            body["email"] = self.address(email).into();
-        }
-        if change.password {
-            body["password"] = "a new password, long enough".into();
-        }
-        body
-    }
-
     /// A call whose success has nothing to tell.
     async fn done(&self, exchange: &mut Exchange<'_>, path: &str, body: &Value) -> Said {
         let heard = exchange.send(self.post(exchange, path, body)).await?;
@@ -508,25 +427,6 @@ impl Auth0 {
 
     fn post(&self, exchange: &Exchange<'_>, path: &str, body: &Value) -> RequestBuilder {
         with_json(exchange.client().post(self.target.at(path)), body)
-    }
-
-    /// A live token for the Management API. It is taken as given that the application has one:
-    /// getting it is no call of the rehearsal, and in no ledger.
-    fn management_token(&self, at: Timestamp) -> Arc<str> {
-        let mut last = self
-            .management
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match &*last {
-            Some((issued, text)) if *issued <= at && at < *issued + MANAGEMENT_RENEWAL => {
-                Arc::clone(text)
-            }
-            _ => {
-                let text: Arc<str> = self.face.mint_management_token(at).into();
-                *last = Some((at, Arc::clone(&text)));
-                text
-            }
-        }
     }
 
     fn client_id(&self) -> &str {
@@ -544,9 +444,6 @@ impl Auth0 {
         }
     }
 }
-
-/// A token for the Management API is renewed well before its day is over.
-const MANAGEMENT_RENEWAL: Span = Span::from_hours(12);
 
 /// The tenant's keys by name.
 const RING: KeyRing = KeyRing::new(Owner::Auth0);

@@ -9,8 +9,7 @@ use cutover_mocks::email::Email;
 use cutover_mocks::http::stytch::Face;
 use cutover_mocks::http::{Directory, Mailbox, Owner, password_of};
 use cutover_mocks::stytch::{
-    Call, Error, IntermediateToken, LoginToken, Opened, OrgId, Proof, Reply, SessionJwt,
-    SessionToken, UserId, Vertical,
+    Call, Error, IntermediateToken, LoginToken, OrgId, Proof, Reply, UserId, Vertical,
 };
 use cutover_mocks::time::Span;
 use jsonwebtoken::jwk::JwkSet;
@@ -20,14 +19,18 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 mod inside;
+mod opened;
+mod refusals;
 
 use super::auth0::{Auth0, with_json};
 use super::claims::SessionClaims;
-use super::exchange::{Exchange, Heard, query};
+use super::exchange::{Exchange, query};
 use super::no::{No, outcome};
 use crate::driver::http::published::Published;
 use crate::driver::http::target::Target;
 use crate::driver::http::wallet::Wallet;
+use opened::{Authenticated, SEPARATOR, whole};
+pub(in crate::driver::http) use refusals::error;
 
 /// Stytch as one application's backend knows it.
 #[derive(Debug)]
@@ -47,37 +50,6 @@ type Said = Result<Reply, No<Error>>;
 
 /// Where OAuth leads back to. Nobody listens there: the client reads the redirect.
 const REDIRECT: &str = "http://127.0.0.1/authenticate";
-
-/// An answer that opens a session, of either product.
-#[derive(Debug, Deserialize)]
-struct Authenticated {
-    user_id: Option<String>,
-    member_id: Option<String>,
-    organization_id: Option<String>,
-    #[serde(default)]
-    session_token: String,
-    #[serde(default)]
-    session_jwt: String,
-    #[serde(default)]
-    intermediate_session_token: Option<String>,
-    user: Option<User>,
-    member: Option<Member>,
-}
-
-#[derive(Debug, Deserialize)]
-struct User {
-    emails: Vec<UserEmail>,
-}
-
-#[derive(Debug, Deserialize)]
-struct UserEmail {
-    email: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Member {
-    email_address: String,
-}
 
 impl Stytch {
     /// The client of a project that the harness serves.
@@ -110,17 +82,6 @@ impl Stytch {
         call: &Call,
     ) -> Outcome<Reply, Error> {
         outcome(self.say(exchange, auth0, call).await)
-    }
-
-    /// What the claims of a session JWT say.
-    fn claimed(&self, claims: &SessionClaims) -> Option<SessionJwt> {
-        claims.read(
-            |id| self.wallet.know(id),
-            |id| {
-                self.org_named(id)
-                    .unwrap_or_else(|| OrgId(self.wallet.know(id)))
-            },
-        )
     }
 
     /// The project's id: audience and part of the issuer of its JWTs.
@@ -168,21 +129,13 @@ impl Stytch {
             }
             Call::SendMagicLink { email, org } => self.send_magic_link(exchange, email, org).await,
             Call::MagicLink { token, duration } => {
-                let field = if self.is_b2b() {
-                    "magic_links_token"
-                } else {
-                    "token"
-                };
+                let field = self.word("token", "magic_links_token");
                 let body = json!({field: &*self.login_text(token)});
                 self.session(exchange, "magic_links/authenticate", body, duration)
                     .await
             }
             Call::OAuth { token, duration } => {
-                let field = if self.is_b2b() {
-                    "oauth_token"
-                } else {
-                    "token"
-                };
+                let field = self.word("token", "oauth_token");
                 let body = json!({field: &*self.login_text(token)});
                 self.session(exchange, "oauth/authenticate", body, duration)
                     .await
@@ -223,43 +176,6 @@ impl Stytch {
         self.opened(given).ok_or(No::Broken(Breakage::Malformed))
     }
 
-    fn opened(&self, given: Authenticated) -> Option<Reply> {
-        if given.session_jwt.is_empty() {
-            return match given
-                .intermediate_session_token
-                .filter(|token| !token.is_empty())
-            {
-                Some(token) => {
-                    let whole = whole(token, given.organization_id?, given.member_id?);
-                    Some(Reply::SecondFactorNeeded(IntermediateToken(
-                        self.wallet.know(&whole),
-                    )))
-                }
-                None => Some(Reply::NoSession(
-                    self.person_of(&given.user_id.or(given.member_id)?),
-                )),
-            };
-        }
-        let claims = SessionClaims::of(&given.session_jwt)?;
-        let jwt = SessionJwt {
-            handle: self.wallet.keep(&given.session_jwt),
-            ..self.claimed(&claims)?
-        };
-        let address = match (given.user, given.member) {
-            (Some(user), _) => user.emails.into_iter().next()?.email,
-            (None, Some(member)) => member.email_address,
-            (None, None) => return None,
-        };
-        Some(Reply::Session(Opened {
-            token: SessionToken {
-                session: jwt.session,
-                handle: self.wallet.know(&given.session_token),
-            },
-            jwt,
-            email: self.directory.intern(&address),
-        }))
-    }
-
     async fn jwks(&self, exchange: &mut Exchange<'_>) -> Said {
         let path = self.path(&format!("sessions/jwks/{}", self.project_id()));
         let heard = exchange
@@ -284,11 +200,7 @@ impl Stytch {
             #[serde(alias = "member_created")]
             user_created: bool,
         }
-        let path = if self.is_b2b() {
-            "login_or_signup"
-        } else {
-            "login_or_create"
-        };
+        let path = self.word("login_or_create", "login_or_signup");
         let path = format!("magic_links/email/{path}");
         let heard = exchange
             .send(self.post(exchange, &path, &self.person(email, org)))
@@ -422,11 +334,7 @@ impl Stytch {
         let heard = exchange.send(start).await?;
         heard.served_or(error)?.json::<Value>()?;
         let token = self.mailed(email, "reset").ok_or(Breakage::Malformed)?;
-        let field = if self.is_b2b() {
-            "password_reset_token"
-        } else {
-            "token"
-        };
+        let field = self.word("token", "password_reset_token");
         let body = json!({
             field: &*self.login_text(token),
             "password": self.password(email, Proof::RightPassword),
@@ -473,16 +381,20 @@ impl Stytch {
         }
     }
 
+    /// What either product calls a thing.
+    fn word(&self, consumer: &'static str, b2b: &'static str) -> &'static str {
+        match self.vertical {
+            Vertical::Consumer => consumer,
+            Vertical::B2b => b2b,
+        }
+    }
+
     fn is_b2b(&self) -> bool {
         self.vertical == Vertical::B2b
     }
 
     fn person(&self, email: Email, org: Option<OrgId>) -> Value {
-        let field = if self.is_b2b() {
-            "email_address"
-        } else {
-            "email"
-        };
+        let field = self.word("email", "email_address");
         let mut body = json!({field: self.address(email)});
         self.add_org(&mut body, org);
         body
@@ -533,53 +445,6 @@ const CREATED: HeaderName = HeaderName::from_static("cutover-created");
 
 /// What is sent for a handle that has no text: 44 characters, so that it has the form of a token.
 const UNKNOWN: &str = "an-unknown-token-has-the-form-of-a-real-one1";
-
-/// Between the parts of one text in the wallet; none of them contains it.
-const SEPARATOR: &str = "\n";
-
-/// An intermediate token in the wallet: the second factor's calls name the member and the
-/// organization as well.
-fn whole(token: String, organization: String, member: String) -> String {
-    [token, organization, member].join(SEPARATOR)
-}
-
-/// Stytch's error body. What no rule of Stytch's explains is taken for an injected error.
-pub(in crate::driver::http) fn error(heard: &Heard) -> Result<Error, Breakage> {
-    #[derive(Deserialize)]
-    struct Told {
-        #[serde(default)]
-        error_type: String,
-    }
-    let Some(told) = heard.error::<Told>()? else {
-        return Ok(Error::Injected(heard.status));
-    };
-    Ok(match &*told.error_type {
-        "session_not_found" | "intermediate_session_not_found" | "invalid_session_token" => {
-            Error::SessionNotFound
-        }
-        "email_not_found" => Error::EmailNotFound,
-        "user_not_found" | "member_not_found" => Error::UserNotFound,
-        "organization_not_found" => Error::OrganizationNotFound,
-        "unauthorized_credentials" => Error::WrongPassword,
-        "no_user_password" | "member_password_not_found" => Error::NoPassword,
-        "user_lock_limit_reached" => Error::UserLocked,
-        "magic_link_not_found"
-        | "unable_to_auth_magic_link"
-        | "oauth_token_not_found"
-        | "password_reset_token_not_found"
-        | "unable_to_auth_password_reset_token" => Error::LoginTokenInvalid,
-        "otp_code_not_found" => Error::WrongCode,
-        "duplicate_email" | "duplicate_member_email" | "password_already_exists" => {
-            Error::DuplicateEmail
-        }
-        "migrate_from_external_missing_userinfo" => Error::MigrateNotConfigured,
-        "migrate_from_external_unexpected_response" => Error::MigrateUnexpectedResponse,
-        "migrate_from_external_email_does_not_exist" => Error::MigrateEmailUnknown,
-        "too_many_requests" => Error::RateLimited,
-        "organization_suspended" | "session_authorization_error" => Error::NotAllowed,
-        _ => Error::Injected(heard.status),
-    })
-}
 
 /// A code of the same form that is not this one, and not the sandbox's either.
 fn another_code(right: &str) -> String {
