@@ -1,9 +1,10 @@
 // Chromium without a window, and applications that are nothing but their scripts.
-import { createServer } from "node:http";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { chromium } from "playwright-core";
+import { listen } from "./applications.mjs";
 import { Skip } from "./checks.mjs";
 import * as place from "./place.mjs";
 
@@ -13,15 +14,33 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 export const library = (path) => readFileSync(new URL(`node_modules/${path}`, import.meta.url));
 
 /** Serves scripts by their paths, and the same page everywhere else. Answers the origin. */
-export async function serve(scripts, page) {
-  const server = createServer((request, answer) => {
+export function serve(scripts, page) {
+  return listen((request, answer) => {
     const { pathname } = new URL(request.url, "http://localhost");
     const script = typeof scripts === "function" ? scripts(pathname) : scripts[pathname];
     answer.setHeader("content-type", script ? "text/javascript" : "text/html");
     answer.end(script ?? page);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `http://localhost:${server.address().port}`;
+}
+
+/** What imports packages, as one script for a browser. */
+export async function bundle(source, more) {
+  const { outputFiles } = await build({
+    stdin: { contents: source, resolveDir: import.meta.dirname },
+    bundle: true,
+    write: false,
+    logLevel: "error",
+    define: { "process.env.NODE_ENV": '"production"', global: "window" },
+    ...more,
+  });
+  return outputFiles[0].text;
+}
+
+/** Fills in the tenant's login page, and sends it. */
+export async function fillIn(page, { email, password }) {
+  await page.fill('[name="username"]', email);
+  await page.fill('[name="password"]', password);
+  await page.press('[name="password"]', "Enter");
 }
 
 // Chromium writes into its profile until it is really gone.

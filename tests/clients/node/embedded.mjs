@@ -1,15 +1,14 @@
 // Logins from an application's own page, in Chromium: auth0.js and Lock, the login widget.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { build } from "esbuild";
-import { browse, library, serve } from "./chromium.mjs";
+import { browse, bundle, fillIn, library, serve } from "./chromium.mjs";
 import { Client, Skip } from "./checks.mjs";
 import * as place from "./place.mjs";
 
 const { CLIENT_ID, CONNECTION, DOMAIN, ISSUER } = place;
 
 /** Lock as one script: it is published in parts, for bundlers. */
-async function lockBundle() {
+function lockBundle() {
   // Its auth0.js says that it is an ES module, and is none.
   const plain = {
     name: "plain",
@@ -19,28 +18,13 @@ async function lockBundle() {
       })),
   };
   const entry = 'import { Auth0Lock, Auth0LockPasswordless } from "auth0-lock"; Object.assign(globalThis, { Auth0Lock, Auth0LockPasswordless });';
-  const { outputFiles } = await build({
-    stdin: { contents: entry, resolveDir: import.meta.dirname },
-    bundle: true,
-    write: false,
-    logLevel: "error",
-    mainFields: ["browser", "main"],
-    define: { "process.env.NODE_ENV": '"production"', global: "window" },
-    plugins: [plain],
-  });
-  return outputFiles[0].text;
+  return bundle(entry, { mainFields: ["browser", "main"], plugins: [plain] });
 }
 
 /** A page of the application, with a browser that shows it. */
 async function open(script) {
   const base = await serve({ "/script.js": script }, '<!DOCTYPE html><title>app</title><body><script src="/script.js"></script>');
   return { base, ...(await browse()) };
-}
-
-async function fillIn(page, { email, password }) {
-  await page.fill('[name="username"]', email);
-  await page.fill('[name="password"]', password);
-  await page.press('[name="password"]', "Enter");
 }
 
 async function auth0Js() {

@@ -1,6 +1,6 @@
 // Clients of single-page applications, in Chromium: logins, silent logins in a frame, refreshing.
 import assert from "node:assert/strict";
-import { browse, library, serve as servePage } from "./chromium.mjs";
+import { browse, fillIn, library, serve as servePage } from "./chromium.mjs";
 import { Client, Skip } from "./checks.mjs";
 import * as place from "./place.mjs";
 
@@ -11,12 +11,6 @@ const SCRIPTS = {
   "/oidc.js": library("oidc-client-ts/dist/browser/oidc-client-ts.min.js"),
 };
 const serve = () => servePage(SCRIPTS, '<title>app</title><script src="/auth0.js"></script><script src="/oidc.js"></script>');
-
-async function fillIn(page, { email, password }) {
-  await page.fill('[name="username"]', email);
-  await page.fill('[name="password"]', password);
-  await page.press('[name="password"]', "Enter");
-}
 
 async function auth0Spa() {
   const { check } = new Client("@auth0/auth0-spa-js", "auth0", "Chromium");

@@ -48,15 +48,21 @@ export async function patiently(send) {
   }
 }
 
+/** For a browser: the mock is where the SDK looks for Stytch. */
+export function atStytch() {
+  if (!place.MOCK) throw new Skip("projects name the origins of their pages: only the mocks let any in");
+  const mock = new URL(place.STYTCH_URL).host.replace("localhost", "127.0.0.1");
+  return `--host-resolver-rules=MAP ${HOST} ${mock}, MAP ${DOMAIN} ${mock}`;
+}
+
 /**
  * An application: `open` loads its page as a person does, `inside` runs in it with the client at hand
  * and answers what it says, errors with their members. `custom`: its project has a custom domain.
  */
 export async function application(folder, file, client, custom = false) {
-  if (!place.MOCK) throw new Skip("projects name the origins of their pages: only the mocks let any in");
+  const found = atStytch();
   const base = await serve(scripts, `<title>app</title>${MAJORS[folder].script(file)}`);
-  const mock = new URL(place.STYTCH_URL).host.replace("localhost", "127.0.0.1");
-  const { browser, page } = await browse(`--host-resolver-rules=MAP ${HOST} ${mock}, MAP ${DOMAIN} ${mock}`);
+  const { browser, page } = await browse(found);
   const settings = [place.PUBLIC_TOKEN, ...(custom ? [{ customBaseUrl: DOMAIN }] : [])];
   return {
     base,

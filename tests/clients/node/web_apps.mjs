@@ -11,25 +11,18 @@ import { expressjwt } from "express-jwt";
 import { auth } from "express-oauth2-jwt-bearer";
 import jwksRsa from "jwks-rsa";
 import OpenidConnectStrategy from "passport-openidconnect";
+import { listen } from "./applications.mjs";
 import { Client } from "./checks.mjs";
 import * as place from "./place.mjs";
 import { Browser } from "./browser.mjs";
 
 const { CLIENT_ID, CLIENT_SECRET, DOMAIN, ISSUER, SCOPE } = place;
 
-/** An application at a free port of this machine, and its address. */
-async function serve(app) {
-  const server = await new Promise((resolve) => {
-    const server = app.listen(0, "127.0.0.1", () => resolve(server));
-  });
-  return `http://localhost:${server.address().port}`;
-}
-
 async function expressOpenidConnect() {
   const { check } = new Client("express-openid-connect", "auth0");
   const ada = await place.person("express");
   const app = express();
-  const base = await serve(app);
+  const base = await listen(app);
   app.use(
     oidc.auth({
       issuerBaseURL: ISSUER,
@@ -70,7 +63,7 @@ async function implicitFormPost() {
   const { check } = new Client("express-openid-connect", "auth0");
   const ada = await place.person("implicit");
   const app = express();
-  const base = await serve(app);
+  const base = await listen(app);
   app.use(oidc.auth({ issuerBaseURL: ISSUER, baseURL: base, clientID: CLIENT_ID, secret: "a secret for the application's cookies" }));
   app.get("/", (request, answer) => answer.json(request.oidc.user));
   await check("GET /authorize", "response_type=id_token with response_mode=form_post: an ID token alone", async () => {
@@ -85,7 +78,7 @@ async function passportAuth0() {
   const { check } = new Client("passport-auth0", "auth0");
   const ada = await place.person("passport");
   const app = express();
-  const base = await serve(app);
+  const base = await listen(app);
   const settings = { domain: DOMAIN, clientID: CLIENT_ID, clientSecret: CLIENT_SECRET, callbackURL: `${base}/callback` };
   passport.use(new Auth0Strategy(settings, (access, refresh, extra, profile, done) => done(null, profile)));
   passport.serializeUser((user, done) => done(null, user));
@@ -106,7 +99,7 @@ async function passportOpenidConnect() {
   const { check } = new Client("passport-openidconnect", "auth0");
   const ada = await place.person("passport-oidc");
   const app = express();
-  const base = await serve(app);
+  const base = await listen(app);
   const settings = {
     issuer: ISSUER,
     authorizationURL: `${ISSUER}authorize`,
@@ -138,7 +131,7 @@ async function authCore() {
   const provider = AuthCoreAuth0({ clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, issuer: ISSUER });
   const settings = { secret: "a secret of at least thirty-two characters", trustHost: true, basePath: "/auth", providers: [provider] };
   const app = express();
-  const base = await serve(app);
+  const base = await listen(app);
   app.use(express.text({ type: "*/*" }), async (request, answer) => {
     const { method, headers } = request;
     const body = method === "POST" ? request.body : undefined;
@@ -160,7 +153,7 @@ async function authCore() {
 /** An API behind a middleware, which one of these tokens opens. */
 async function guarded(middleware) {
   const app = express();
-  const base = await serve(app);
+  const base = await listen(app);
   app.use(middleware);
   app.get("/", (request, answer) => answer.json(request.auth));
   app.use((error, request, answer, next) => (answer.headersSent ? next(error) : answer.status(error.status ?? 500).send(error.message)));

@@ -46,11 +46,13 @@ const CONSUMER: &[Script] = &[
     Script::node("standard_clients"),
     Script::node("server_sdks"),
     Script::node("web_apps"),
+    Script::node("frameworks"),
     Script::node("spa"),
     Script::node("embedded"),
     Script::node("stytch_consumer"),
     Script::node("stytch_browser"),
     Script::node("stytch_browser_users"),
+    Script::node("react"),
 ];
 const B2B: &[Script] = &[
     Script::python("stytch_b2b"),
