@@ -11,6 +11,7 @@
 //! | [`email`] | addresses as handles, with what "the same address" means |
 //! | [`answer`] | what every call comes back with |
 //! | [`latency`], [`capacity`], [`fault`], [`limit`] | how a provider is slow, busy, broken or full |
+//! | [`keys`] | which signing keys a provider publishes and signs with, over time |
 //! | [`bounds`] | how much of what clients leave behind is kept |
 //! | [`ledger`] | what a provider says it did, to reconcile with what clients saw |
 //! | [`auth0`], [`stytch`] | the two provider machines |
