@@ -8,12 +8,13 @@ use sha2::{Digest, Sha256};
 use super::ask::Ask;
 use super::book::{Bond, merge_deep};
 use super::jwt;
-use super::names::Presented;
+use super::names::{Kind, Presented};
 use super::problem::Problem;
 use crate::stytch::{
-    IntermediateToken, LoginToken, OrgId, SessionJwt, SessionToken, UserView, Verifier, Vertical,
-    With,
+    Call, IntermediateToken, LoginToken, OrgId, SessionJwt, SessionToken, UserView, Verifier,
+    Vertical, With,
 };
+use crate::time::Span;
 
 /// Custom claims of a session are at most this long (Stytch docs: 4 KB).
 const LONGEST_CLAIMS: usize = 4096;
@@ -37,7 +38,26 @@ impl Session {
     }
 }
 
+impl Session {
+    /// The call that authenticates it.
+    pub(super) fn authenticate(self, duration: Option<Span>) -> Call {
+        match self {
+            Self::Token(token) => Call::Authenticate { token, duration },
+            Self::Jwt(jwt) => Call::AuthenticateJwt { jwt, duration },
+        }
+    }
+}
+
 impl Ask {
+    /// The session with this id.
+    pub(super) fn session_of(&self, id: &str) -> SessionToken {
+        let session = self.face.0.names.read_id(Kind::Session, id);
+        SessionToken {
+            session: session.unwrap_or(u32::MAX),
+            handle: 0,
+        }
+    }
+
     /// The session that the request names by exactly one of token and JWT.
     pub(super) fn session(&self) -> Result<Session, Problem> {
         self.maybe_session()?.ok_or_else(|| {
@@ -46,6 +66,15 @@ impl Ask {
                 "One of session_token and session_jwt must be provided.",
             )
         })
+    }
+
+    /// The same, where the sandbox's token may stand for a session.
+    pub(super) fn session_or_sandbox(&self) -> Result<Session, Problem> {
+        let sandbox = match self.fields.text("session_token")? {
+            Some(text) if self.fields.raw("session_jwt").is_none() => self.sandbox_session(text),
+            _ => None,
+        };
+        sandbox.map_or_else(|| self.session(), |token| Ok(Session::Token(token)))
     }
 
     /// The session that the request names, if it names one.

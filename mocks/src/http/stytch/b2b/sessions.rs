@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 
 use super::super::answering::{Done, Good};
 use super::super::ask::Ask;
-use super::super::brought::Session;
 use super::super::consumer::none_to_revoke;
 use super::super::names::Kind;
 use super::super::problem::Problem;
 use super::{entered, member_named, org_of, picture};
-use crate::stytch::{Call, Enter, Errand, Reply, SessionToken, UserId};
+use crate::stytch::{Call, Enter, Errand, Reply, UserId};
 
 pub(super) async fn migrate(ask: Ask) -> Done {
     let legacy = ask.fields.needed("session_token")?;
@@ -20,19 +19,9 @@ pub(super) async fn migrate(ask: Ask) -> Done {
 
 pub(super) async fn authenticate(ask: Ask) -> Done {
     let duration = ask.fields.duration()?;
-    let session = match ask.fields.text("session_token")? {
-        Some(text) if ask.fields.raw("session_jwt").is_none() => {
-            ask.sandbox_session(text).map(Session::Token)
-        }
-        _ => None,
-    };
-    let session = session.map_or_else(|| ask.session(), Ok)?;
+    let session = ask.session_or_sandbox()?;
     let verdict = ask.verdict(session.token().session)?;
-    let call = match session {
-        Session::Token(token) => Call::Authenticate { token, duration },
-        Session::Jwt(jwt) => Call::AuthenticateJwt { jwt, duration },
-    };
-    let got = ask.call(&call)?;
+    let got = ask.call(&session.authenticate(duration))?;
     entered(&ask, got, json!({ "verdict": verdict })).await
 }
 
@@ -103,15 +92,7 @@ pub(super) async fn revoke(ask: Ask) -> Done {
         return Ok(Good::new(took, json!({})));
     }
     let token = match ask.fields.text("member_session_id")? {
-        Some(id) => {
-            let session = ask
-                .face
-                .0
-                .names
-                .read_id(Kind::Session, id)
-                .unwrap_or(u32::MAX);
-            SessionToken { session, handle: 0 }
-        }
+        Some(id) => ask.session_of(id),
         None => ask.session().map_err(none_to_revoke)?.token(),
     };
     let (_, took) = ask.call(&Call::Revoke { token })?;

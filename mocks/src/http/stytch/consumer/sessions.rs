@@ -5,12 +5,10 @@ use serde_json::{Value, json};
 
 use super::super::answering::{Done, Good};
 use super::super::ask::{Ask, odd};
-use super::super::brought::Session;
-use super::super::names::Kind;
 use super::super::objects::Picture;
 use super::super::problem::Problem;
 use super::{entered, picture, user_named};
-use crate::stytch::{Call, Enter, Errand, Reply, SessionToken};
+use crate::stytch::{Call, Enter, Errand, Reply};
 
 pub(super) async fn migrate(ask: Ask) -> Done {
     let token = ask.fields.needed("session_token")?;
@@ -21,19 +19,9 @@ pub(super) async fn migrate(ask: Ask) -> Done {
 
 pub(super) async fn authenticate(ask: Ask) -> Done {
     let duration = ask.fields.duration()?;
-    let session = match ask.fields.text("session_token")? {
-        Some(text) if ask.fields.raw("session_jwt").is_none() => {
-            ask.sandbox_session(text).map(Session::Token)
-        }
-        _ => None,
-    };
-    let session = session.map_or_else(|| ask.session(), Ok)?;
+    let session = ask.session_or_sandbox()?;
     let verdict = ask.verdict(session.token().session)?;
-    let call = match session {
-        Session::Token(token) => Call::Authenticate { token, duration },
-        Session::Jwt(jwt) => Call::AuthenticateJwt { jwt, duration },
-    };
-    let got = ask.call(&call)?;
+    let got = ask.call(&session.authenticate(duration))?;
     entered(&ask, got, "session", json!({ "verdict": verdict })).await
 }
 
@@ -79,15 +67,7 @@ pub(super) async fn revoke(ask: Ask) -> Done {
             )
             .into());
         }
-        Some(id) => {
-            let session = ask
-                .face
-                .0
-                .names
-                .read_id(Kind::Session, id)
-                .unwrap_or(u32::MAX);
-            SessionToken { session, handle: 0 }
-        }
+        Some(id) => ask.session_of(id),
         None => ask.session().map_err(none_to_revoke)?.token(),
     };
     let (_, took) = ask.call(&Call::Revoke { token })?;
