@@ -279,23 +279,37 @@ impl Fixture {
             .sort_by_key(|incident| (incident.at, incident.person, incident.kind));
     }
 
-    /// Calls that caller and provider agree on.
+    /// Calls to the tenant that ended so for their callers and for it.
     pub(crate) fn auth0_call(&mut self, endpoint: auth0::Endpoint, status: u16, count: u64) {
-        *self
-            .recording
-            .auth0_calls
-            .entry((endpoint, status))
-            .or_insert(0) += count;
+        self.auth0_seen(endpoint, status, count);
+        self.auth0_answered(endpoint, status, count);
+    }
+
+    /// Calls to the tenant that ended so for their callers.
+    pub(crate) fn auth0_seen(&mut self, endpoint: auth0::Endpoint, status: u16, count: u64) {
+        let seen = self.recording.auth0_calls.entry((endpoint, status));
+        *seen.or_insert(0) += count;
+    }
+
+    /// Calls that the tenant answered so.
+    pub(crate) fn auth0_answered(&mut self, endpoint: auth0::Endpoint, status: u16, count: u64) {
         *self.auth0.calls.entry((endpoint, status)).or_insert(0) += count;
     }
 
-    /// The same for the project.
+    /// Calls to the project that ended so for their callers and for it.
     pub(crate) fn stytch_call(&mut self, endpoint: stytch::Endpoint, status: u16, count: u64) {
-        *self
-            .recording
-            .stytch_calls
-            .entry((endpoint, status))
-            .or_insert(0) += count;
+        self.stytch_seen(endpoint, status, count);
+        self.stytch_answered(endpoint, status, count);
+    }
+
+    /// Calls to the project that ended so for their callers.
+    pub(crate) fn stytch_seen(&mut self, endpoint: stytch::Endpoint, status: u16, count: u64) {
+        let seen = self.recording.stytch_calls.entry((endpoint, status));
+        *seen.or_insert(0) += count;
+    }
+
+    /// Calls that the project answered so.
+    pub(crate) fn stytch_answered(&mut self, endpoint: stytch::Endpoint, status: u16, count: u64) {
         *self.stytch.calls.entry((endpoint, status)).or_insert(0) += count;
     }
 

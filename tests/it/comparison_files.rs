@@ -5,7 +5,7 @@ use std::path::Path;
 use cutover::scenario::Overrides;
 use cutover::scenario::comparison;
 
-use crate::scenario_files::{as_json, compare, comparisons, files, root};
+use crate::scenario_files::{assert_fits, compare, comparisons, files, root};
 
 #[test]
 fn the_committed_schema_is_current() {
@@ -20,12 +20,7 @@ fn every_shipped_comparison_loads_and_fits_the_schema() {
     let shipped = comparisons(&root().join("scenarios"));
     assert!(shipped.len() > 1);
     for path in shipped {
-        let json = as_json(&path);
-        let complaints: Vec<String> = schema
-            .iter_errors(&json)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
-        assert!(complaints.is_empty(), "{}: {complaints:#?}", path.display());
+        assert_fits(&schema, &path);
         assert!(comparison::is_comparison(&path));
         let loaded = comparison::load(&path, &Overrides::default())
             .unwrap_or_else(|problems| panic!("{problems}"));

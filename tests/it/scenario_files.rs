@@ -57,6 +57,16 @@ fn all_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Holds a file against a schema, as editors do.
+pub(crate) fn assert_fits(schema: &jsonschema::Validator, path: &Path) {
+    let json = as_json(path);
+    let complaints: Vec<String> = schema
+        .iter_errors(&json)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(complaints.is_empty(), "{}: {complaints:#?}", path.display());
+}
+
 /// The file as JSON, as editors hand it to a schema.
 pub(crate) fn as_json(path: &Path) -> serde_json::Value {
     fn json(value: toml::Value) -> serde_json::Value {
@@ -102,12 +112,7 @@ fn every_shipped_scenario_loads_and_fits_the_schema() {
     let shipped = files(&root().join("scenarios"));
     assert!(shipped.len() > 2);
     for path in shipped {
-        let json = as_json(&path);
-        let complaints: Vec<String> = schema
-            .iter_errors(&json)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
-        assert!(complaints.is_empty(), "{}: {complaints:#?}", path.display());
+        assert_fits(&schema, &path);
         let name = path
             .file_stem()
             .expect("a name")

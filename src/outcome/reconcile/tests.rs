@@ -55,19 +55,10 @@ fn an_empty_rehearsal_has_nothing_to_reconcile() {
 #[test]
 fn a_call_that_timed_out_at_the_caller_explains_an_answer_nobody_saw() {
     let mut fixture = Fixture::empty();
-    fixture
-        .recording
-        .auth0_calls
-        .insert((auth0::Endpoint::Token, 200), 7);
-    fixture
-        .recording
-        .auth0_calls
-        .insert((auth0::Endpoint::Token, 599), 2);
-    fixture
-        .recording
-        .auth0_calls
-        .insert((auth0::Endpoint::Token, 0), 1);
-    fixture.auth0.calls.insert((auth0::Endpoint::Token, 200), 9);
+    fixture.auth0_seen(auth0::Endpoint::Token, 200, 7);
+    fixture.auth0_seen(auth0::Endpoint::Token, 599, 2);
+    fixture.auth0_seen(auth0::Endpoint::Token, 0, 1);
+    fixture.auth0_answered(auth0::Endpoint::Token, 200, 9);
     let checks = checks_of(&fixture);
     let token = find(&checks, "auth0.token");
     assert!(token.holds());
@@ -82,31 +73,19 @@ fn a_call_that_timed_out_at_the_caller_explains_an_answer_nobody_saw() {
 #[test]
 fn an_answer_that_nobody_lost_is_unexplained() {
     let mut fixture = Fixture::empty();
-    fixture
-        .recording
-        .auth0_calls
-        .insert((auth0::Endpoint::Token, 200), 7);
-    fixture
-        .recording
-        .auth0_calls
-        .insert((auth0::Endpoint::Token, 599), 1);
-    fixture.auth0.calls.insert((auth0::Endpoint::Token, 200), 9);
+    fixture.auth0_seen(auth0::Endpoint::Token, 200, 7);
+    fixture.auth0_seen(auth0::Endpoint::Token, 599, 1);
+    fixture.auth0_answered(auth0::Endpoint::Token, 200, 9);
     assert_eq!(find(&checks_of(&fixture), "auth0.token").unexplained, 1);
 }
 
 #[test]
 fn an_answer_that_no_provider_gave_is_unexplained_even_among_timeouts() {
     let mut fixture = Fixture::empty();
-    fixture
-        .recording
-        .auth0_calls
-        .insert((auth0::Endpoint::Token, 200), 3);
-    fixture
-        .recording
-        .auth0_calls
-        .insert((auth0::Endpoint::Token, 599), 5);
-    fixture.auth0.calls.insert((auth0::Endpoint::Token, 200), 2);
-    fixture.auth0.calls.insert((auth0::Endpoint::Token, 429), 5);
+    fixture.auth0_seen(auth0::Endpoint::Token, 200, 3);
+    fixture.auth0_seen(auth0::Endpoint::Token, 599, 5);
+    fixture.auth0_answered(auth0::Endpoint::Token, 200, 2);
+    fixture.auth0_answered(auth0::Endpoint::Token, 429, 5);
     let checks = checks_of(&fixture);
     let token = find(&checks, "auth0.token");
     assert_eq!((token.unexplained, token.explained[0].count), (1, 5));
@@ -115,18 +94,9 @@ fn an_answer_that_no_provider_gave_is_unexplained_even_among_timeouts() {
 #[test]
 fn a_status_that_changed_on_the_way_is_unexplained() {
     let mut fixture = Fixture::empty();
-    fixture
-        .recording
-        .stytch_calls
-        .insert((stytch::Endpoint::Password, 200), 5);
-    fixture
-        .stytch
-        .calls
-        .insert((stytch::Endpoint::Password, 200), 4);
-    fixture
-        .stytch
-        .calls
-        .insert((stytch::Endpoint::Password, 401), 1);
+    fixture.stytch_seen(stytch::Endpoint::Password, 200, 5);
+    fixture.stytch_answered(stytch::Endpoint::Password, 200, 4);
+    fixture.stytch_answered(stytch::Endpoint::Password, 401, 1);
     assert!(!find(&checks_of(&fixture), "stytch.password").holds());
 }
 
@@ -143,11 +113,8 @@ fn connections_that_the_provider_closed_agree() {
 fn calls_under_way_at_the_end_explain_each_difference_once() {
     let mut fixture = Fixture::empty();
     fixture.driver.calls_open_at_end = 1;
-    fixture.auth0.calls.insert((auth0::Endpoint::Token, 200), 1);
-    fixture
-        .stytch
-        .calls
-        .insert((stytch::Endpoint::Password, 200), 1);
+    fixture.auth0_answered(auth0::Endpoint::Token, 200, 1);
+    fixture.stytch_answered(stytch::Endpoint::Password, 200, 1);
     let checks = checks_of(&fixture);
     assert!(find(&checks, "auth0.token").holds());
     assert!(!find(&checks, "stytch.password").holds());
@@ -161,16 +128,11 @@ fn user_info_calls_follow_from_migrate_session() {
         13
     );
     // More than one call for each migration has no explanation.
-    fixture
-        .auth0
-        .calls
-        .insert((auth0::Endpoint::UserInfo, 200), 611);
+    let user_info = (auth0::Endpoint::UserInfo, 200);
+    fixture.auth0.calls.insert(user_info, 611);
     assert_eq!(find(&checks_of(&fixture), "auth0.userinfo").unexplained, 1);
     // A migration that succeeded without a call has none either.
-    fixture
-        .auth0
-        .calls
-        .insert((auth0::Endpoint::UserInfo, 200), 596);
+    fixture.auth0.calls.insert(user_info, 596);
     assert_eq!(find(&checks_of(&fixture), "auth0.userinfo").unexplained, 1);
 }
 
@@ -180,10 +142,7 @@ fn sessions_that_the_application_never_heard_of_need_a_reason() {
     fixture.stytch.migrated += 2;
     let name = "sessions opened by migration";
     assert_eq!(find(&checks_of(&fixture), name).unexplained, 2);
-    fixture
-        .recording
-        .stytch_calls
-        .insert((stytch::Endpoint::Migrate, 599), 2);
+    fixture.stytch_seen(stytch::Endpoint::Migrate, 599, 2);
     assert!(find(&checks_of(&fixture), name).holds());
     // Fewer sessions than silent migrations: the application made one up.
     fixture.stytch.migrated = 596;

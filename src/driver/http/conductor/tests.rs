@@ -48,6 +48,11 @@ impl Script {
         }
     }
 
+    /// How many answers there were when each event was handled.
+    fn answered_before(&self) -> Vec<usize> {
+        self.stepped.iter().map(|(_, answers)| *answers).collect()
+    }
+
     fn answered_at(&self) -> Vec<Span> {
         self.answers.values().map(|(at, _)| *at - START).collect()
     }
@@ -170,6 +175,17 @@ async fn play(
     played
 }
 
+/// The same, at most so many calls at once in lapse, and nobody stops it.
+async fn play_whole(
+    core: &mut Script,
+    film: &Film,
+    calls: usize,
+    wire: Duration,
+) -> (Ending, Health) {
+    let played = play(core, film, in_lapse(calls), &Stop::default(), wire).await;
+    played.unwrap()
+}
+
 fn in_lapse(calls: usize) -> Bounds {
     Bounds {
         in_lapse: calls,
@@ -185,15 +201,7 @@ async fn in_lapse_an_answer_counts_after_its_modelled_time_however_long_the_wire
         (Span::from_hours(2), 1),
     ]);
     let film = film(Span::from_hours(10), &[]);
-    let (ending, health) = play(
-        &mut core,
-        &film,
-        in_lapse(2),
-        &Stop::default(),
-        Duration::from_secs(7),
-    )
-    .await
-    .unwrap();
+    let (ending, health) = play_whole(&mut core, &film, 2, Duration::from_secs(7)).await;
     assert_eq!(ending, Ending::Played);
     assert_eq!(
         core.answered_at(),
@@ -208,9 +216,8 @@ async fn in_lapse_an_answer_counts_after_its_modelled_time_however_long_the_wire
         (health.calls, health.max_under_way, health.stuck),
         (3, 2, 0)
     );
-    let answered_before: Vec<_> = core.stepped.iter().map(|(_, answers)| *answers).collect();
     assert_eq!(
-        answered_before,
+        core.answered_before(),
         [0, 0, 2],
         "two overlap and fly at once, the third comes after their answers"
     );
@@ -224,33 +231,16 @@ async fn in_lapse_an_answer_counts_after_its_modelled_time_however_long_the_wire
 async fn one_call_at_a_time_keeps_the_order_of_all_calls() {
     let mut core = Script::new(&[(Span::from_secs(1), 3), (Span::from_secs(2), 1)]);
     let film = film(Span::from_secs(10), &[]);
-    let (_, health) = play(
-        &mut core,
-        &film,
-        in_lapse(1),
-        &Stop::default(),
-        Duration::from_secs(1),
-    )
-    .await
-    .unwrap();
+    let (_, health) = play_whole(&mut core, &film, 1, Duration::from_secs(1)).await;
     assert_eq!(health.max_under_way, 1);
-    let answered_before: Vec<_> = core.stepped.iter().map(|(_, answers)| *answers).collect();
-    assert_eq!(answered_before, [0, 3]);
+    assert_eq!(core.answered_before(), [0, 3]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_had_begun_before_the_end_is_played_to_its_own_end() {
     let mut core = Script::new(&[(Span::from_secs(1), 1), (Span::from_secs(99), 1)]);
     let film = film(Span::from_secs(10), &[]);
-    let (ending, _) = play(
-        &mut core,
-        &film,
-        in_lapse(1),
-        &Stop::default(),
-        Duration::ZERO,
-    )
-    .await
-    .unwrap();
+    let (ending, _) = play_whole(&mut core, &film, 1, Duration::ZERO).await;
     assert_eq!(ending, Ending::Played);
     assert_eq!(core.answers.len(), 2);
 }
@@ -260,15 +250,7 @@ async fn a_lapse_waits_for_its_time_when_it_is_ahead() {
     let mut core = Script::new(&[(Span::from_hours(5), 1)]);
     let film = film(Span::from_hours(10), &[]);
     let began = Instant::now();
-    play(
-        &mut core,
-        &film,
-        in_lapse(1),
-        &Stop::default(),
-        Duration::ZERO,
-    )
-    .await
-    .unwrap();
+    play_whole(&mut core, &film, 1, Duration::ZERO).await;
     assert!(
         began.elapsed() >= Duration::from_millis(500),
         "half of a second of lapse"
@@ -279,15 +261,7 @@ async fn a_lapse_waits_for_its_time_when_it_is_ahead() {
 async fn in_a_window_calls_start_on_time_and_answers_count_as_they_come() {
     let mut core = Script::new(&[(Span::from_millis(100), 1), (Span::from_millis(150), 2)]);
     let film = film(Span::from_secs(2), &[(Span::ZERO, Span::from_secs(2))]);
-    let (ending, health) = play(
-        &mut core,
-        &film,
-        in_lapse(1),
-        &Stop::default(),
-        Duration::from_millis(70),
-    )
-    .await
-    .unwrap();
+    let (ending, health) = play_whole(&mut core, &film, 1, Duration::from_millis(70)).await;
     assert_eq!(ending, Ending::Played);
     let late = Span::from_millis(5); // tokio's clock ticks in milliseconds
     for (at, due) in core.answered_at().into_iter().zip([170, 220, 220]) {
@@ -304,15 +278,7 @@ async fn in_a_window_calls_start_on_time_and_answers_count_as_they_come() {
 async fn in_a_window_patience_ends_a_call() {
     let mut core = Script::new(&[(Span::ZERO, 1)]);
     let film = film(Span::from_secs(20), &[(Span::ZERO, Span::from_secs(20))]);
-    let (_, health) = play(
-        &mut core,
-        &film,
-        in_lapse(1),
-        &Stop::default(),
-        Duration::from_mins(1),
-    )
-    .await
-    .unwrap();
+    let (_, health) = play_whole(&mut core, &film, 1, Duration::from_mins(1)).await;
     let (at, seen) = core.answers[&0];
     assert_eq!(seen, Seen::TimedOut);
     assert_eq!((at - START).as_secs(), 5);
@@ -331,18 +297,9 @@ async fn speeds_change_only_when_no_call_is_under_way() {
         Span::from_secs(30),
         &[(Span::from_secs(10), Span::from_secs(5))],
     );
-    play(
-        &mut core,
-        &film,
-        in_lapse(8),
-        &Stop::default(),
-        Duration::from_secs(3),
-    )
-    .await
-    .unwrap();
+    play_whole(&mut core, &film, 8, Duration::from_secs(3)).await;
     assert_eq!(core.holding, [true, false, true, true]);
-    let answered_before: Vec<_> = core.stepped.iter().map(|(_, answers)| *answers).collect();
-    assert_eq!(answered_before, [0, 1, 2, 3]);
+    assert_eq!(core.answered_before(), [0, 1, 2, 3]);
     assert_eq!(
         core.answered_at()[2].as_secs(),
         17,
