@@ -3,6 +3,7 @@
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Face;
@@ -18,13 +19,66 @@ use crate::time::Span;
 #[derive(Debug)]
 pub(super) struct Good {
     took: Span,
-    body: Value,
+    body: Body,
     headers: Vec<(HeaderName, String)>,
     status: StatusCode,
     /// Whether the body is wrapped in `data`, as browsers get it.
     enveloped: bool,
     /// Title and content of a page, which takes the place of the body.
     page: Option<(&'static str, String)>,
+}
+
+/// The fields of an answer.
+#[derive(Debug, Default)]
+struct Body {
+    fields: Map<String, Value>,
+    /// All of them written out, while nobody has looked at one: cheaper for the answers that are given
+    /// most.
+    written: Option<String>,
+}
+
+impl From<Value> for Body {
+    fn from(value: Value) -> Self {
+        let fields = match value {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        };
+        Self {
+            fields,
+            written: None,
+        }
+    }
+}
+
+impl Body {
+    /// The fields, each by itself.
+    fn fields(&mut self) -> &mut Map<String, Value> {
+        if let Some(text) = self.written.take() {
+            let fields = serde_json::from_str(&text);
+            self.fields = fields.expect("what was written as an object reads as one");
+        }
+        &mut self.fields
+    }
+
+    /// The text with two fields more, that every answer has.
+    fn text(mut self, status: StatusCode, request_id: &str) -> String {
+        let Some(mut text) = self.written else {
+            let fields = &mut self.fields;
+            fields.insert("status_code".into(), json!(status.as_u16()));
+            fields.insert("request_id".into(), json!(request_id));
+            return Value::Object(self.fields).to_string();
+        };
+        let closed = text.pop();
+        debug_assert_eq!(closed, Some('}'), "it is an object");
+        text.extend([
+            r#","status_code":"#,
+            status.as_str(),
+            r#","request_id":""#,
+            request_id,
+            r#""}"#,
+        ]);
+        text
+    }
 }
 
 /// What a handler comes to.
@@ -34,11 +88,23 @@ impl Good {
     pub(super) fn new(took: Span, body: Value) -> Self {
         Self {
             took,
-            body,
+            body: body.into(),
             headers: Vec::new(),
             status: StatusCode::OK,
             enveloped: false,
             page: None,
+        }
+    }
+
+    /// An answer with these fields, of which there is one at least.
+    pub(super) fn written(took: Span, fields: &impl Serialize) -> Self {
+        let text = serde_json::to_string(fields).expect("answers are plain data");
+        Self {
+            body: Body {
+                written: Some(text),
+                ..Body::default()
+            },
+            ..Self::new(took, Value::Null)
         }
     }
 
@@ -51,13 +117,16 @@ impl Good {
     }
 
     /// A field of the body.
-    pub(super) fn field(&self, name: &str) -> Value {
-        self.body.get(name).cloned().unwrap_or_default()
+    pub(super) fn field(&mut self, name: &str) -> Value {
+        self.body.fields().get(name).cloned().unwrap_or_default()
     }
 
     /// The same with another body.
     pub(super) fn instead(self, body: Value) -> Self {
-        Self { body, ..self }
+        Self {
+            body: body.into(),
+            ..self
+        }
     }
 
     /// The same in an envelope.
@@ -70,9 +139,7 @@ impl Good {
 
     /// The same with one more field.
     pub(super) fn and(mut self, name: &str, value: Value) -> Self {
-        if let Value::Object(body) = &mut self.body {
-            body.insert(name.to_owned(), value);
-        }
+        self.body.fields().insert(name.to_owned(), value);
         self
     }
 
@@ -168,23 +235,15 @@ async fn served(face: &Face, exchange: Exchange, good: Good) -> Response {
         let page = pages::page(good.status, title, &content);
         return exchange.answer(good.took, page).await;
     }
-    let mut body = match good.body {
-        Value::Object(body) => body,
-        _ => Map::new(),
-    };
+    let mut body = good.body;
     if let Some(notes) = exchange.notes() {
-        note(notes, &body);
+        note(notes, body.fields());
     }
-    body.insert("status_code".into(), json!(good.status.as_u16()));
-    body.insert(
-        "request_id".into(),
-        json!(face.0.names.request(exchange.stamp().luck)),
-    );
-    let mut body = Value::Object(body);
+    let request_id = face.0.names.request(exchange.stamp().luck);
+    let mut text = body.text(good.status, &request_id);
     if good.enveloped {
-        body = json!({ "data": body });
+        text = format!("{{\"data\":{text}}}");
     }
-    let text = serde_json::to_vec(&body).expect("a JSON value can be written");
     let mut response = (good.status, json_type(), text).into_response();
     for (name, value) in good.headers {
         if let Ok(value) = HeaderValue::try_from(value) {

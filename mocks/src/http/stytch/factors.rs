@@ -1,5 +1,6 @@
 //! Sessions and their factors as JSON.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Face;
@@ -11,59 +12,130 @@ use crate::stytch::{Factor, MeansId, Proved, Provider, SessionView, Vertical};
 /// Type, delivery method, and the object that says more.
 pub(super) type Told = (&'static str, String, Option<(String, Value)>);
 
+/// A session object of either product.
+#[derive(Debug, Serialize)]
+pub(super) struct Session {
+    #[serde(flatten)]
+    whose: Whose,
+    started_at: String,
+    last_accessed_at: String,
+    expires_at: String,
+    authentication_factors: Vec<Shown>,
+    roles: Vec<String>,
+    custom_claims: Map<String, Value>,
+    #[serde(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Whose {
+    User {
+        session_id: String,
+        user_id: String,
+    },
+    Member {
+        member_session_id: String,
+        member_id: String,
+    },
+}
+
+/// What else is told of a session.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Place {
+    Device {
+        attributes: Attributes,
+    },
+    Organization {
+        organization_id: String,
+        organization_slug: String,
+    },
+}
+
+/// What a login said of its device.
+#[derive(Debug, Serialize)]
+pub(super) struct Attributes {
+    ip_address: String,
+    user_agent: String,
+}
+
+/// An element of `authentication_factors`.
+#[derive(Debug, Serialize)]
+pub(super) struct Shown {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    delivery_method: String,
+    last_authenticated_at: String,
+    created_at: String,
+    updated_at: String,
+    #[serde(flatten)]
+    detail: Map<String, Value>,
+}
+
 impl Face {
     /// A session object of either product.
-    pub(super) fn session(&self, row: &SessionView, picture: &Picture) -> Value {
-        let names = &self.0.names;
-        let (id, whose) = match self.0.vertical {
-            Vertical::Consumer => ("session_id", "user_id"),
-            Vertical::B2b => ("member_session_id", "member_id"),
+    pub(super) fn session(&self, row: &SessionView, picture: &Picture) -> Session {
+        let id = self.0.names.id(Kind::Session, row.id);
+        let person = self.person_id(row.user);
+        let whose = match self.0.vertical {
+            Vertical::Consumer => Whose::User {
+                session_id: id,
+                user_id: person,
+            },
+            Vertical::B2b => Whose::Member {
+                member_session_id: id,
+                member_id: person,
+            },
         };
-        let mut session = json!({
-            id: names.id(Kind::Session, row.id),
-            whose: self.person_id(row.user),
-            "started_at": rfc3339(row.started),
-            "last_accessed_at": rfc3339(row.last_accessed),
-            "expires_at": rfc3339(row.expires),
-            "authentication_factors": self.factors(row, picture),
-            "roles": self.roles(picture),
-            "custom_claims": self.book().claims.get(row.id).cloned().unwrap_or_default(),
-        });
-        match picture.org {
-            None => session["attributes"] = self.attributes(row.id),
-            Some(org) => {
-                session["organization_id"] = json!(self.organization_id(org.id));
-                session["organization_slug"] = json!(self.slug(org.id));
-            }
+        let place = match picture.org {
+            None => Place::Device {
+                attributes: self.attributes(row.id),
+            },
+            Some(org) => Place::Organization {
+                organization_id: self.organization_id(org.id),
+                organization_slug: self.slug(org.id),
+            },
+        };
+        Session {
+            whose,
+            started_at: rfc3339(row.started),
+            last_accessed_at: rfc3339(row.last_accessed),
+            expires_at: rfc3339(row.expires),
+            authentication_factors: self.factors(row, picture),
+            roles: self.roles(picture),
+            custom_claims: self.book().claims.get(row.id).cloned().unwrap_or_default(),
+            place,
         }
-        session
     }
 
-    /// `attributes` of a session: what the login said of its device.
-    pub(super) fn attributes(&self, session: u32) -> Value {
-        let said = self.book().attributes.get(session).cloned();
-        let said = said.unwrap_or_default();
-        let text = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_default();
-        json!({ "ip_address": text("ip_address"), "user_agent": text("user_agent") })
+    /// `attributes` of a session.
+    pub(super) fn attributes(&self, session: u32) -> Attributes {
+        let book = self.book();
+        let said = book.attributes.get(session);
+        let text = |name: &str| {
+            let text = said.and_then(|said| said.get(name)?.as_str());
+            text.unwrap_or_default().to_owned()
+        };
+        Attributes {
+            ip_address: text("ip_address"),
+            user_agent: text("user_agent"),
+        }
     }
 
     /// `authentication_factors` of a session.
-    pub(super) fn factors(&self, row: &SessionView, picture: &Picture) -> Value {
+    pub(super) fn factors(&self, row: &SessionView, picture: &Picture) -> Vec<Shown> {
         let factors = self.project().factors(row.id);
         let shown = factors.iter().map(|proved| {
-            let (kind, delivery, detail) = self.told(proved, row.id, picture);
-            let mut object = Map::new();
-            object.insert("type".into(), json!(kind));
-            object.insert("delivery_method".into(), json!(delivery));
-            for (name, time) in [
-                ("last_authenticated_at", proved.last),
-                ("created_at", proved.first),
-                ("updated_at", proved.last),
-            ] {
-                object.insert(name.into(), json!(rfc3339(time)));
+            let (kind, delivery_method, detail) = self.told(proved, row.id, picture);
+            Shown {
+                kind,
+                delivery_method,
+                last_authenticated_at: rfc3339(proved.last),
+                created_at: rfc3339(proved.first),
+                updated_at: rfc3339(proved.last),
+                detail: detail.into_iter().collect(),
             }
-            object.extend(detail);
-            Value::Object(object)
         });
         shown.collect()
     }

@@ -2,11 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Face;
+use super::factors::{Attributes, Shown};
 use super::names::Kind;
 use super::objects::{self, Picture};
 use super::problem::Problem;
@@ -26,8 +27,6 @@ const RESERVED: [&str; 9] = [
     "https://stytch.com/session",
     "https://stytch.com/organization",
 ];
-
-const PLACE: &str = "https://stytch.com/session";
 
 #[derive(Clone, Debug, Deserialize)]
 struct Claims {
@@ -50,6 +49,46 @@ struct SessionClaim {
 #[derive(Clone, Debug, Deserialize)]
 struct OrganizationClaim {
     organization_id: String,
+}
+
+/// Claims to sign.
+#[derive(Debug, Serialize)]
+struct Signed {
+    #[serde(flatten)]
+    custom: Map<String, Value>,
+    iss: String,
+    aud: [String; 1],
+    sub: String,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+    #[serde(rename = "https://stytch.com/session")]
+    session: SignedSession,
+    #[serde(
+        rename = "https://stytch.com/organization",
+        skip_serializing_if = "Option::is_none"
+    )]
+    organization: Option<SignedOrganization>,
+}
+
+#[derive(Debug, Serialize)]
+struct SignedSession {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_accessed_at: Option<String>,
+    expires_at: String,
+    authentication_factors: Vec<Shown>,
+    roles: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<Attributes>,
+}
+
+#[derive(Debug, Serialize)]
+struct SignedOrganization {
+    organization_id: String,
+    slug: String,
 }
 
 impl Face {
@@ -79,42 +118,35 @@ impl Face {
         jwks["keys"].take()
     }
 
-    fn jwt_claims(&self, jwt: &SessionJwt, picture: &Picture) -> Value {
-        let names = &self.0.names;
+    fn jwt_claims(&self, jwt: &SessionJwt, picture: &Picture) -> Signed {
         let project = &self.0.config.project_id;
-        let mut claims = Map::new();
-        if let Some(custom) = self.book().claims.get(jwt.session) {
-            claims.extend(custom.clone());
+        let row = picture.session;
+        let consumer = self.0.vertical == Vertical::Consumer;
+        let custom = self.book().claims.get(jwt.session).cloned();
+        Signed {
+            custom: custom.unwrap_or_default(),
+            iss: format!("stytch.com/{project}"),
+            aud: [project.clone()],
+            sub: self.person_id(jwt.subject),
+            iat: jwt.issued.as_secs(),
+            nbf: jwt.issued.as_secs(),
+            exp: jwt.expires.as_secs(),
+            session: SignedSession {
+                id: self.0.names.id(Kind::Session, jwt.session),
+                started_at: row.map(|row| objects::rfc3339(row.started)),
+                last_accessed_at: row.map(|row| objects::rfc3339(row.last_accessed)),
+                expires_at: objects::rfc3339(jwt.session_expires),
+                authentication_factors: row
+                    .map(|row| self.factors(&row, picture))
+                    .unwrap_or_default(),
+                roles: self.roles(picture),
+                attributes: consumer.then(|| self.attributes(jwt.session)),
+            },
+            organization: jwt.org.map(|org| SignedOrganization {
+                organization_id: self.organization_id(org),
+                slug: self.slug(org),
+            }),
         }
-        claims.insert("iss".into(), json!(format!("stytch.com/{project}")));
-        claims.insert("aud".into(), json!([project]));
-        claims.insert("sub".into(), json!(self.person_id(jwt.subject)));
-        claims.insert("iat".into(), json!(jwt.issued.as_secs()));
-        claims.insert("nbf".into(), json!(jwt.issued.as_secs()));
-        claims.insert("exp".into(), json!(jwt.expires.as_secs()));
-        let mut session = json!({
-            "id": names.id(Kind::Session, jwt.session),
-            "expires_at": objects::rfc3339(jwt.session_expires),
-            "authentication_factors": [],
-            "roles": self.roles(picture),
-        });
-        if let Some(row) = picture.session {
-            session["started_at"] = json!(objects::rfc3339(row.started));
-            session["last_accessed_at"] = json!(objects::rfc3339(row.last_accessed));
-            session["authentication_factors"] = self.factors(&row, picture);
-        }
-        if self.0.vertical == Vertical::Consumer {
-            session["attributes"] = self.attributes(jwt.session);
-        }
-        claims.insert(PLACE.into(), session);
-        if let Some(org) = jwt.org {
-            let claim = json!({
-                "organization_id": self.organization_id(org),
-                "slug": self.slug(org),
-            });
-            claims.insert("https://stytch.com/organization".into(), claim);
-        }
-        Value::Object(claims)
     }
 
     /// The JWT behind a text, if this project signed it; whether it has expired is not judged here.

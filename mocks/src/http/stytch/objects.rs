@@ -1,7 +1,8 @@
 //! Users, members and organizations as JSON, whole enough for Stytch's own SDKs.
 
 use jiff::Timestamp as Instant;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use super::Face;
 use super::book::{OrgProfile, Profile};
@@ -59,52 +60,102 @@ pub(super) const fn status(status: Status) -> &'static str {
     }
 }
 
+/// A user object.
+#[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are Stytch's")]
+pub(super) struct User {
+    user_id: String,
+    status: &'static str,
+    emails: Vec<Address>,
+    phone_numbers: Vec<Value>,
+    providers: Vec<Value>,
+    webauthn_registrations: Vec<Value>,
+    biometric_registrations: [(); 0],
+    totps: Vec<Value>,
+    crypto_wallets: [(); 0],
+    is_locked: bool,
+    lock_created_at: Option<String>,
+    lock_expires_at: Option<String>,
+    roles: Vec<String>,
+    name: Name,
+    created_at: String,
+    password: Option<Password>,
+    trusted_metadata: Map<String, Value>,
+    untrusted_metadata: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Address {
+    email_id: String,
+    email: String,
+    verified: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Password {
+    password_id: String,
+    requires_reset: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Name {
+    Given(Value),
+    Unknown {
+        first_name: &'static str,
+        middle_name: &'static str,
+        last_name: &'static str,
+    },
+}
+
+impl Name {
+    const UNKNOWN: Self = Self::Unknown {
+        first_name: "",
+        middle_name: "",
+        last_name: "",
+    };
+}
+
 impl Face {
     /// A user object.
-    pub(super) fn user(&self, picture: &Picture) -> Value {
+    pub(super) fn user(&self, picture: &Picture) -> User {
         let view = &picture.user;
         let profile = self.profile(view.id);
         let means = self.project().means(view.id);
         let number = view.id.0;
         let names = &self.0.names;
-        let password = view.has_password.then(|| {
-            json!({
-                "password_id": names.id(Kind::Password, number),
-                "requires_reset": view.stale_password,
-            })
+        let password = view.has_password.then(|| Password {
+            password_id: names.id(Kind::Password, number),
+            requires_reset: view.stale_password,
         });
+        let totps = means.totps.iter().map(
+            |totp| json!({ "totp_id": names.id(Kind::Totp, totp.id.0), "verified": totp.verified }),
+        );
+        let passkeys = means.passkeys.iter().map(|id| self.passkey(*id));
         let locked = picture.now < view.locked_until;
-        let mut user = json!({
-            "user_id": self.person_id(view.id),
-            "status": status(view.status),
-            "emails": self.emails(view, &means),
-            "phone_numbers": self.phones(&means),
-            "providers": self.providers(view.id, &means, Kind::OAuthUser),
-            "webauthn_registrations": means.passkeys.iter()
-                .map(|id| self.passkey(*id))
-                .collect::<Vec<_>>(),
-            "biometric_registrations": [],
-            "totps": means.totps.iter().map(|totp| json!({
-                "totp_id": names.id(Kind::Totp, totp.id.0),
-                "verified": totp.verified,
-            })).collect::<Vec<_>>(),
-            "crypto_wallets": [],
-            "is_locked": locked,
-            "lock_created_at": locked.then(|| self.locked_at(view)),
-            "lock_expires_at": locked.then(|| rfc3339(view.locked_until)),
-            "roles": self.roles(picture),
-            "name": profile.name.unwrap_or_else(|| {
-                json!({ "first_name": "", "middle_name": "", "last_name": "" })
-            }),
-            "created_at": rfc3339(view.created),
-            "password": password,
-            "trusted_metadata": profile.trusted,
-            "untrusted_metadata": profile.untrusted,
-        });
-        if let Some(id) = profile.external_id {
-            user["external_id"] = json!(id);
+        User {
+            user_id: self.person_id(view.id),
+            status: status(view.status),
+            emails: self.emails(view, &means),
+            phone_numbers: self.phones(&means),
+            providers: self.providers(view.id, &means, Kind::OAuthUser),
+            webauthn_registrations: passkeys.collect(),
+            biometric_registrations: [],
+            totps: totps.collect(),
+            crypto_wallets: [],
+            is_locked: locked,
+            lock_created_at: locked.then(|| self.locked_at(view)),
+            lock_expires_at: locked.then(|| rfc3339(view.locked_until)),
+            roles: self.roles(picture),
+            name: profile.name.map_or(Name::UNKNOWN, Name::Given),
+            created_at: rfc3339(view.created),
+            password,
+            trusted_metadata: profile.trusted,
+            untrusted_metadata: profile.untrusted,
+            external_id: profile.external_id,
         }
-        user
     }
 
     /// A passkey object.
@@ -121,19 +172,17 @@ impl Face {
         })
     }
 
-    fn emails(&self, view: &UserView, means: &Means) -> Vec<Value> {
+    fn emails(&self, view: &UserView, means: &Means) -> Vec<Address> {
         let first = view.email.map(|email| (view.id.0, email, view.verified));
         let others = means
             .emails
             .iter()
             .map(|it| (it.id.0, it.what, it.verified));
         let all = first.into_iter().chain(others);
-        all.map(|(id, email, verified)| {
-            json!({
-                "email_id": self.0.names.id(Kind::Email, id),
-                "email": self.0.directory.text(email),
-                "verified": verified,
-            })
+        all.map(|(id, email, verified)| Address {
+            email_id: self.0.names.id(Kind::Email, id),
+            email: self.0.directory.text(email),
+            verified,
         })
         .collect()
     }

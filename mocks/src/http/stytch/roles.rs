@@ -10,8 +10,8 @@ use crate::stytch::{Connection, Factor, UserView, Vertical};
 /// A role, and why somebody holds it.
 struct Held {
     role: String,
-    /// An element of `sources`.
-    source: Value,
+    /// An element of `sources`; none: it was given to them directly.
+    source: Option<Value>,
     /// The connection that a session must have come by for the role to count in it.
     only_by: Option<Connection>,
 }
@@ -20,7 +20,7 @@ impl Held {
     fn given(role: String) -> Self {
         Self {
             role,
-            source: json!({ "type": "direct_assignment", "details": {} }),
+            source: None,
             only_by: None,
         }
     }
@@ -43,7 +43,7 @@ impl Face {
             let by_sso = book.sso_registrations.roles(names, person.id, &book.sso);
             held.extend(by_sso.into_iter().map(|(role, source, connection)| Held {
                 role,
-                source,
+                source: Some(source),
                 only_by: Some(connection),
             }));
         }
@@ -68,10 +68,11 @@ impl Face {
             let named = one["domain"].as_str();
             named.is_some_and(|named| named.eq_ignore_ascii_case(domain))
         };
+        let source = json!({ "type": "email_assignment", "details": { "email_domain": domain } });
         let role = |one: &Value| {
             Some(Held {
                 role: one["role_id"].as_str()?.to_owned(),
-                source: json!({ "type": "email_assignment", "details": { "email_domain": domain } }),
+                source: Some(source.clone()),
                 only_by: None,
             })
         };
@@ -109,10 +110,12 @@ impl Face {
     /// `roles` of a member, with their sources; whether they are an admin.
     pub(super) fn member_roles(&self, person: &UserView) -> (Vec<Value>, bool) {
         let mut roles: Vec<(String, Vec<Value>)> = Vec::new();
+        let directly = || json!({ "type": "direct_assignment", "details": {} });
         for one in self.held(person) {
+            let source = one.source.unwrap_or_else(directly);
             match roles.iter_mut().find(|(role, _)| *role == one.role) {
-                Some((_, sources)) => sources.push(one.source),
-                None => roles.push((one.role, vec![one.source])),
+                Some((_, sources)) => sources.push(source),
+                None => roles.push((one.role, vec![source])),
             }
         }
         let is_admin = roles.iter().any(|(role, _)| role == "stytch_admin");

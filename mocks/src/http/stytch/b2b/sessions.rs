@@ -108,7 +108,7 @@ pub(super) async fn list(ask: Ask) -> Done {
     let whose = picture(&ask, member, None, took)?;
     let sessions: Vec<Value> = rows
         .iter()
-        .map(|row| ask.face.session(row, &whose))
+        .map(|row| json!(ask.face.session(row, &whose)))
         .collect();
     Ok(Good::new(took, json!({ "member_sessions": sessions })))
 }

@@ -285,7 +285,7 @@ async fn send_link(ask: Ask) -> Done {
 }
 
 /// Of whom a code went to, only the id is told by which it is typed in.
-fn by_method(good: Good) -> Good {
+fn by_method(mut good: Good) -> Good {
     let ids = ["email_id", "phone_id"].map(|name| good.field(name));
     let id = ids.into_iter().find(|id| !id.is_null());
     good.instead(json!({ "method_id": id }))

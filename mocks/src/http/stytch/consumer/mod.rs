@@ -19,14 +19,18 @@ pub(super) use sessions::{jwks, none_to_revoke};
 pub(super) use user_means::phone_of;
 pub(super) use users::{check_external_id, describe, metadata_fits};
 
+use std::collections::BTreeMap;
+
 use axum::Router;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::Face;
 use super::answering::{Done, Good};
 use super::ask::{Ask, odd};
+use super::factors::Session;
 use super::names::Kind;
-use super::objects::Picture;
+use super::objects::{Picture, User};
 use super::problem::{Bad, Problem};
 use super::routes::{Open, delete, get, post, put};
 use super::shared;
@@ -235,8 +239,23 @@ fn login_routes() -> Router<Shown<Face>> {
         )
 }
 
+/// The answer to a login.
+#[derive(Debug, Serialize)]
+struct Entered {
+    user_id: String,
+    user: User,
+    session_token: String,
+    session_jwt: String,
+    user_device: (),
+    /// By the name that this endpoint has for it.
+    #[serde(flatten)]
+    session: BTreeMap<&'static str, Option<Session>>,
+    #[serde(flatten)]
+    extra: Value,
+}
+
 /// The answer to a login: the user, and the session under this name if one was opened.
-async fn entered(ask: &Ask, got: (Reply, Span), under: &str, extra: Value) -> Done {
+async fn entered(ask: &Ask, got: (Reply, Span), under: &'static str, extra: Value) -> Done {
     let (reply, took) = got;
     let (user, opened) = match reply {
         Reply::Session(opened) => (opened.jwt.subject, Some(opened)),
@@ -250,25 +269,22 @@ async fn entered(ask: &Ask, got: (Reply, Span), under: &str, extra: Value) -> Do
     let session = opened.map(|opened| opened.token.session);
     let picture = picture(ask, user, session, took)?;
     let face = &ask.face;
-    let mut body = json!({
-        "user_id": face.person_id(user),
-        "user": face.user(&picture),
-        "session_token": "",
-        "session_jwt": "",
-        "user_device": null,
-        under: null,
-    });
+    let (mut session_token, mut session_jwt, mut session) = (String::new(), String::new(), None);
     if let Some(opened) = opened {
-        body["session_token"] = json!(face.0.names.session_token(opened.token));
-        body["session_jwt"] = json!(face.session_jwt(&opened.jwt, &picture).await);
-        body[under] = picture
-            .session
-            .map_or(Value::Null, |row| face.session(&row, &picture));
+        session_token = face.0.names.session_token(opened.token);
+        session_jwt = face.session_jwt(&opened.jwt, &picture).await;
+        session = picture.session.map(|row| face.session(&row, &picture));
     }
-    if let (Value::Object(body), Value::Object(extra)) = (&mut body, extra) {
-        body.extend(extra);
-    }
-    Ok(Good::new(took, body))
+    let entered = Entered {
+        user_id: face.person_id(user),
+        user: face.user(&picture),
+        session_token,
+        session_jwt,
+        user_device: (),
+        session: BTreeMap::from([(under, session)]),
+        extra,
+    };
+    Ok(Good::written(took, &entered))
 }
 
 /// A picture of someone whom the machine has just named.

@@ -28,7 +28,7 @@ pub(super) async fn create(ask: Ask) -> Done {
     let picture = picture(&ask, user, None, took)?;
     body["totp_id"] = json!(ask.face.0.names.id(Kind::Totp, id.0));
     body["recovery_codes"] = json!(ask.face.recovery_codes(user, &totp));
-    body["user"] = ask.face.user(&picture);
+    body["user"] = json!(ask.face.user(&picture));
     body["user_id"] = json!(ask.face.person_id(user));
     Ok(Good::new(took, body))
 }

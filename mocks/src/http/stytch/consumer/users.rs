@@ -51,7 +51,7 @@ pub(super) async fn create(ask: Ask) -> Done {
     };
     describe(&ask, user, None)?;
     let picture = picture(&ask, user, None, took)?;
-    let shown = ask.face.user(&picture);
+    let shown = json!(ask.face.user(&picture));
     let id = |list: &str, name: &str| shown[list][0][name].as_str().unwrap_or_default().to_owned();
     let body = json!({
         "user_id": ask.face.person_id(user),
@@ -67,7 +67,7 @@ pub(super) async fn remove_external_id(ask: Ask) -> Done {
     let user = user_named(&ask, ask.path("user_id"));
     let (_, took) = ask.errand(&Errand::read(Some(user), None))?;
     ask.face.book().forget_external_id(None, user);
-    let shown = ask.face.user(&picture(&ask, user, None, took)?);
+    let shown = json!(ask.face.user(&picture(&ask, user, None, took)?));
     let body = json!({ "user_id": ask.face.person_id(user), "user": shown });
     Ok(Good::new(took, body))
 }
@@ -77,7 +77,7 @@ pub(super) async fn read(ask: Ask) -> Done {
     let (_, took) = ask.errand(&Errand::read(Some(user), None))?;
     Ok(Good::new(
         took,
-        ask.face.user(&picture(&ask, user, None, took)?),
+        json!(ask.face.user(&picture(&ask, user, None, took)?)),
     ))
 }
 
@@ -90,7 +90,7 @@ pub(super) async fn update(ask: Ask) -> Done {
         mfa_enrolled: None,
     })?;
     describe(&ask, user, None)?;
-    let shown = ask.face.user(&picture(&ask, user, None, took)?);
+    let shown = json!(ask.face.user(&picture(&ask, user, None, took)?));
     let body = json!({
         "user_id": ask.face.person_id(user),
         "emails": shown["emails"],
@@ -118,7 +118,7 @@ pub(super) async fn search(ask: Ask) -> Done {
     let results: Vec<Value> = page
         .pictures
         .iter()
-        .map(|picture| ask.face.user(picture))
+        .map(|picture| json!(ask.face.user(picture)))
         .collect();
     Ok(Good::new(
         took,

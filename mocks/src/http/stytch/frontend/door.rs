@@ -57,7 +57,7 @@ impl Entrance for (Standing, Endpoint) {
 
     /// In an envelope, with the user once more for the SDK's own cache, and with sessions of social
     /// logins under the name of all others.
-    fn worded(good: Good) -> Good {
+    fn worded(mut good: Good) -> Good {
         let user = good.field("user");
         let session = good.field("user_session");
         let good = if user.is_object() {
