@@ -496,3 +496,30 @@ async fn the_published_description_is_the_committed_one() {
         "{path} is stale: UPDATE_GENERATED=1 cargo test --test door writes it anew"
     );
 }
+
+#[tokio::test]
+async fn an_expectation_that_nothing_could_meet_or_break_is_refused() {
+    let test = Test::new().await;
+    for (body, told) in [
+        (
+            json!({"calls": {"endpoint": "auth0.user_info"}, "exactly": 0}),
+            "`endpoint` is `auth0.user_info`, which is none; expected one of auth0.authorize",
+        ),
+        (
+            json!({"calls": {"endpoint": "auth0"}, "exactly": 0}),
+            "`endpoint` is `auth0`",
+        ),
+        (
+            json!({"calls": {"credential": "a whole token"}, "exactly": 0}),
+            "`credential` is no fingerprint",
+        ),
+        (
+            json!({"calls": {}, "at_least": 2, "at_most": 1}),
+            "no number is both",
+        ),
+    ] {
+        let (status, answer) = test.send(Method::POST, "/expectations", Some(body)).await;
+        assert_eq!(status, 400, "{answer}");
+        assert!(answer["error"].as_str().unwrap().contains(told), "{answer}");
+    }
+}

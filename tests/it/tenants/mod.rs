@@ -3,6 +3,7 @@
 mod doctor;
 mod killed;
 mod people;
+mod secrets;
 mod standin;
 mod window;
 

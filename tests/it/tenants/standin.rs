@@ -59,6 +59,12 @@ const LOOKALIKES: [&str; 4] = [
     "ada@people.example",
 ];
 
+/// Secrets of the tenant and the project, which look otherwise wherever anything is encoded.
+const SECRETS: [&str; 2] = [
+    "s3cret/of+the &\"application<'>=",
+    "secret-test-of/the+project&<its>=",
+];
+
 impl StandIn {
     pub(crate) async fn start(setup: Setup) -> Self {
         let now = wall_now();
@@ -78,12 +84,18 @@ impl StandIn {
                 address,
                 tenant: Tenant::new(setup.auth0, now),
                 issuer: None,
-                application: setup.application,
+                application: Application {
+                    client_secret: SECRETS[0].to_owned(),
+                    ..setup.application
+                },
             }),
             stytch: Some(servers::Stytch {
                 address,
                 project: Project::new(setup.stytch, now),
-                config: StytchConfig::default(),
+                config: StytchConfig {
+                    secret: SECRETS[1].to_owned(),
+                    ..StytchConfig::default()
+                },
             }),
             time: TimeSource::Wall {
                 seed: 7,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Admin;
 use super::problem::Problem;
-use super::words::{Nothing, Object, Provider, moment, within};
+use super::words::{Nothing, Object, Provider, Target, moment, within};
 use crate::http::journal::{Call, Fingerprint};
 
 /// Which calls: all that fit every field that is given.
@@ -46,6 +46,20 @@ pub(super) struct Filter {
 
 impl Filter {
     fn check(&self) -> Result<(), Problem> {
+        if let Some(endpoint) = &self.endpoint {
+            Target::check_endpoint(endpoint)?;
+        }
+        let print = self.credential.as_deref();
+        if print.is_some_and(|print| {
+            print.len() != 16
+                || !print
+                    .bytes()
+                    .all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
+        }) {
+            return Err(Problem::bad(
+                "`credential` is no fingerprint: it is the first 16 hexadecimal digits, in lower case, of the token's SHA-256",
+            ));
+        }
         within("after", self.after.unwrap_or(0), 0, 1_000_000_000_000)
     }
 
@@ -283,6 +297,11 @@ pub(super) fn verify(admin: &Admin, expected: Expectation) -> Result<Verified, P
             expected.at_most.unwrap_or(u64::MAX),
         ),
     };
+    if least > most {
+        return Err(Problem::bad(format!(
+            "`at_least` is {least} and `at_most` is {most}: no number is both"
+        )));
+    }
     let (groups, counted, dropped) = admin.journal.read(|calls, dropped| {
         let mut groups: BTreeMap<String, u64> = BTreeMap::new();
         let mut counted = 0;

@@ -52,6 +52,24 @@ impl Target {
         }
     }
 
+    /// The endpoint, and no whole provider, of this name; its misspelling would never be called.
+    pub(super) fn check_endpoint(name: &str) -> Result<(), Problem> {
+        let endpoints = || Self::all().filter(|target| target.is_endpoint());
+        if endpoints().any(|target| target.name() == name) {
+            return Ok(());
+        }
+        let names: Vec<&str> = endpoints().map(Self::name).collect();
+        let shown: String = name.chars().take(100).collect();
+        Err(Problem::bad(format!(
+            "`endpoint` is `{shown}`, which is none; expected one of {}",
+            names.join(", ")
+        )))
+    }
+
+    const fn is_endpoint(self) -> bool {
+        matches!(self, Self::Auth0(Some(_)) | Self::Stytch(Some(_)))
+    }
+
     fn read(text: &str) -> Option<Self> {
         Self::all().find(|target| target.name() == text)
     }
