@@ -137,6 +137,12 @@ impl Bulky for crate::stytch::LoginToken {
     }
 }
 
+impl Bulky for () {
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}
+
 impl Bulky for crate::auth0::UserId {
     fn heap_bytes(&self) -> usize {
         0

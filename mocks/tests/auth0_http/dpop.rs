@@ -1,5 +1,7 @@
 //! Tokens that are bound to a key (RFC 9449).
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::scene::*;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -33,7 +35,9 @@ impl Key {
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some("dpop+jwt".to_owned());
         header.jwk = Some(self.jwk.clone());
-        let mut claims = json!({"jti": "once", "htm": method, "htu": url, "iat": START.as_secs()});
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let jti = format!("proof {}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut claims = json!({"jti": jti, "htm": method, "htu": url, "iat": START.as_secs()});
         claims
             .as_object_mut()
             .unwrap()
@@ -180,6 +184,26 @@ async fn an_application_without_a_secret_needs_a_nonce_and_its_refresh_token_is_
     scene.now += Span::from_mins(10);
     let late = ask(&mut scene, &with(&ours), &refresh).await;
     assert_eq!(body(late).await["error"], "use_dpop_nonce");
+}
+
+#[tokio::test]
+async fn no_proof_gets_tokens_twice() {
+    let mut scene = Scene::new(|_| ()).await;
+    let (ours, theirs) = (Key::new(), Key::new());
+    let at = scene.url("/oauth/token");
+    let web = [("client_id", "cutover-client")];
+    let proof = ours.proof("POST", &at, &json!({"jti": "mine"}));
+    let first = by_password(&mut scene, &proof, &web).await;
+    assert_eq!(body(first).await["token_type"], "DPoP");
+    let again = by_password(&mut scene, &proof, &web).await;
+    assert_eq!(again.status(), 400);
+    let again = body(again).await;
+    assert_eq!(again["error"], "invalid_dpop_proof", "{again}");
+    // Somebody else's key may have the same name for its proof.
+    let other = theirs.proof("POST", &at, &json!({"jti": "mine"}));
+    assert_eq!(by_password(&mut scene, &other, &web).await.status(), 200);
+    let next = ours.proof("POST", &at, &json!({}));
+    assert_eq!(by_password(&mut scene, &next, &web).await.status(), 200);
 }
 
 #[tokio::test]

@@ -43,6 +43,8 @@ pub(super) struct Behind {
     pub(super) tickets: Recent<u32, Ticket>,
     /// What applications have pushed before they send a browser.
     pub(super) pushed: Recent<u32, Pushed>,
+    /// Proofs of possession that were used: none is good twice.
+    pub(super) proofs: Recent<u128, ()>,
     /// By refresh-token family: on what terms it was begun.
     pub(super) terms: BTreeMap<u32, Arc<Terms>>,
     sweep_terms_at: usize,
@@ -67,6 +69,7 @@ impl Behind {
             owing: Recent::of(most),
             tickets: Recent::of(most),
             pushed: Recent::of(most),
+            proofs: Recent::of(most),
             terms: BTreeMap::new(),
             sweep_terms_at: FIRST_SWEEP,
             passwords: FxHashMap::default(),

@@ -1,8 +1,9 @@
 //! Proofs of possession (RFC 9449): a token is bound to a key, and whoever presents it proves with each
 //! call to hold that key.
 //!
-//! How old a proof is goes by the nonce alone, as the mock's clock can be set; a proof that is sent twice
-//! is taken twice.
+//! How old a proof is goes by the nonce alone, as the mock's clock can be set. The token endpoint takes no
+//! proof twice (Auth0 docs: it validates `jti`); elsewhere one that is sent again is taken again, as
+//! whoever was told to try again later sends it.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 use super::answering::Complaint;
 use super::errors::oauth_error;
 use super::opaque;
+use crate::http::recent::Recent;
 use crate::http::seal::{Generation, Seal};
 use crate::time::Timestamp;
 
@@ -74,6 +76,8 @@ pub(super) enum Bad {
     Purpose,
     #[error("Authorization server requires nonce in DPoP proof")]
     Nonce,
+    #[error("the DPoP proof was used before: each request needs one with a jti of its own")]
+    Used,
 }
 
 /// The claims of a proof.
@@ -106,6 +110,8 @@ pub(super) fn proven(headers: &HeaderMap, purpose: &Purpose<'_>) -> Result<Optio
 pub(super) struct Proven {
     pub(super) key: Thumbprint,
     nonce: Option<String>,
+    /// What tells it from all others: a hash of the key and of `jti`.
+    id: u128,
 }
 
 fn read(proof: &str, purpose: &Purpose<'_>) -> Result<Proven, Bad> {
@@ -134,9 +140,16 @@ fn read(proof: &str, purpose: &Purpose<'_>) -> Result<Proven, Bad> {
     let jkt = jwk
         .thumbprint(ThumbprintHash::SHA256)
         .map_err(|_| Bad::Form)?;
+    let hash = Sha256::new()
+        .chain_update(&jkt)
+        .chain_update(&claims.jti)
+        .finalize();
     Ok(Proven {
         key: Thumbprint { jkt },
         nonce: claims.nonce,
+        id: hash[..16]
+            .iter()
+            .fold(0, |id, byte| id << 8 | u128::from(*byte)),
     })
 }
 
@@ -145,8 +158,17 @@ fn ath(token: &str) -> String {
 }
 
 impl Proven {
-    /// The key, if the proof repeats a nonce that is still good.
-    pub(super) fn fresh(self, now: Timestamp) -> Result<Thumbprint, Bad> {
+    /// The same, if it was not among those that were used; it is from now on.
+    pub(super) fn once(self, used: &mut Recent<u128, ()>) -> Result<Self, Bad> {
+        if used.get(self.id).is_some() {
+            return Err(Bad::Used);
+        }
+        used.put(self.id, ());
+        Ok(self)
+    }
+
+    /// The same, if the proof repeats a nonce that is still good.
+    pub(super) fn fresh(self, now: Timestamp) -> Result<Self, Bad> {
         let stretch = now.as_secs().div_euclid(NONCE_LIFE);
         let good = self.nonce.as_deref().is_some_and(|nonce| {
             [stretch, stretch - 1]
@@ -154,7 +176,7 @@ impl Proven {
                 .iter()
                 .any(|good| good == nonce)
         });
-        if good { Ok(self.key) } else { Err(Bad::Nonce) }
+        if good { Ok(self) } else { Err(Bad::Nonce) }
     }
 }
 
@@ -191,6 +213,7 @@ mod tests {
                 jkt: "key".to_owned(),
             },
             nonce: Some(nonce.to_owned()),
+            id: 0,
         };
         let at = Timestamp::from_secs;
         let nonce = nonce_of(10);
@@ -198,9 +221,13 @@ mod tests {
             assert!(proven(&nonce).fresh(at(now)).is_ok(), "{now}");
         }
         for now in [2999, 3600] {
-            assert_eq!(proven(&nonce).fresh(at(now)), Err(Bad::Nonce), "{now}");
+            assert_eq!(
+                proven(&nonce).fresh(at(now)).err(),
+                Some(Bad::Nonce),
+                "{now}"
+            );
         }
-        assert_eq!(proven("made up").fresh(at(3000)), Err(Bad::Nonce));
+        assert_eq!(proven("made up").fresh(at(3000)).err(), Some(Bad::Nonce));
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub(super) async fn token(
         let mut params = params.map_err(|bad| invalid(&bad.to_string()))?;
         let now = behind.tenant.now(exchange.stamp().at);
         let client = identify(behind, &parties, &mut params, &headers, now)?;
-        let key = proven_key(&client, &parties, &headers, now)?;
+        let key = proven_key(behind, &client, &parties, &headers, now)?;
         let desk = Desk {
             face: &face,
             parties: &parties,
@@ -112,6 +112,7 @@ pub(super) async fn token(
 /// The key that a request for tokens proves to hold. Applications without a secret must prove it with
 /// a nonce (Auth0 docs, demonstrating proof-of-possession).
 fn proven_key(
+    behind: &mut Behind,
     client: &Client,
     parties: &Parties,
     headers: &HeaderMap,
@@ -123,13 +124,14 @@ fn proven_key(
         token: None,
     };
     let told = |bad: dpop::Bad| bad.complaint(now);
-    match dpop::proven(headers, &purpose).map_err(told)? {
-        None => Ok(None),
-        Some(proven) if client.secret == Secret::Public => {
-            proven.fresh(now).map(Some).map_err(told)
-        }
-        Some(proven) => Ok(Some(proven.key)),
+    let Some(mut proven) = dpop::proven(headers, &purpose).map_err(told)? else {
+        return Ok(None);
+    };
+    if client.secret == Secret::Public {
+        proven = proven.fresh(now).map_err(told)?;
     }
+    let proven = proven.once(&mut behind.proofs).map_err(told)?;
+    Ok(Some(proven.key))
 }
 
 impl Desk<'_> {
