@@ -19,6 +19,9 @@ struct Key {
     jwk: Jwk,
 }
 
+/// Proofs so far: each has a `jti` of its own.
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
 impl Key {
     fn new() -> Self {
         let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
@@ -35,7 +38,6 @@ impl Key {
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some("dpop+jwt".to_owned());
         header.jwk = Some(self.jwk.clone());
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         let jti = format!("proof {}", COUNT.fetch_add(1, Ordering::Relaxed));
         let mut claims = json!({"jti": jti, "htm": method, "htu": url, "iat": START.as_secs()});
         claims
