@@ -137,19 +137,12 @@ fn trust(page: &mut Page, outcome: &ComparisonOutcome) {
         mark,
         &format!("Control: {}.", outcome.control.sentence),
     );
-    let correlations: Vec<f64> = outcome
-        .pairs
-        .iter()
-        .flat_map(|pair| &pair.measures)
-        .filter_map(|difference| difference.correlation)
-        .collect();
-    let positive = correlations.iter().filter(|&&it| it > 0.0).count();
+    let (positive, of) = moving_together(outcome);
     page.hanging(
         "•",
         &format!(
-            "Same people: the correlation over seeds is positive in {positive} of {} comparisons that have \
-             one; where it is, comparing the same people made the answer sharper.",
-            correlations.len()
+            "Same people: the correlation over seeds is positive in {positive} of {of} comparisons that have \
+             one; where it is, comparing the same people made the answer sharper."
         ),
     );
     for arm in &outcome.arms {
@@ -194,4 +187,14 @@ fn trust(page: &mut Page, outcome: &ComparisonOutcome) {
             &format!("{open} gates between strategies cannot be told with these seeds."),
         );
     }
+}
+
+/// In how many comparisons both strategies go up and down together over the seeds, of those that vary.
+pub(super) fn moving_together(outcome: &ComparisonOutcome) -> (usize, usize) {
+    let measures = outcome.pairs.iter().flat_map(|pair| &pair.measures);
+    let correlations: Vec<f64> = measures
+        .filter_map(|difference| difference.correlation)
+        .collect();
+    let positive = correlations.iter().filter(|&&it| it > 0.0).count();
+    (positive, correlations.len())
 }

@@ -204,6 +204,24 @@ pub(super) fn not_served(calls: &EndpointCalls) -> String {
     }
 }
 
+/// The busiest second of an endpoint's calls, and when it was.
+pub(super) fn peak(outcome: &Outcome, calls: &EndpointCalls) -> String {
+    calls.peak.map_or_else(
+        || "-".to_owned(),
+        |peak| format!("{}/s {}", peak.per_second, when(outcome, peak.at)),
+    )
+}
+
+/// The limits that an endpoint's calls met.
+pub(super) fn limits(outcome: &Outcome, calls: &EndpointCalls) -> String {
+    let limits: Vec<String> = calls.limits.iter().map(|one| limit(outcome, one)).collect();
+    if limits.is_empty() {
+        "none set".to_owned()
+    } else {
+        limits.join(", ")
+    }
+}
+
 /// What a limit lets through, of what, and when.
 pub(super) fn limit(outcome: &Outcome, limit: &CallLimit) -> String {
     let allows = match limit.allows {

@@ -11,7 +11,7 @@ use crate::outcome::{
 };
 use crate::recorder::{AppVersion, Cohort, Measure, OrgSize, Platform, Record, Slice};
 use crate::report::columns;
-use crate::report::wording::{limit, not_served, share, when};
+use crate::report::wording::{limits, not_served, peak, share, when};
 
 /// Counts by phase of the cutover.
 pub(super) fn phases(outcome: &Outcome) -> Table {
@@ -196,16 +196,6 @@ pub(super) fn people(outcome: &Outcome) -> Table {
 /// Calls to providers, against their limits.
 pub(super) fn calls(outcome: &Outcome) -> Table {
     let rows = outcome.calls.iter().map(|calls| -> Vec<Cell> {
-        let peak = calls.peak.map_or_else(
-            || "-".to_owned(),
-            |peak| format!("{}/s {}", peak.per_second, when(outcome, peak.at)),
-        );
-        let limits: Vec<String> = calls.limits.iter().map(|one| limit(outcome, one)).collect();
-        let limits = if limits.is_empty() {
-            "none set".to_owned()
-        } else {
-            limits.join(", ")
-        };
         let endpoint = if calls.called_by_stytch {
             format!("{} (asked by Stytch)", calls.endpoint)
         } else {
@@ -215,8 +205,8 @@ pub(super) fn calls(outcome: &Outcome) -> Table {
             endpoint,
             grouped(calls.calls),
             not_served(calls),
-            peak,
-            limits,
+            peak(outcome, calls),
+            limits(outcome, calls),
         ]
         .map(Cell::from)
         .into()

@@ -3,7 +3,7 @@
 use super::page::Page;
 use crate::outcome::{Amount, Check, CheckKind, Driver, LatencyRow, Outcome, Unit, grouped};
 use crate::report::columns;
-use crate::report::wording::{self, Tone, driver, limit, not_served, share, time, when};
+use crate::report::wording::{self, Tone, driver, limits, not_served, peak, share, time};
 
 /// Counts for which a line has room.
 const ROOM: usize = 7;
@@ -85,22 +85,12 @@ pub(super) fn calls(page: &mut Page, outcome: &Outcome) {
         return;
     }
     let rows = outcome.calls.iter().map(|calls| {
-        let peak = calls.peak.map_or_else(
-            || "-".to_owned(),
-            |peak| format!("{}/s {}", peak.per_second, when(outcome, peak.at)),
-        );
-        let limits: Vec<String> = calls.limits.iter().map(|one| limit(outcome, one)).collect();
-        let limits = if limits.is_empty() {
-            "none set".to_owned()
-        } else {
-            limits.join(", ")
-        };
         vec![
             calls.endpoint.clone(),
             grouped(calls.calls),
             not_served(calls),
-            peak,
-            limits,
+            peak(outcome, calls),
+            limits(outcome, calls),
         ]
     });
     let header = ["endpoint", "calls", "not served", "peak", "limit"];

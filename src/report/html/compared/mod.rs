@@ -11,7 +11,7 @@ use super::{Frame, class};
 use crate::comparison::{BetweenResult, ComparisonOutcome};
 use crate::outcome::InvariantResult;
 use crate::report::chart::Ink;
-use crate::report::comparison::{headline, what};
+use crate::report::comparison::{headline, moving_together, what};
 
 /// The page of a comparison.
 #[derive(Template)]
@@ -136,20 +136,13 @@ fn trust(outcome: &ComparisonOutcome) -> Vec<Trust> {
         mark,
         text: format!("Control: {}.", control.sentence),
     }];
-    let correlations: Vec<f64> = outcome
-        .pairs
-        .iter()
-        .flat_map(|pair| &pair.measures)
-        .filter_map(|difference| difference.correlation)
-        .collect();
-    let positive = correlations.iter().filter(|&&one| one > 0.0).count();
+    let (positive, of) = moving_together(outcome);
     trust.push(Trust {
         class: "plain",
         mark: "•",
         text: format!(
-            "Same people: over seeds, both strategies go up and down together in {positive} of {} \
-             comparisons that vary; there, comparing the same people made the answer sharper.",
-            correlations.len()
+            "Same people: over seeds, both strategies go up and down together in {positive} of {of} \
+             comparisons that vary; there, comparing the same people made the answer sharper."
         ),
     });
     for arm in &outcome.arms {
