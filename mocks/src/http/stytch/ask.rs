@@ -11,12 +11,11 @@ use super::Face;
 use super::fields::Fields;
 use super::problem::{Bad, Problem};
 use crate::answer::{Answer, Outcome, Refusal};
-use crate::auth0::{self, AccessToken, Audience, Scopes};
+use crate::http::auth0::texts::NO_TOKEN;
 use crate::http::basic;
 use crate::http::stamp::Exchange;
-use crate::keys::KeyId;
 use crate::stytch::{Call, Errand, ErrandReply, Error, OrgId, Reply, Step, With};
-use crate::time::{Span, Timestamp};
+use crate::time::Span;
 
 /// Bodies longer than this are refused.
 const LONGEST_BODY: usize = 1 << 20;
@@ -40,25 +39,6 @@ pub(super) struct Ask {
 
 /// What the machine served, and how long that took.
 pub(super) type Got<R> = Result<(R, Span), Bad>;
-
-/// Stands for a legacy token whose text is passed on unread: the machine does not look into it.
-const OPAQUE: AccessToken = AccessToken {
-    subject: auth0::UserId(0),
-    issued: Timestamp::from_secs(0),
-    expires: Timestamp::from_secs(0),
-    scopes: Scopes {
-        openid: false,
-        profile: false,
-        email: false,
-        offline: false,
-    },
-    audience: Audience {
-        api: false,
-        userinfo: false,
-    },
-    key: KeyId(0),
-    handle: 0,
-};
 
 /// Reads a body that nobody needs, so that the connection can be used again.
 pub(super) async fn drain(request: Request) {
@@ -178,7 +158,8 @@ impl Ask {
         duration: Option<Span>,
     ) -> Got<Reply> {
         let call = Call::Migrate {
-            token: OPAQUE,
+            // Its text is passed on unread: the machine does not look into it.
+            token: NO_TOKEN,
             org,
             duration,
         };
