@@ -81,6 +81,10 @@ fn routes() -> Vec<(usize, String)> {
         (1, "stytch/consumer", "/sdk/v1"),
         (2, "stytch/b2b", "/v1/b2b"),
         (2, "stytch/b2b", "/sdk/v1/b2b"),
+        (2, "stytch/b2b/frontend", "/sdk/v1/b2b"),
+        (2, "stytch/sso", "/v1/b2b"),
+        (2, "stytch/sso", "/v1"),
+        (2, "stytch/sso", ""),
     ] {
         for file in std::fs::read_dir(http.join(folder)).unwrap() {
             let path = file.unwrap().path();

@@ -146,5 +146,23 @@ def connections():
             api.sso.delete_connection(org, saml.connection_id)
 
 
+def connected_apps():
+    org, app = organization("unconnected"), "connected-app-test-81bf03a8-86e1-4d95-bd44-bb3495224953"
+    member_id = api.organizations.members.create(org, email_address=place.address("unconnected")).member_id
+    members = api.organizations.members
+    with check(f"GET {ONE}/connected_apps", "nobody of an organization has connected a Connected App"):
+        equal(api.organizations.connected_apps(org).connected_apps, [])
+    with check(f"GET {ONE}/connected_apps/{{connected_app_id}}", "one that there is not is refused with 404"):
+        with refused(StytchError, status_code=404, error_type="connected_app_not_found"):
+            api.organizations.get_connected_app(org, app)
+    with check(f"GET {ONE}/members/{{member_id}}/connected_apps", "nor has a member"):
+        equal(members.get_connected_apps(org, member_id).connected_apps, [])
+        with refused(StytchError, status_code=404, error_type="member_not_found"):
+            members.get_connected_apps(org, "member-test-81bf03a8-86e1-4d95-bd44-bb3495224953")
+    with check(f"POST {ONE}/members/{{member_id}}/connected_apps/{{connected_app_id}}/revoke", "so that there is none to take back"):
+        with refused(StytchError, status_code=404, error_type="connected_app_not_found"):
+            members.connected_apps.revoke(org, member_id, app)
+
+
 if __name__ == "__main__":
-    client.run(parts_of_an_organization, new_addresses, roles, connections)
+    client.run(parts_of_an_organization, new_addresses, roles, connections, connected_apps)

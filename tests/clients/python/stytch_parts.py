@@ -264,7 +264,28 @@ def the_project():
         equal({key["kid"] for key in keys}, {key.kid for key in api.sessions.get_jwks(place.PROJECT_ID).keys})
 
 
+def connected_apps():
+    user_id, app = create("unconnected").user_id, "connected-app-test-81bf03a8-86e1-4d95-bd44-bb3495224953"
+    clients, path = api.connected_app.clients, "/v1/connected_apps/clients/{client_id}"
+    with check("POST /v1/connected_apps/clients/search", "a project without Connected Apps has none to find"):
+        if not place.MOCK:
+            raise Skip("the project may have some")
+        equal((clients.search().connected_apps, clients.search().results_metadata.total), ([], 0))
+    for method, act in (("GET", clients.get), ("PUT", clients.update), ("DELETE", clients.delete)):
+        with check(f"{method} {path}", "one that there is not is refused with 404"):
+            with refused(StytchError, status_code=404, error_type="connected_app_not_found"):
+                act(app)
+    with check("GET /v1/users/{user_id}/connected_apps", "nobody has connected one"):
+        equal(api.users.connected_apps(user_id).connected_apps, [])
+        with refused(StytchError, status_code=404, error_type="user_not_found"):
+            api.users.connected_apps("user-test-81bf03a8-86e1-4d95-bd44-bb3495224953")
+    with check("POST /v1/users/{user_id}/connected_apps/{connected_app_id}/revoke", "so that there is none to take back"):
+        with refused(StytchError, status_code=404, error_type="connected_app_not_found"):
+            api.users.revoke(user_id, app)
+
+
 if __name__ == "__main__":
     client.run(
-        parts, primary_factor, new_passwords, social_logins, secrets_of_machines, roles, impersonation, the_project
+        parts, primary_factor, new_passwords, social_logins, secrets_of_machines, roles, impersonation, the_project,
+        connected_apps,
     )

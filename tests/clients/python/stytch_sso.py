@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from urllib.parse import urlencode
 
+import requests
 import stytch
 from stytch.b2b.models.sessions import AuthorizationCheck
 from stytch.core.response_base import StytchError
@@ -129,6 +130,20 @@ def newcomers():
             api.organizations.update(org, sso_default_connection_id=api.sso.saml.create_connection(org).connection.connection_id)
         got = api.organizations.update(org, sso_default_connection_id=connection.connection_id).organization
         equal(got.sso_default_connection_id, connection.connection_id)
+    for path in ("/v1/b2b/sso/start", "/v1/b2b/public/sso/start"):
+        with check(f"GET {path}", "the same start below the product's own path"):
+            query = urlencode({"public_token": place.PUBLIC_TOKEN, "organization_id": org})
+            page = Browser().visit(f"{place.STYTCH_URL}{path}?{query}", BACK)
+            equal((page.status_code, "<form" in page.text), (200, True))
+    said = {"public_token": place.PUBLIC_TOKEN, "email": place.address("second"), "login_redirect_url": BACK}
+    callback = f"{place.STYTCH_URL}/v1/b2b/sso/callback/{connection.connection_id}"
+    with check("GET /v1/b2b/sso/callback/{connection_id}", "the provider sends a browser back by a link"):
+        back = Browser().visit(f"{callback}?{urlencode(said)}", BACK)
+        equal(api.sso.authenticate(back["token"]).member.email_address, said["email"])
+    with check("POST /v1/b2b/sso/callback/{connection_id}", "or by a form, which nobody was asked for where OIDC is spoken"):
+        del said["public_token"]
+        answer = requests.post(callback, data=said, allow_redirects=False, timeout=30)
+        equal((answer.status_code, answer.json()["error_type"]), (400, "unsolicited_oidc_response"))
     with check(START, "a pending connection leads nowhere"):
         pending = api.sso.saml.create_connection(org).connection.connection_id
         query = urlencode({"public_token": place.PUBLIC_TOKEN, "connection_id": pending})

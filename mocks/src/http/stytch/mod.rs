@@ -22,7 +22,7 @@
 //! | [`userinfo`], [`trusted`] | the calls that a project makes; tokens of trusted issuers |
 //! | [`search`], [`filters`] | pages of people |
 //! | [`passkeys`], [`cbor`] | keys that sign challenges, and the form that they come in |
-//! | [`policy`], [`roles`], [`totp`], [`strength`], [`m2m`], [`sso`], [`sandbox`] | one feature each |
+//! | [`policy`], [`roles`], [`totp`], [`strength`], [`m2m`], [`sso`], [`sandbox`], [`connected_apps`] | one feature each |
 //! | [`consumer`], [`b2b`], [`shared`] | the endpoints |
 //! | [`frontend`] | the same endpoints for browsers, which have no secret |
 
@@ -49,6 +49,7 @@ mod b2b;
 mod book;
 mod brought;
 mod cbor;
+mod connected_apps;
 mod consumer;
 mod factors;
 mod fields;

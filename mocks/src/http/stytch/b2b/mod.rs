@@ -16,19 +16,18 @@ mod sessions;
 
 pub(super) use answers::{entered, mailed, whose};
 pub(super) use discovery::members_with;
+pub(super) use named::member_of_path;
 
 use axum::Router;
 
 use super::Face;
 use super::consumer;
 use super::routes::{Open, delete, get, post, put};
-use super::{policy, shared, sso};
+use super::{connected_apps, policy, shared, sso};
 use crate::http::shown::Shown;
-use crate::stytch::Endpoint;
+use crate::stytch::{Endpoint, Vertical};
 use answers::{mfa_required, picture, shown, with_organization};
-use named::{
-    email_id, member_named, member_of, member_of_path, org_of, org_of_path, whom, with_domain,
-};
+use named::{email_id, member_named, member_of, org_of, org_of_path, whom, with_domain};
 
 /// All routes.
 pub(super) fn routes() -> Router<Shown<Face>> {
@@ -45,6 +44,7 @@ pub(super) fn routes() -> Router<Shown<Face>> {
         .nest("/v1/b2b", product)
         .merge(shared::routes())
         .merge(sso::public_routes())
+        .merge(connected_apps::routes(Vertical::B2b))
 }
 
 fn session_routes() -> Router<Shown<Face>> {

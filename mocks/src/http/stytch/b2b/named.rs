@@ -53,7 +53,7 @@ pub(super) fn member_of(ask: &Ask) -> Result<(OrgId, UserId), Problem> {
 }
 
 /// The organization and the member of a request's path.
-pub(super) fn member_of_path(ask: &Ask) -> (OrgId, UserId) {
+pub(in super::super) fn member_of_path(ask: &Ask) -> (OrgId, UserId) {
     let org = org_of_path(ask);
     (org, member_named(ask, org, ask.path("member_id")))
 }

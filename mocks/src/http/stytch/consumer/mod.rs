@@ -33,10 +33,10 @@ use super::names::Kind;
 use super::objects::{Picture, User};
 use super::problem::{Bad, Problem};
 use super::routes::{Open, delete, get, post, put};
-use super::shared;
+use super::{connected_apps, shared};
 use crate::email::Email;
 use crate::http::shown::Shown;
-use crate::stytch::{Endpoint, LoginToken, Reply, UserId};
+use crate::stytch::{Endpoint, LoginToken, Reply, UserId, Vertical};
 use crate::time::Span;
 
 /// All routes.
@@ -48,6 +48,7 @@ pub(super) fn routes() -> Router<Shown<Face>> {
         .merge(login_routes())
         .merge(passkey_routes())
         .merge(shared::routes())
+        .merge(connected_apps::routes(Vertical::Consumer))
 }
 
 fn session_routes() -> Router<Shown<Face>> {
@@ -296,7 +297,7 @@ fn picture(ask: &Ask, user: UserId, session: Option<u32>, took: Span) -> Result<
 
 /// The user that a request names by Stytch's id or by their external id. A name that nobody has
 /// gives an id that nobody has: saying so is the machine's part.
-fn user_named(ask: &Ask, text: &str) -> UserId {
+pub(super) fn user_named(ask: &Ask, text: &str) -> UserId {
     let face = &ask.face;
     let known = face.0.names.read_id(Kind::User, text).map(UserId);
     let external = || {

@@ -11,20 +11,19 @@ use crate::stytch::Endpoint;
 /// Routes below `/v1/b2b`.
 pub(in super::super) fn routes() -> Router<Shown<Face>> {
     let records = Endpoint::Records;
-    let one = "{organization_id}/connections/{connection_id}";
     Router::new()
         .route(
             "/sso/authenticate",
             post(Endpoint::OAuth, login::authenticate),
         )
         .route("/sso/{organization_id}", get(records, connections::list))
-        .route(&format!("/sso/{one}"), delete(records, connections::remove))
+        .route("/sso/{organization_id}/connections/{connection_id}", delete(records, connections::remove))
         .route(
             "/sso/oidc/{organization_id}",
             post(records, connections::create_oidc),
         )
         .route(
-            &format!("/sso/oidc/{one}"),
+            "/sso/oidc/{organization_id}/connections/{connection_id}",
             put(records, connections::update_oidc),
         )
         .route(
@@ -32,19 +31,19 @@ pub(in super::super) fn routes() -> Router<Shown<Face>> {
             post(records, connections::create_saml),
         )
         .route(
-            &format!("/sso/saml/{one}"),
+            "/sso/saml/{organization_id}/connections/{connection_id}",
             put(records, connections::update_saml),
         )
         .route(
-            &format!("/sso/saml/{one}/url"),
+            "/sso/saml/{organization_id}/connections/{connection_id}/url",
             put(records, certificates::update_by_url),
         )
         .route(
-            &format!("/sso/saml/{one}/verification_certificates/{{certificate_id}}"),
+            "/sso/saml/{organization_id}/connections/{connection_id}/verification_certificates/{certificate_id}",
             delete(records, certificates::remove_certificate),
         )
         .route(
-            &format!("/sso/saml/{one}/encryption_private_keys/{{private_key_id}}"),
+            "/sso/saml/{organization_id}/connections/{connection_id}/encryption_private_keys/{private_key_id}",
             delete(records, certificates::remove_key),
         )
         .route(
@@ -52,7 +51,7 @@ pub(in super::super) fn routes() -> Router<Shown<Face>> {
             post(records, connections::create_external),
         )
         .route(
-            &format!("/sso/external/{one}"),
+            "/sso/external/{organization_id}/connections/{connection_id}",
             put(records, connections::update_external),
         )
 }
