@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use crate::browsers::Page;
-use crate::sso_scene::{Scene, email};
+use crate::sso_scene::{CERTIFICATE, Scene, email};
 use crate::stage::*;
 
 #[tokio::test]
@@ -62,6 +62,56 @@ async fn another_organizations_connection_can_be_borrowed() {
     scene.served(Method::DELETE, &gone, json!({})).await;
     let nowhere = scene.start(&[("connection_id", external)]).await;
     assert_eq!(nowhere, Err("external_connection_id_not_found".to_owned()));
+}
+
+#[tokio::test]
+async fn connections_are_read_and_organizations_found_by_them() {
+    let scene = Scene::set().await;
+    let (oidc, saml) = (
+        scene.oidc(&scene.org).await,
+        scene.saml(&scene.org, json!({})).await,
+    );
+    let bare = scene.stage.face.project().seed_org(SeedOrg::default());
+    let bare = scene.stage.face.organization_id(bare);
+    let client = scene.stage.members();
+    let asked = client
+        .sso
+        .get_connections(b2b::sso::GetConnectionsRequest {
+            organization_id: scene.org.clone(),
+        })
+        .await
+        .expect("the SDK reads them");
+    assert_eq!(asked.oidc_connections[0].connection_id, oidc);
+    let shown = &asked.saml_connections[0];
+    assert_eq!(
+        (&shown.connection_id, shown.status.as_str()),
+        (&saml, "active")
+    );
+    assert!(shown.acs_url.ends_with(&saml), "{}", shown.acs_url);
+    assert_eq!(shown.verification_certificates[0].certificate, CERTIFICATE);
+    let search = async |name: &str, value: Value| {
+        let operand = json!({ "filter_name": name, "filter_value": value });
+        let query = json!({ "query": { "operator": "AND", "operands": [operand] } });
+        let path = "/v1/b2b/organizations/search";
+        let found = scene.served(Method::POST, path, query).await;
+        let found = found["organizations"].as_array().expect("a list").clone();
+        let ids = found
+            .iter()
+            .map(|it| it["organization_id"].as_str().expect("an id").to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        search("sso_connection_id", json!(saml)).await,
+        std::slice::from_ref(&scene.org)
+    );
+    assert_eq!(
+        search("has_active_sso_connection", json!(true)).await,
+        std::slice::from_ref(&scene.org)
+    );
+    assert_eq!(
+        search("has_active_sso_connection", json!(false)).await,
+        [bare]
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use reqwest::{Method, Url};
 
 use crate::stage::*;
 
-const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMIIBAAAA\n-----END CERTIFICATE-----\n";
+pub(crate) const CERTIFICATE: &str =
+    "-----BEGIN CERTIFICATE-----\nMIIBAAAA\n-----END CERTIFICATE-----\n";
 
 /// A project with one organization, and what a browser does there.
 pub(crate) struct Scene {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Face;
 use super::objects::Picture;
-use crate::stytch::{Connection, Factor, UserView, Vertical};
+use crate::stytch::{Connection, Factor, OrgId, UserView, Vertical};
 
 /// A role, and why somebody holds it.
 struct Held {
@@ -37,7 +37,7 @@ impl Face {
         let mut held = vec![Held::given(everybody.to_owned())];
         held.extend(given.map(Held::given));
         if let Some(org) = person.org {
-            held.extend(self.by_address(person, &self.org_profile(org).settings));
+            held.extend(self.by_address(person, org));
             let book = self.book();
             let names = &self.0.names;
             let by_sso = book.sso_registrations.roles(names, person.id, &book.sso);
@@ -51,13 +51,13 @@ impl Face {
     }
 
     /// Roles that come with the domain of a verified address.
-    fn by_address(
-        &self,
-        person: &UserView,
-        settings: &serde_json::Map<String, Value>,
-    ) -> Vec<Held> {
-        let assignments = settings.get("rbac_email_implicit_role_assignments");
-        let assignments = assignments.and_then(Value::as_array);
+    fn by_address(&self, person: &UserView, org: OrgId) -> Vec<Held> {
+        let assignments = {
+            let book = self.book();
+            let settings = book.orgs.get(&org).map(|profile| &profile.settings);
+            let set = settings.and_then(|it| it.get("rbac_email_implicit_role_assignments"));
+            set.and_then(Value::as_array).cloned()
+        };
         let email = person.email.filter(|_| person.verified);
         let (Some(assignments), Some(email)) = (assignments, email) else {
             return Vec::new();

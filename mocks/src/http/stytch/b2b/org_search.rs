@@ -18,6 +18,7 @@ enum Filter {
     SlugHas(String),
     Domains(&'static str, Vec<String>),
     DomainHas(String),
+    HasSso(bool),
 }
 
 pub(super) async fn search(ask: Ask) -> Done {
@@ -134,6 +135,15 @@ impl Filter {
                     address.to_lowercase().contains(&part)
                 })
             }
+            "sso_connection_id" => {
+                let text = value.as_str().unwrap_or_default();
+                let owner = ask.face.book().sso.owner(&ask.face.0.names, text);
+                Self::Orgs(owner.into_iter().collect())
+            }
+            "has_active_sso_connection" => Self::HasSso(value.as_bool().ok_or_else(|| {
+                let message = format!("The filter `{name}` takes a boolean.");
+                Problem::bad("organization_search_expected_boolean", message)
+            })?),
             "allowed_domains" => Self::Domains("email_allowed_domains", texts()?),
             "claimed_email_domains" => Self::Domains("claimed_email_domains", texts()?),
             "allowed_domain_fuzzy" => Self::DomainHas(fuzzy(
@@ -170,6 +180,7 @@ impl Filter {
                 let name = face.org_profile(org).name.unwrap_or_default();
                 name.to_lowercase().contains(part)
             }
+            Self::HasSso(wanted) => face.book().sso.has_active(org) == *wanted,
             Self::SlugHas(part) => face.slug(org).to_lowercase().contains(part),
             Self::Domains(name, wanted) => domains(name).iter().any(|it| wanted.contains(it)),
             Self::DomainHas(part) => domains("email_allowed_domains")

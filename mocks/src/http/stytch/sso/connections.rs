@@ -28,6 +28,16 @@ impl Connections {
         active.collect()
     }
 
+    /// Whether an organization has an active one.
+    pub(in super::super) fn has_active(&self, org: OrgId) -> bool {
+        self.active_of(org).next().is_some()
+    }
+
+    /// Whose connection has this id.
+    pub(in super::super) fn owner(&self, names: &Names, text: &str) -> Option<OrgId> {
+        Some(self.get(read(names, text)?)?.org)
+    }
+
     /// The active ones of an organization.
     pub(super) fn active_of(&self, org: OrgId) -> impl Iterator<Item = (Connection, &Row)> {
         let all = self.of(org);

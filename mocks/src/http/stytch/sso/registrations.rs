@@ -113,6 +113,12 @@ impl Registrations {
         connections: &Connections,
     ) {
         let mut known = self.of_members.take(member).unwrap_or_default();
+        // Somebody else may have the provider's old id of them by now.
+        for (of, said) in &known.0 {
+            if *of == connection {
+                self.by_external_id.take(key(*of, &said.external_id));
+            }
+        }
         known
             .0
             .retain(|(of, _)| *of != connection && connections.get(*of).is_some());
@@ -317,10 +323,13 @@ mod tests {
         all.register(ada, saml, said("ada", &[]), &connections);
         assert_eq!(all.roles(&names, ada, &connections).len(), 1);
         assert_eq!(all.shown(&names, ada, &connections).len(), 1);
+        all.register(ada, saml, said("ada.king", &[]), &connections);
+        assert_eq!(all.known_as(saml, "ada"), None, "the old id is nobody's");
+        assert_eq!(all.known_as(saml, "ada.king"), Some(ada));
         connections.remove(saml);
         assert!(all.shown(&names, ada, &connections).is_empty());
         assert!(all.roles(&names, ada, &connections).is_empty());
         all.forget(ada);
-        assert_eq!(all.known_as(saml, "ada"), None);
+        assert_eq!(all.known_as(saml, "ada.king"), None);
     }
 }
