@@ -116,9 +116,14 @@ impl Seal {
 
 /// Masks bytes, or lifts the mask, by pad bytes that depend on the tag.
 fn mask(tag: &[u8], bytes: &mut [u8]) {
+    let word = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte))
+    };
     let seed = tag
-        .iter()
-        .fold(0, |seed, byte| crate::luck::mix(seed ^ u64::from(*byte)));
+        .chunks(8)
+        .fold(0, |seed, bytes| crate::luck::mix(seed ^ word(bytes)));
     for (block, bytes) in (1..).zip(bytes.chunks_mut(8)) {
         let pad = crate::luck::mix(seed.wrapping_add(block)).to_be_bytes();
         for (byte, pad) in bytes.iter_mut().zip(pad) {

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -96,17 +97,14 @@ impl Site {
     where
         F: Clone + Send + Sync + 'static,
         Clock: FromRef<F>,
-        A: Future<Output = Response> + Send,
+        A: Future<Output = Response> + Send + 'static,
     {
         let handler = Arc::new(move |line: &Line, request: Request| -> Later {
             let face = shown.get();
-            let exchange = Exchange::begin(Clock::from_ref(&face), line, &request);
-            Box::pin(async move {
-                match exchange {
-                    Ok(exchange) => handler(face, exchange, request).await,
-                    Err(refusal) => refusal,
-                }
-            })
+            match Exchange::begin(Clock::from_ref(&face), line, &request) {
+                Ok(exchange) => Box::pin(handler(face, exchange, request)),
+                Err(refusal) => Box::pin(ready(refusal)),
+            }
         });
         Self {
             straight: Some(Straight { path, handler }),

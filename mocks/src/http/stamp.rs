@@ -362,13 +362,19 @@ impl Exchange {
     }
 
     /// Sends an answer: marks it with its service time and, at true speed, holds it back that long.
-    pub async fn answer(self, took: Span, response: impl IntoResponse) -> Response {
+    pub fn answer(
+        self,
+        took: Span,
+        response: impl IntoResponse,
+    ) -> impl Future<Output = Response> + Send {
         let mut response = response.into_response();
         response
             .headers_mut()
             .insert(TOOK, HeaderValue::from(took.as_micros()));
-        self.wait(self.left(took)).await;
-        response
+        async move {
+            self.wait(self.left(took)).await;
+            response
+        }
     }
 
     /// Sends a broken answer, for a fault. Only [`Breakage::Html`], [`Breakage::Malformed`] and the

@@ -51,11 +51,8 @@ impl<T> Verdict<T> {
 /// A verdict on a call, and what every answer carries besides.
 #[must_use]
 pub(super) struct Asked<T> {
-    endpoint: Endpoint,
     verdict: Verdict<T>,
-    took: Span,
-    rate: Option<RateSeen>,
-    at: Timestamp,
+    rest: Rest,
 }
 
 impl<T> Asked<T> {
@@ -69,23 +66,36 @@ impl<T> Asked<T> {
         if let Some(notes) = exchange.notes() {
             notes.endpoint(endpoint.name());
         }
-        Self {
+        let rest = Rest {
             endpoint,
-            verdict,
             took,
             rate,
             at: exchange.stamp().at,
-        }
+        };
+        Self { verdict, rest }
     }
 
     /// Sends what was served, or the refusal in the endpoint's format, or breaks the answer.
-    pub(super) async fn answer<R: IntoResponse>(
+    // All but the sending is done at once, so that little is kept while it lasts.
+    pub(super) fn answer<R: IntoResponse>(
         self,
         exchange: Exchange,
         render: impl FnOnce(T) -> R,
-    ) -> Response {
-        self.answer_later(exchange, async |served| render(served))
-            .await
+    ) -> impl Future<Output = Response> + Send {
+        let Self { verdict, rest } = self;
+        let told = match verdict {
+            Verdict::Served(served) => Ok(render(served).into_response()),
+            Verdict::Told(complaint) => Ok(*complaint.0),
+            Verdict::Refused(refusal) => Ok(errors::response(rest.endpoint, &refusal)),
+            Verdict::Broken(breakage) => Err(breakage),
+        };
+        let told = told.map(|response| rest.dressed(&exchange, response));
+        async move {
+            match told {
+                Ok(response) => exchange.answer(rest.took, response).await,
+                Err(breakage) => Box::pin(exchange.broken(rest.took, breakage)).await,
+            }
+        }
     }
 
     /// As [`Self::answer`], for what takes time to render: signatures.
@@ -94,37 +104,30 @@ impl<T> Asked<T> {
         exchange: Exchange,
         render: impl AsyncFnOnce(T) -> R,
     ) -> Response {
-        let Self {
-            endpoint,
-            verdict,
-            took,
-            rate,
-            at,
-        } = self;
-        let rest = Asked {
-            endpoint,
-            verdict: Verdict::Served(()),
-            took,
-            rate,
-            at,
+        let Self { verdict, rest } = self;
+        let verdict = match verdict {
+            Verdict::Served(served) => Verdict::Served(render(served).await),
+            Verdict::Told(complaint) => Verdict::Told(complaint),
+            Verdict::Refused(refusal) => Verdict::Refused(refusal),
+            Verdict::Broken(breakage) => Verdict::Broken(breakage),
         };
-        match verdict {
-            Verdict::Served(served) => {
-                let response = render(served).await.into_response();
-                rest.finish(exchange, response).await
-            }
-            Verdict::Told(complaint) => rest.finish(exchange, *complaint.0).await,
-            Verdict::Refused(refusal) => {
-                rest.finish(exchange, errors::response(endpoint, &refusal))
-                    .await
-            }
-            Verdict::Broken(breakage) => exchange.broken(took, breakage).await,
-        }
+        let rendered = Asked { verdict, rest };
+        rendered.answer(exchange, |rendered| rendered).await
     }
+}
 
-    /// Adds the headers that every answer has, and sends it.
-    pub(super) async fn finish(self, exchange: Exchange, response: impl IntoResponse) -> Response {
-        let mut response = response.into_response();
+/// What every answer carries besides what it says.
+#[derive(Clone, Copy)]
+struct Rest {
+    endpoint: Endpoint,
+    took: Span,
+    rate: Option<RateSeen>,
+    at: Timestamp,
+}
+
+impl Rest {
+    /// The answer with the headers that every one has.
+    fn dressed(self, exchange: &Exchange, mut response: Response) -> Response {
         let headers = response.headers_mut();
         if let Some(rate) = self.rate {
             let full_at = (self.at + rate.full_in + Span::from_micros(999_999)).as_secs();
@@ -137,7 +140,7 @@ impl<T> Asked<T> {
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         );
-        exchange.answer(self.took, response).await
+        response
     }
 }
 

@@ -89,16 +89,8 @@ pub(super) async fn userinfo(
 
 /// Answers a call that came straight here.
 pub(super) async fn answer(face: Arc<Face>, exchange: Exchange, request: Request) -> Response {
-    let url = || format!("{}userinfo", face.parties_at(&exchange).issuer);
-    let presented = match presented(face.generation(), request.headers(), request.method(), url) {
-        Ok(Some(text)) => read(&face, text),
-        Err(Misused) => None,
-        Ok(None) => elsewhere(request)
-            .await
-            .filter(|text| dpop::binding(face.generation(), text).is_none())
-            .and_then(|text| read(&face, &text)),
-    };
-    let token = presented.unwrap_or(texts::NO_TOKEN);
+    let token = token_of(&face, &exchange, request).await;
+    let token = token.unwrap_or(texts::NO_TOKEN);
     let asked = face.ask(
         &exchange,
         Call::UserInfo { token },
@@ -131,6 +123,18 @@ pub(super) async fn answer(face: Arc<Face>, exchange: Exchange, request: Request
         HeaderValue::from_static("*"),
     );
     response
+}
+
+async fn token_of(face: &Face, exchange: &Exchange, request: Request) -> Option<AccessToken> {
+    let url = || format!("{}userinfo", face.parties_at(exchange).issuer);
+    match presented(face.generation(), request.headers(), request.method(), url) {
+        Ok(Some(text)) => read(face, text),
+        Err(Misused) => None,
+        Ok(None) => Box::pin(elsewhere(request))
+            .await
+            .filter(|text| dpop::binding(face.generation(), text).is_none())
+            .and_then(|text| read(face, &text)),
+    }
 }
 
 /// The token behind a text. Its signature is checked before anybody else has to wait.
