@@ -44,7 +44,7 @@ struct Straight {
 type Handler = dyn Fn(&Line, Request) -> Later + Send + Sync;
 
 /// An answer that takes some time.
-type Later = Pin<Box<dyn Future<Output = Response> + Send>>;
+pub(super) type Later = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// Paths of the mocks' own begin so: what is asked there is no call of a provider.
 const OWN: &str = "/_cutover/";
@@ -88,21 +88,20 @@ impl Site {
 
     /// Lets GET and POST of a path, which has a route as well, go straight to its handler.
     #[must_use]
-    pub fn straight_to<F, A>(
+    pub(super) fn straight_to<F>(
         self,
         path: &'static str,
         shown: Shown<F>,
-        handler: impl Fn(F, Exchange, Request) -> A + Copy + Send + Sync + 'static,
+        handler: impl Fn(F, Exchange, Request) -> Later + Send + Sync + 'static,
     ) -> Self
     where
         F: Clone + Send + Sync + 'static,
         Clock: FromRef<F>,
-        A: Future<Output = Response> + Send + 'static,
     {
         let handler = Arc::new(move |line: &Line, request: Request| -> Later {
             let face = shown.get();
             match Exchange::begin(Clock::from_ref(&face), line, &request) {
-                Ok(exchange) => Box::pin(handler(face, exchange, request)),
+                Ok(exchange) => handler(face, exchange, request),
                 Err(refusal) => Box::pin(ready(refusal)),
             }
         });

@@ -17,6 +17,7 @@ use crate::auth0::{AccessToken, Call, Reply, Scopes};
 use crate::http::Exchange;
 use crate::http::params::Params;
 use crate::http::seal::Generation;
+use crate::http::site::Later;
 
 /// How a token is presented.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,9 +88,27 @@ pub(super) async fn userinfo(
     answer(face, exchange, request).await
 }
 
-/// Answers a call that came straight here.
-pub(super) async fn answer(face: Arc<Face>, exchange: Exchange, request: Request) -> Response {
-    let token = token_of(&face, &exchange, request).await;
+/// Answers a call that came straight here. Most bring their token in the head, and of those no more is
+/// kept while the answer waits to leave.
+pub(super) fn answer(face: Arc<Face>, exchange: Exchange, request: Request) -> Later {
+    let url = || format!("{}userinfo", face.parties_at(&exchange).issuer);
+    let token = match presented(face.generation(), request.headers(), request.method(), url) {
+        Ok(Some(text)) => read(&face, text),
+        Err(Misused) => None,
+        Ok(None) => {
+            return Box::pin(async move {
+                let text = elsewhere(request).await;
+                let text = text.filter(|text| dpop::binding(face.generation(), text).is_none());
+                let token = text.and_then(|text| read(&face, &text));
+                tell(face, exchange, token).await
+            });
+        }
+    };
+    Box::pin(tell(face, exchange, token))
+}
+
+/// Tells the person of a token.
+async fn tell(face: Arc<Face>, exchange: Exchange, token: Option<AccessToken>) -> Response {
     let token = token.unwrap_or(texts::NO_TOKEN);
     let asked = face.ask(
         &exchange,
@@ -123,18 +142,6 @@ pub(super) async fn answer(face: Arc<Face>, exchange: Exchange, request: Request
         HeaderValue::from_static("*"),
     );
     response
-}
-
-async fn token_of(face: &Face, exchange: &Exchange, request: Request) -> Option<AccessToken> {
-    let url = || format!("{}userinfo", face.parties_at(exchange).issuer);
-    match presented(face.generation(), request.headers(), request.method(), url) {
-        Ok(Some(text)) => read(face, text),
-        Err(Misused) => None,
-        Ok(None) => Box::pin(elsewhere(request))
-            .await
-            .filter(|text| dpop::binding(face.generation(), text).is_none())
-            .and_then(|text| read(face, &text)),
-    }
 }
 
 /// The token behind a text. Its signature is checked before anybody else has to wait.
