@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -27,23 +27,18 @@ pub struct Line {
 struct Switches {
     cut: AtomicBool,
     secure: AtomicBool,
-    /// Counts on with all that happens. Odd while a call waits for its answer. Only the connection's own
-    /// task writes it.
+    /// Whether a call waits for its answer.
+    answering: AtomicBool,
+    /// Counts calls, and pieces of answers that leave. Only the connection's own task writes it.
     turn: AtomicU32,
+    /// The turn in which it was found to idle for too long, plus one; 0: never.
+    overdue: AtomicU64,
 }
 
 impl Switches {
-    /// A head is in: its answer is awaited.
-    fn asked(&self) {
+    fn count_on(&self) {
         let turn = self.turn.load(Ordering::Relaxed);
-        self.turn.store(turn | 1, Ordering::Relaxed);
-    }
-
-    /// A piece of an answer leaves.
-    fn answers(&self) {
-        let turn = self.turn.load(Ordering::Relaxed);
-        self.turn
-            .store((turn | 1).wrapping_add(1), Ordering::Relaxed);
+        self.turn.store(turn.wrapping_add(1), Ordering::Relaxed);
     }
 }
 
@@ -58,20 +53,37 @@ impl Line {
         self.switches.secure.load(Ordering::Relaxed)
     }
 
-    /// A number that changes whenever a request's head is in, and with every piece of an answer that
-    /// leaves.
+    /// A number that changes with every call, and with every piece of an answer that leaves.
     pub(super) fn turn(&self) -> u32 {
         self.switches.turn.load(Ordering::Relaxed)
     }
 
-    /// Whether this turn is one in which a call waits for its answer.
-    pub(super) fn is_answering(turn: u32) -> bool {
-        turn % 2 == 1
+    /// Whether a call waits for its answer.
+    pub(super) fn is_answering(&self) -> bool {
+        self.switches.answering.load(Ordering::Relaxed)
     }
 
-    /// A request's head, or a piece of its body, is in: its answer is awaited.
+    /// A request's head is in.
     pub(super) fn asked(&self) {
-        self.switches.asked();
+        self.switches.count_on();
+        self.switches.answering.store(true, Ordering::Relaxed);
+    }
+
+    /// Its answer is made.
+    pub(super) fn answered(&self) {
+        self.switches.answering.store(false, Ordering::Relaxed);
+    }
+
+    /// Notes that it has idled for too long in this turn. Its own task will see whether it still does.
+    pub(super) fn note_overdue(&self, turn: u32) {
+        let noted = u64::from(turn) + 1;
+        self.switches.overdue.store(noted, Ordering::Relaxed);
+    }
+
+    /// Whether it was found to idle for too long, and nothing has happened since.
+    pub(super) fn is_overdue(&self) -> bool {
+        let noted = self.switches.overdue.load(Ordering::Relaxed);
+        noted == u64::from(self.turn()) + 1 && !self.is_answering()
     }
 
     /// Lets not one more byte through: whatever the handler answers, the connection closes instead.
@@ -223,7 +235,7 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.switches.answers();
+        self.switches.count_on();
         self.poll_patient(context, |carrier, context| {
             carrier.poll_write(context, bytes)
         })
@@ -234,7 +246,7 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.switches.answers();
+        self.switches.count_on();
         self.poll_patient(context, |carrier, context| {
             carrier.poll_write_vectored(context, slices)
         })
@@ -304,18 +316,16 @@ impl Carrier {
 /// A body that must be in after some time; whoever is slower gets no further.
 pub struct Patient<B> {
     body: B,
-    line: Line,
     patience: Duration,
     /// Set only when the body is not here already, as bodies of API calls mostly are.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl<B> Patient<B> {
-    /// Waits for this long for a body that comes by this line.
-    pub fn new(body: B, line: Line, patience: Duration) -> Self {
+    /// Waits for a body for this long.
+    pub fn new(body: B, patience: Duration) -> Self {
         Self {
             body,
-            line,
             patience,
             deadline: None,
         }
@@ -334,8 +344,6 @@ where
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
-            // "100 Continue" may have left meanwhile, which is no answer.
-            self.line.asked();
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let patience = self.patience;

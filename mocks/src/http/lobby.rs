@@ -1,10 +1,10 @@
-//! The connections that are open: told together to end, and cut off one by one where they idle.
+//! The connections that are open: told together to end, and let go one by one where they idle.
 //!
 //! One look at all of them now and then, instead of a timer of each that every request would set anew.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -34,18 +34,31 @@ struct Guest {
     looks: u32,
 }
 
-/// How often one must be found idle before it is cut off.
+/// A connection that is inside for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Inside {
+    lobby: Arc<Lobby>,
+    number: u64,
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.lobby.guests().inside.remove(&self.number);
+    }
+}
+
+/// How often one must be found idle before it is let go.
 const LOOKS: u32 = 16;
 
 impl Lobby {
-    /// How long to wait between looks, so that no connection idles for less than this before it is cut
-    /// off, nor for more than a sixteenth above.
+    /// How long to wait between looks, so that no connection idles for less than this before it is let
+    /// go, nor for more than a sixteenth above.
     pub(super) fn between_looks(patience: Duration) -> Duration {
         (patience / LOOKS).max(Duration::from_millis(1))
     }
 
-    /// Lets a connection in, served by whom this waker wakes. Answers its number.
-    pub(super) fn enter(&self, line: Line, waker: Waker) -> u64 {
+    /// Lets a connection in, served by whom this waker wakes.
+    pub(super) fn enter(self: Arc<Self>, line: Line, waker: Waker) -> Inside {
         let mut guests = self.guests();
         guests.entered += 1;
         let (number, turn) = (guests.entered, line.turn());
@@ -56,12 +69,11 @@ impl Lobby {
             looks: 0,
         };
         guests.inside.insert(number, guest);
-        number
-    }
-
-    /// A connection has ended.
-    pub(super) fn leave(&self, number: u64) {
-        self.guests().inside.remove(&number);
+        drop(guests);
+        Inside {
+            lobby: self,
+            number,
+        }
     }
 
     /// Whether all shall end.
@@ -77,17 +89,18 @@ impl Lobby {
         }
     }
 
-    /// Looks at all of them: who has been found idle often enough is cut off.
+    /// Looks at all of them: who has been found idle often enough is told so, and lets go of it unless
+    /// something has happened meanwhile.
     pub(super) fn look(&self) {
         for guest in self.guests().inside.values_mut() {
             let turn = guest.line.turn();
-            if turn != guest.turn || Line::is_answering(turn) {
+            if turn != guest.turn || guest.line.is_answering() {
                 (guest.turn, guest.looks) = (turn, 0);
                 continue;
             }
             guest.looks += 1;
             if guest.looks > LOOKS {
-                guest.line.cut();
+                guest.line.note_overdue(turn);
                 guest.waker.wake_by_ref();
             }
         }

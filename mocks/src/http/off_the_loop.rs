@@ -7,7 +7,12 @@ use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 /// Work, which answers what tells whoever waits for it.
-type Job = Box<dyn FnOnce() -> Tell + Send>;
+struct Job {
+    /// Whether it takes no longer than a few signatures.
+    brief: bool,
+    work: Box<dyn FnOnce() -> Tell + Send>,
+}
+
 type Tell = Box<dyn FnOnce() + Send>;
 
 /// Where jobs are handed in.
@@ -30,7 +35,7 @@ static DESK: LazyLock<Desk> = LazyLock::new(|| {
     }
 });
 
-/// Jobs that a thread does before it tells of any of them, if so many wait: every telling wakes a
+/// Brief jobs that a thread does before it tells of any of them, if so many wait: every telling wakes a
 /// thread that serves connections, which on a busy server costs as much as a tenth of a signature.
 const AT_ONCE: usize = 4;
 
@@ -43,7 +48,9 @@ impl Desk {
             .unwrap_or_else(PoisonError::into_inner);
         // Not more than a thread's share: nobody waits for one thread while another has nothing to do.
         let share = jobs.len().div_ceil(self.threads).min(AT_ONCE);
-        jobs.drain(..share).collect()
+        let brief = jobs.iter().take_while(|job| job.brief).count();
+        // What takes long is done by itself, so that nothing waits for it that is done already.
+        jobs.drain(..brief.min(share).max(1)).collect()
     }
 
     fn hand_in(&self, job: Job) {
@@ -56,7 +63,7 @@ impl Desk {
 
     fn work(&self) {
         loop {
-            let told: Vec<Tell> = self.take().into_iter().map(|job| job()).collect();
+            let told: Vec<Tell> = self.take().into_iter().map(|job| (job.work)()).collect();
             for tell in told {
                 tell();
             }
@@ -64,19 +71,30 @@ impl Desk {
     }
 }
 
-/// Runs work that signs, hashes or does something else of the kind.
+/// Runs work that hashes or does something else that may take long.
 pub(super) async fn off_the_loop<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> T {
+    done(false, work).await
+}
+
+/// Runs work that takes no longer than a few signatures.
+pub(super) async fn briefly_off_the_loop<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    done(true, work).await
+}
+
+async fn done<T: Send + 'static>(brief: bool, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, result) = oneshot::channel();
-    let job: Job = Box::new(move || {
+    let work = Box::new(move || -> Tell {
         let result = catch_unwind(AssertUnwindSafe(work));
         Box::new(move || {
             // Whoever waited may have left.
             let _ = done.send(result);
         })
     });
-    DESK.hand_in(job);
+    DESK.hand_in(Job { brief, work });
     match result.await.expect("a job always answers") {
         Ok(result) => result,
         Err(panic) => resume_unwind(panic),

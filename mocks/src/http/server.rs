@@ -4,9 +4,9 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -224,18 +224,21 @@ impl Reception {
             .serve_connection(TokioIo::new(stream), visit);
         let mut connection = pin!(connection);
         let waker = poll_fn(|context: &mut Context<'_>| Poll::Ready(context.waker().clone())).await;
-        let number = self.lobby.enter(line, waker);
+        let inside = Arc::clone(&self.lobby).enter(line.clone(), waker);
         let mut told = false;
         // How a connection ended is the peer's business: what went wrong was answered on it.
-        let _ = poll_fn(|context| {
+        poll_fn(|context| {
+            if line.is_overdue() {
+                return Poll::Ready(());
+            }
             if !told && self.lobby.is_closing() {
                 told = true;
                 connection.as_mut().graceful_shutdown();
             }
-            connection.as_mut().poll(context)
+            connection.as_mut().poll(context).map(drop)
         })
         .await;
-        self.lobby.leave(number);
+        drop(inside);
         drop(place);
     }
 }
@@ -250,7 +253,7 @@ struct Visit {
 impl hyper::service::Service<Request<Incoming>> for Visit {
     type Response = Response;
     type Error = Infallible;
-    type Future = Answering;
+    type Future = Call;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.line.asked();
@@ -258,10 +261,29 @@ impl hyper::service::Service<Request<Incoming>> for Visit {
             if incoming.is_end_stream() {
                 Body::empty()
             } else {
-                Body::new(Patient::new(incoming, self.line.clone(), self.body))
+                Body::new(Patient::new(incoming, self.body))
             }
         });
-        self.site.answer(&self.line, request)
+        Call {
+            answering: self.site.answer(&self.line, request),
+            line: self.line.clone(),
+        }
+    }
+}
+
+/// A call whose answer is on its way.
+struct Call {
+    answering: Answering,
+    line: Line,
+}
+
+impl Future for Call {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = ready!(Pin::new(&mut self.answering).poll(context));
+        self.line.answered();
+        Poll::Ready(answer)
     }
 }
 

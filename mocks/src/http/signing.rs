@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::off_the_loop::off_the_loop;
+use super::off_the_loop::briefly_off_the_loop;
 use crate::keys::{KeyId, KeySet};
 
 /// Whose keys: the two providers never share one.
@@ -103,7 +103,7 @@ impl KeyRing {
 
     /// Signs claims off the loop, so that connections go on being served.
     pub async fn sign<C: Serialize + Send + 'static>(self, id: KeyId, claims: C) -> String {
-        off_the_loop(move || self.sign_here(id, &claims)).await
+        briefly_off_the_loop(move || self.sign_here(id, &claims)).await
     }
 
     /// Checks a token's signature and reads its claims. Times, issuer and audience are not judged

@@ -99,6 +99,16 @@ impl Test {
         )
     }
 
+    /// The text of an answer, however it looks.
+    async fn stytch_text(&self, path: &str, body: String) -> String {
+        let config = self.scene.running.stytch().unwrap().config().clone();
+        let url = format!("http://{}{path}", self.scene.stytch());
+        let call = self.client.post(url).body(body);
+        let call = call.basic_auth(config.project_id, Some(config.secret));
+        let call = call.header("content-type", "application/json");
+        call.send().await.unwrap().text().await.unwrap()
+    }
+
     async fn login(&self, email: &str, password: &str) -> u16 {
         let body = json!({"email": email, "password": password, "session_duration_minutes": 60});
         self.stytch("/v1/passwords/authenticate", body).await.0
@@ -305,6 +315,20 @@ async fn faults_are_injected_and_lifted() {
     );
     let (status, body) = test.send(Method::DELETE, "/faults?id=99", None).await;
     assert_eq!(status, 404, "{body}");
+}
+
+#[tokio::test]
+async fn an_answer_may_be_nested_as_deeply_as_its_request() {
+    let test = Test::new().await;
+    // The deepest claims that a request can bring: its JSON may have 127 levels.
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(125), "}".repeat(125));
+    let body = format!(
+        r#"{{"email": "customer-1@people.example", "password": "password-for-customer-1@people.example",
+            "session_duration_minutes": 60, "session_custom_claims": {{"deep": {deep}}}}}"#
+    );
+    let answer = test.stytch_text("/v1/passwords/authenticate", body).await;
+    assert!(answer.contains(r#""status_code":200"#), "{answer}");
+    assert!(answer.contains(&deep), "{answer}");
 }
 
 #[tokio::test]

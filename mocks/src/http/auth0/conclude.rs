@@ -15,7 +15,7 @@ use super::texts::{self, Parties};
 use crate::auth0::organizations::organization_text;
 use crate::auth0::{Code, Scopes, SsoSession, UserId};
 use crate::http::Exchange;
-use crate::http::off_the_loop::off_the_loop;
+use crate::http::off_the_loop::briefly_off_the_loop;
 use crate::time::Timestamp;
 
 /// What the machine gave for a login.
@@ -93,7 +93,8 @@ impl Conclusion {
         if let Some(issue) = issue {
             let (parties, request) = (Arc::clone(parties), Arc::clone(&request));
             fields.extend(
-                off_the_loop(move || tokens(&issue, &parties, &request, code.as_deref())).await,
+                briefly_off_the_loop(move || tokens(&issue, &parties, &request, code.as_deref()))
+                    .await,
             );
         }
         let mut response = respond::back(&request, fields);

@@ -1,5 +1,7 @@
 //! An answer on its way out.
 
+use std::fmt;
+
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -32,9 +34,27 @@ pub(super) struct Good {
 #[derive(Debug, Default)]
 struct Body {
     fields: Map<String, Value>,
-    /// All of them written out, while nobody has looked at one: cheaper for the answers that are given
-    /// most.
-    written: Option<String>,
+    /// All of them in a type of their own, while nobody has looked at one: written out as it is, which
+    /// is cheaper for the answers that are given most.
+    whole: Option<Box<dyn Whole>>,
+}
+
+/// An answer's fields in a type of their own.
+trait Whole: fmt::Debug + Send {
+    /// An object as text.
+    fn text(&self) -> String;
+    /// The same as a tree.
+    fn tree(&self) -> Value;
+}
+
+impl<T: Serialize + fmt::Debug + Send> Whole for T {
+    fn text(&self) -> String {
+        serde_json::to_string(self).expect("answers are plain data")
+    }
+
+    fn tree(&self) -> Value {
+        serde_json::to_value(self).expect("answers are plain data")
+    }
 }
 
 impl From<Value> for Body {
@@ -45,7 +65,7 @@ impl From<Value> for Body {
         };
         Self {
             fields,
-            written: None,
+            whole: None,
         }
     }
 }
@@ -53,21 +73,21 @@ impl From<Value> for Body {
 impl Body {
     /// The fields, each by itself.
     fn fields(&mut self) -> &mut Map<String, Value> {
-        if let Some(text) = self.written.take() {
-            let fields = serde_json::from_str(&text);
-            self.fields = fields.expect("what was written as an object reads as one");
+        if let Some(whole) = self.whole.take() {
+            *self = whole.tree().into();
         }
         &mut self.fields
     }
 
     /// The text with two fields more, that every answer has.
     fn text(mut self, status: StatusCode, request_id: &str) -> String {
-        let Some(mut text) = self.written else {
+        let Some(whole) = self.whole else {
             let fields = &mut self.fields;
             fields.insert("status_code".into(), json!(status.as_u16()));
             fields.insert("request_id".into(), json!(request_id));
             return Value::Object(self.fields).to_string();
         };
+        let mut text = whole.text();
         let closed = text.pop();
         debug_assert_eq!(closed, Some('}'), "it is an object");
         text.extend([
@@ -96,12 +116,11 @@ impl Good {
         }
     }
 
-    /// An answer with these fields, of which there is one at least.
-    pub(super) fn written(took: Span, fields: &impl Serialize) -> Self {
-        let text = serde_json::to_string(fields).expect("answers are plain data");
+    /// An answer with the fields of a type, of which there is one at least.
+    pub(super) fn whole(took: Span, fields: impl Serialize + fmt::Debug + Send + 'static) -> Self {
         Self {
             body: Body {
-                written: Some(text),
+                whole: Some(Box::new(fields)),
                 ..Body::default()
             },
             ..Self::new(took, Value::Null)

@@ -29,7 +29,7 @@ use super::texts::Parties;
 use crate::auth0::registry::{Client, GrantType, Secret};
 use crate::auth0::{Endpoint, Error, RefreshToken, Stamp, Tokens, UserId};
 use crate::http::Exchange;
-use crate::http::off_the_loop::off_the_loop;
+use crate::http::off_the_loop::briefly_off_the_loop;
 use crate::http::params::Params;
 use crate::time::Timestamp;
 
@@ -98,7 +98,7 @@ pub(super) async fn token(
     });
     asked
         .answer_later(exchange, async |given| {
-            let body = off_the_loop(move || match given {
+            let body = briefly_off_the_loop(move || match given {
                 Given::ToPerson(issue) => issue.body(&parties),
                 Given::ToMachine(token) => token.body(&parties),
                 Given::Mfa(renewed, issue) => renewed.body(issue.body(&parties)),

@@ -285,7 +285,7 @@ async fn entered(ask: &Ask, got: (Reply, Span), under: &'static str, extra: Valu
         session: BTreeMap::from([(under, session)]),
         extra,
     };
-    Ok(Good::written(took, &entered))
+    Ok(Good::whole(took, entered))
 }
 
 /// A picture of someone whom the machine has just named.
