@@ -18,7 +18,7 @@ impl Test {
         Self::of(Vertical::Consumer).await
     }
 
-    async fn of(vertical: Vertical) -> Self {
+    pub(super) async fn of(vertical: Vertical) -> Self {
         let scene = Scene::of(vertical, Limits::default()).await;
         let client = scene.client();
         Self { scene, client }

@@ -1,5 +1,6 @@
 //! After a reset nothing that was issued before it opens anything, though numbers begin anew.
 
+use cutover_mocks::stytch::Vertical;
 use reqwest::Response;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use serde_json::{Value, json};
@@ -274,4 +275,51 @@ async fn the_same_seeds_get_the_same_ids_after_a_reset() {
         test.post("/reset", json!({})).await;
     }
     assert_eq!(seen[0], seen[1]);
+}
+
+#[tokio::test]
+async fn a_providers_page_from_before_a_reset_leads_nowhere_after_it() {
+    let test = Test::of(Vertical::B2b).await;
+    let connection = async || {
+        let org = test
+            .stytch(
+                "/v1/b2b/organizations",
+                json!({"organization_name": "Home"}),
+            )
+            .await;
+        let org = text(&org.1["organization"]["organization_id"]);
+        let path = format!("/v1/b2b/sso/oidc/{org}");
+        let made = test.stytch(&path, json!({})).await;
+        let id = text(&made.1["connection"]["connection_id"]);
+        let rest = json!({"client_id": "a", "client_secret": "b", "issuer": "https://idp.example"});
+        let config = test.scene.running.stytch().unwrap().config().clone();
+        let url = format!("http://{}{path}/connections/{id}", test.scene.stytch());
+        let call = test.client.put(url).body(rest.to_string());
+        let call = call.basic_auth(config.project_id, Some(config.secret));
+        assert_eq!(call.send().await.unwrap().status(), 200);
+        id
+    };
+    let come = async |id: &str| {
+        let token = test
+            .scene
+            .running
+            .stytch()
+            .unwrap()
+            .config()
+            .public_token
+            .clone();
+        let url = format!(
+            "http://{}/v1/b2b/sso/callback/{id}?public_token={token}&email=ada@home.example\
+             &login_redirect_url={BACK}",
+            test.scene.stytch()
+        );
+        let answer = test.client.get(url).send().await.unwrap();
+        (answer.status().as_u16(), led_to(&answer, "token").is_some())
+    };
+    let before = connection().await;
+    assert_eq!(come(&before).await, (302, true));
+    test.post("/reset", json!({})).await;
+    let after = connection().await;
+    assert_eq!(come(&before).await, (404, false));
+    assert_eq!(come(&after).await, (302, true));
 }

@@ -57,11 +57,42 @@ async fn another_organizations_connection_can_be_borrowed() {
     let changed = scene.served(Method::PUT, &changed, change).await;
     let roles = &changed["connection"]["external_connection_implicit_role_assignments"];
     assert_eq!(roles, &json!([]));
-    // Without what it stands for, it leads nowhere.
+    let standing = async || {
+        let all = scene
+            .served(
+                Method::GET,
+                &format!("/v1/b2b/sso/{}", scene.org),
+                json!({}),
+            )
+            .await;
+        let path = format!("/v1/b2b/organizations/{}", scene.org);
+        let org = scene.served(Method::GET, &path, json!({})).await;
+        let active = org["organization"]["sso_active_connections"].as_array();
+        let operand = json!({ "filter_name": "has_active_sso_connection", "filter_value": true });
+        let query = json!({ "query": { "operator": "AND", "operands": [operand] } });
+        let path = "/v1/b2b/organizations/search";
+        let found = scene.served(Method::POST, path, query).await;
+        let found = found["organizations"].as_array().cloned();
+        let found = found.unwrap_or_default();
+        (
+            all["external_connections"][0]["status"].clone(),
+            active.map(Vec::len),
+            found.iter().any(|it| it["organization_id"] == scene.org),
+        )
+    };
+    assert_eq!(standing().await, (json!("active"), Some(1), true));
+    // Without what it stands for, it leads nowhere, and says so.
     let gone = format!("/v1/b2b/sso/{lender}/connections/{saml}");
     scene.served(Method::DELETE, &gone, json!({})).await;
     let nowhere = scene.start(&[("connection_id", external)]).await;
     assert_eq!(nowhere, Err("external_connection_id_not_found".to_owned()));
+    assert_eq!(standing().await, (json!("pending"), Some(0), false));
+    let org = format!("/v1/b2b/organizations/{}", scene.org);
+    let default = json!({ "sso_default_connection_id": external });
+    assert_eq!(
+        scene.refused(Method::PUT, &org, default).await,
+        is(400, "invalid_sso_default_connection_id")
+    );
 }
 
 #[tokio::test]

@@ -95,11 +95,19 @@ impl Kind {
         !matches!(
             self,
             Self::Session
+                | Self::OAuthUser
+                | Self::OAuthMember
+                | Self::Phone
                 | Self::Totp
                 | Self::MemberTotp
                 | Self::RecoveryCode
                 | Self::Embedded
                 | Self::Client
+                | Self::Oidc
+                | Self::Saml
+                | Self::External
+                | Self::SamlCertificate
+                | Self::SamlKey
                 | Self::Webauthn
                 | Self::Request
         )
@@ -165,10 +173,11 @@ impl Names {
         self.spell(kind.prefix(), u128::from_be_bytes(bytes))
     }
 
-    /// The text of an id that nobody reads back: it belongs to these two numbers.
+    /// The text of an id that nobody reads back: it belongs to these two numbers, one of which is of
+    /// something that is not seeded.
     pub(super) fn id_of_both(&self, prefix: &str, one: u32, other: u32) -> String {
         let number = u64::from(one) << 32 | u64::from(other);
-        let hash = hash(&self.salt, prefix, &number.to_be_bytes());
+        let hash = hash(&self.issued_salt, prefix, &number.to_be_bytes());
         let mut uuid = [0; 16];
         uuid.copy_from_slice(&hash[..16]);
         self.spell(prefix, u128::from_be_bytes(uuid))
@@ -442,10 +451,25 @@ mod tests {
         for kind in [Kind::User, Kind::Member, Kind::Organization, Kind::Email] {
             assert_eq!(next.read_id(kind, &names.id(kind, 7)), Some(7));
         }
-        for kind in [Kind::Session, Kind::Totp, Kind::Webauthn, Kind::Client] {
+        for kind in [
+            Kind::Session,
+            Kind::Totp,
+            Kind::Phone,
+            Kind::OAuthUser,
+            Kind::OAuthMember,
+            Kind::Webauthn,
+            Kind::Client,
+            Kind::Oidc,
+            Kind::Saml,
+            Kind::External,
+            Kind::SamlCertificate,
+            Kind::SamlKey,
+        ] {
             assert_eq!(next.read_id(kind, &names.id(kind, 7)), None);
             assert_eq!(next.read_id(kind, &next.id(kind, 7)), Some(7));
         }
+        let registration = |names: &Names| names.id_of_both("saml-member-registration", 7, 0);
+        assert_ne!(registration(&next), registration(&names));
         let login = names.login_token(LoginToken(7));
         assert_eq!(next.read_login_token(&login), LoginToken(u32::MAX));
     }

@@ -41,7 +41,25 @@ impl Connections {
     /// The active ones of an organization.
     pub(super) fn active_of(&self, org: OrgId) -> impl Iterator<Item = (Connection, &Row)> {
         let all = self.of(org);
-        all.filter(|(connection, row)| shape::lacks(Form::of(*connection), row).is_none())
+        all.filter(|(connection, row)| self.lacks(*connection, row).is_none())
+    }
+
+    /// The first thing that a login by a connection lacks; none: the connection is active.
+    pub(super) fn lacks(&self, connection: Connection, row: &Row) -> Option<Problem> {
+        let own = shape::lacks(Form::of(connection), row);
+        let (None, Some(of)) = (&own, row.of) else {
+            return own;
+        };
+        // Without the connection that it stands for, an external one leads nowhere.
+        let Some(lender) = self.get(of) else {
+            return Some(missing("external_connection_id_not_found"));
+        };
+        shape::lacks(Form::of(of), lender).map(|_| {
+            Problem::bad(
+                "external_connection_not_active",
+                "The connection of the other organization is not active.",
+            )
+        })
     }
 }
 

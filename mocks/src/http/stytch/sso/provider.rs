@@ -14,7 +14,6 @@ use super::connections::missing;
 use super::kept::{Form, Row, id, read};
 use super::registrations::Assertion;
 use super::settings::{DEFAULT, LISTED};
-use super::shape;
 use crate::email::Email;
 use crate::http::auth0::pages;
 use crate::stytch::{Connection, Errand, OrgId, Sso, With};
@@ -167,21 +166,9 @@ fn row_of(ask: &Ask, connection: Connection) -> Result<Row, Problem> {
 /// A connection that people can log in by.
 pub(super) fn active(ask: &Ask, connection: Connection) -> Result<Row, Problem> {
     let row = row_of(ask, connection)?;
-    if let Some(problem) = shape::lacks(Form::of(connection), &row) {
-        return Err(problem);
-    }
-    let Some(of) = row.of else {
-        return Ok(row);
-    };
-    // Without the connection that it stands for, an external one leads nowhere.
-    let lender = ask.face.book().sso.get(of).cloned();
-    let lender = lender.ok_or_else(|| missing("external_connection_id_not_found"))?;
-    match shape::lacks(Form::of(of), &lender) {
+    match ask.face.book().sso.lacks(connection, &row) {
         None => Ok(row),
-        Some(_) => Err(Problem::bad(
-            "external_connection_not_active",
-            "The connection of the other organization is not active.",
-        )),
+        Some(problem) => Err(problem),
     }
 }
 

@@ -5,8 +5,7 @@ use serde_json::Value;
 use super::super::ask::Ask;
 use super::super::problem::Problem;
 use super::connections::missing;
-use super::kept::{Form, MOST_OF_ONE, read};
-use super::shape;
+use super::kept::{MOST_OF_ONE, read};
 use crate::stytch::OrgId;
 
 /// The default connection of an organization.
@@ -23,7 +22,7 @@ pub(in super::super) fn check(ask: &Ask, org: Option<OrgId>) -> Result<(), Probl
         let found = org.zip(connection).and_then(|(org, connection)| {
             let book = ask.face.book();
             let row = book.sso.of_one(org, connection)?;
-            Some(shape::lacks(Form::of(connection), row).is_none() || !active)
+            Some(!active || book.sso.lacks(connection, row).is_none())
         });
         found == Some(true)
     };

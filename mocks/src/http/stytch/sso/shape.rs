@@ -129,7 +129,7 @@ const PUBLISHED: [(&str, &str); 4] = [
     ("jwks_url", "/.well-known/jwks.json"),
 ];
 
-/// The first thing that a login lacks; none: the connection is active.
+/// The first thing that a login needs of the connection itself and lacks.
 pub(super) fn lacks(form: Form, row: &Row) -> Option<Problem> {
     let needed: &[(&str, &str)] = match form {
         Form::Saml => &OF_SAML,
@@ -274,11 +274,8 @@ impl Ask {
         let form = Form::of(connection);
         let names = &self.face.0.names;
         let text = id(names, connection);
-        let status = if lacks(form, row).is_none() {
-            "active"
-        } else {
-            "pending"
-        };
+        let lacks = self.face.book().sso.lacks(connection, row);
+        let status = if lacks.is_none() { "active" } else { "pending" };
         let mut shown = self.plain_object(form, &text, row);
         for (name, value) in &row.said {
             shown.insert(name.clone(), value.clone());
