@@ -241,3 +241,46 @@ async fn certificates_and_keys_come_and_go() {
         is(400, "cannot_delete_last_sso_verification_key")
     );
 }
+
+#[tokio::test]
+async fn connections_to_join_by_are_a_list() {
+    let scene = Scene::set().await;
+    let connection = scene.oidc(&scene.org).await;
+    let path = format!("/v1/b2b/organizations/{}", scene.org);
+    let restricted = |listed: Value| {
+        json!({
+            "sso_jit_provisioning": "RESTRICTED",
+            "sso_jit_provisioning_allowed_connections": listed,
+        })
+    };
+    // What is kept is what a login and a deletion look through, so one text alone is no list.
+    for odd in [json!(connection), json!(""), json!({}), json!([7])] {
+        assert_eq!(
+            scene.refused(Method::PUT, &path, restricted(odd)).await,
+            is(400, "bad_request")
+        );
+    }
+    scene.set_org(restricted(json!([connection]))).await;
+    scene.log_in(&connection, &email(ADA)).await;
+}
+
+/// Whoever looks whether there is one already and adds it later adds two.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_borrowers_at_once_one_gets_the_connection() {
+    let scene = std::sync::Arc::new(Scene::set().await);
+    let lender = scene.stage.face.project().seed_org(SeedOrg::default());
+    let lender = scene.stage.face.organization_id(lender);
+    let path = format!("/v1/b2b/sso/external/{}", scene.org);
+    for _ in 0..20 {
+        let lent = scene.oidc(&lender).await;
+        let body = json!({ "external_organization_id": lender, "external_connection_id": lent });
+        let mut all = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let (scene, path, body) = (scene.clone(), path.clone(), body.clone());
+            all.spawn(async move { scene.call(Method::POST, &path, body).await.0 });
+        }
+        let mut told = all.join_all().await;
+        told.sort_unstable();
+        assert_eq!(told, [200, 400, 400, 400, 400, 400, 400, 400]);
+    }
+}

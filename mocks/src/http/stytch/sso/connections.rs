@@ -54,13 +54,34 @@ impl Connections {
         let Some(lender) = self.get(of) else {
             return Some(missing("external_connection_id_not_found"));
         };
-        shape::lacks(Form::of(of), lender).map(|_| {
-            Problem::bad(
-                "external_connection_not_active",
-                "The connection of the other organization is not active.",
-            )
-        })
+        shape::lacks(Form::of(of), lender).map(|_| lender_not_active())
     }
+
+    /// Adds an external connection for one of another organization, which has to be active and to have
+    /// none in this organization yet.
+    fn add_external(&mut self, lender: OrgId, row: Row) -> Result<Connection, Problem> {
+        let plain = |it: &Connection| matches!(Form::of(*it), Form::Saml | Form::Oidc);
+        let of = row.of.filter(plain);
+        let found = of.and_then(|it| Some((it, self.of_one(lender, it)?)));
+        let (of, lent) = found.ok_or_else(|| missing("external_connection_id_not_found"))?;
+        if shape::lacks(Form::of(of), lent).is_some() {
+            return Err(lender_not_active());
+        }
+        if self.of(row.org).any(|(_, row)| row.of == Some(of)) {
+            return Err(Problem::bad(
+                "duplicate_external_sso_connection",
+                "The organization has an external connection for this one already.",
+            ));
+        }
+        self.add(Form::of(of).borrowed(), row)
+    }
+}
+
+fn lender_not_active() -> Problem {
+    Problem::bad(
+        "external_connection_not_active",
+        "The connection of the other organization is not active.",
+    )
 }
 
 /// Something that there is not.
@@ -114,11 +135,9 @@ impl Ask {
         edited().map_err(|problem| Bad::Told { problem, took })
     }
 
-    fn create_connection(&self, form: Form, row: &Row, took: Span) -> Done {
-        let added = self.face.book().sso.add(form, row.clone());
-        let connection = added.map_err(|problem| Bad::Told { problem, took })?;
+    fn show_created(&self, connection: Connection, row: &Row, took: Span) -> Good {
         let shown = self.connection_object(connection, row);
-        Ok(Good::new(took, json!({ "connection": shown })))
+        Good::new(took, json!({ "connection": shown }))
     }
 
     fn create_plain(&self, form: Form) -> Done {
@@ -126,7 +145,10 @@ impl Ask {
         let mut row = Row::new(OrgId(u32::MAX), since);
         shape::name(&self.fields, &mut row)?;
         let (org, took) = self.sso_org()?;
-        self.create_connection(form, &Row { org, ..row }, took)
+        let row = Row { org, ..row };
+        let added = self.face.book().sso.add(form, row.clone());
+        let connection = added.map_err(|problem| Bad::Told { problem, took })?;
+        Ok(self.show_created(connection, &row, took))
     }
 
     /// Changes a connection, and shows it.
@@ -141,12 +163,12 @@ impl Ask {
         Ok(Good::new(took, body))
     }
 
-    /// What a new external connection stands for.
-    fn lender(&self, org: OrgId) -> Result<(Connection, OrgId), Problem> {
+    /// Adds an external connection, with what it stands for.
+    fn borrow(&self, mut row: Row) -> Result<(Connection, Row), Problem> {
         let other = self
             .face
             .org_named(self.fields.needed("external_organization_id")?);
-        if other == org {
+        if other == row.org {
             return Err(Problem::bad(
                 "external_organization_id_same_as_organization_id",
                 "The external_organization_id must be another organization's.",
@@ -154,25 +176,11 @@ impl Ask {
         }
         let text = self.fields.needed("external_connection_id")?;
         let connection = read(&self.face.0.names, text);
-        let book = self.face.book();
-        let found = connection.and_then(|it| Some((it, book.sso.of_one(other, it)?)));
-        let plain = |it: &Connection| matches!(Form::of(*it), Form::Saml | Form::Oidc);
-        let (connection, row) = found
-            .filter(|(it, _)| plain(it))
-            .ok_or_else(|| missing("external_connection_id_not_found"))?;
-        if shape::lacks(Form::of(connection), row).is_some() {
-            return Err(Problem::bad(
-                "external_connection_not_active",
-                "The connection of the other organization is not active.",
-            ));
-        }
-        if book.sso.of(org).any(|(_, row)| row.of == Some(connection)) {
-            return Err(Problem::bad(
-                "duplicate_external_sso_connection",
-                "The organization has an external connection for this one already.",
-            ));
-        }
-        Ok((connection, other))
+        let other_id = json!(self.face.organization_id(other));
+        row.said.insert("external_organization_id".into(), other_id);
+        row.of = connection;
+        let added = self.face.book().sso.add_external(other, row.clone())?;
+        Ok((added, row))
     }
 }
 
@@ -208,12 +216,9 @@ pub(in super::super) async fn create_external(mut ask: Ask) -> Done {
     let mut row = Row::new(OrgId(u32::MAX), since);
     shape::take_over(&ask.fields, Form::ExternalSaml, &mut row)?;
     let (org, took) = ask.sso_org()?;
-    let lent = ask.lender(org);
-    let (of, other) = lent.map_err(|problem| Bad::Told { problem, took })?;
-    let other = json!(ask.face.organization_id(other));
-    row.said.insert("external_organization_id".into(), other);
-    row.of = Some(of);
-    ask.create_connection(Form::of(of).borrowed(), &Row { org, ..row }, took)
+    let added = ask.borrow(Row { org, ..row });
+    let (connection, row) = added.map_err(|problem| Bad::Told { problem, took })?;
+    Ok(ask.show_created(connection, &row, took))
 }
 
 pub(in super::super) async fn update_oidc(ask: Ask) -> Done {

@@ -34,6 +34,9 @@ pub(in super::super) fn check(ask: &Ask, org: Option<OrgId>) -> Result<(), Probl
             "The sso_default_connection_id must be an active connection's of the organization.",
         ));
     }
+    if fields.raw(LISTED).is_some_and(|it| !it.is_array()) {
+        return Err(Problem::field(LISTED, "must be an array of strings"));
+    }
     let listed = fields.texts(LISTED)?;
     if listed.len() > MOST_OF_ONE || listed.iter().any(|text| !has(text, false)) {
         return Err(missing("sso_connection_not_found"));
