@@ -267,7 +267,7 @@ async fn connections_to_join_by_are_a_list() {
 /// Whoever looks whether there is one already and adds it later adds two.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_borrowers_at_once_one_gets_the_connection() {
-    let scene = std::sync::Arc::new(Scene::set().await);
+    let scene = Arc::new(Scene::set().await);
     let lender = scene.stage.face.project().seed_org(SeedOrg::default());
     let lender = scene.stage.face.organization_id(lender);
     let path = format!("/v1/b2b/sso/external/{}", scene.org);
