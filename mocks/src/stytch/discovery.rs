@@ -5,7 +5,7 @@ use super::errand::ErrandReply;
 use super::gate::No;
 use super::logins::{invalid, is_nobody};
 use super::org_rules::OrgRules;
-use super::people::NewUser;
+use super::people::{NewUser, User};
 use super::project::{Now, Project, no};
 use super::sessions::{Factor, Factors};
 use super::tokens::{Bearer, Purpose};
@@ -124,7 +124,23 @@ impl Project {
         let purpose = purpose.filter(|it| others.contains(it));
         let purpose = purpose.unwrap_or(Purpose::Discovery);
         let bearer = self.spend(now, token, purpose)?;
+        if purpose == Purpose::DiscoveryReset {
+            self.reset_everywhere(now, bearer.email)?;
+        }
         Ok(self.shown(now, bearer.email, purpose.factor()))
+    }
+
+    /// The new password is good in every organization, and proved by mail.
+    fn reset_everywhere(&mut self, now: Now, email: Email) -> Result<(), No> {
+        let orgs = self.people.orgs_from(OrgId(0));
+        let members = orgs.filter_map(|org| self.people.find(email, Some(org)));
+        let members: Vec<_> = members.collect();
+        for member in members {
+            let stale = self.known(member)?.stale_password;
+            self.prove_by_mail(now, member, email)?;
+            self.known_mut(member)?.stale_password = stale;
+        }
+        Ok(())
     }
 
     fn discover_by_code(&mut self, now: Now, token: LoginToken, proof: Proof) -> Result<Reply, No> {
@@ -157,15 +173,15 @@ impl Project {
     ) -> Result<Reply, No> {
         let live = self.intermediates.live(token, now.clock).copied();
         let row = live.ok_or(no(Error::SessionNotFound))?;
-        // What one organization's provider vouches for is nothing to another one.
-        let owner = row.member().and_then(|member| self.known(member).ok());
-        let moves = owner.is_some_and(|owner| owner.org() != Some(org));
-        if moves && row.factors.without(Factor::Sso).is_empty() {
-            return Err(no(Error::Rule(super::Rule::IntermediateElsewhere)));
-        }
         let mut shown = row.shown();
-        if moves {
-            shown = shown.factors.without(Factor::Sso).into();
+        if let Some(owner) = row.member()
+            // One who is gone belongs nowhere.
+            && self.people.user(owner).and_then(User::org) != Some(org)
+        {
+            shown = self.elsewhere(owner, row.email, row.factors).into();
+            if shown.factors.is_empty() {
+                return Err(no(Error::Rule(super::Rule::IntermediateElsewhere)));
+            }
         }
         let member = match self.person(row.email, Some(org)) {
             Ok(member) => member,
@@ -178,6 +194,9 @@ impl Project {
             }
         };
         self.intermediates.spend(token);
+        if row.member().is_none() {
+            self.prove_by_mail(now, member, row.email)?;
+        }
         self.known_mut(member)?.verified = true;
         self.log_in_or_ask(now, member, duration, shown)
     }

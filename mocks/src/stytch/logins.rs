@@ -218,7 +218,7 @@ impl Project {
         let bearer = self.spend(now, token, purpose)?;
         let user = self.bearer(bearer)?;
         self.may_use(user, bearer)?;
-        let means = self.prove(user, bearer, purpose)?;
+        let means = self.prove(now, user, bearer, purpose)?;
         self.log_in(now, user, duration, Shown::by(purpose.factor(), means))
     }
 
@@ -248,6 +248,7 @@ impl Project {
     /// first address.
     fn prove(
         &mut self,
+        now: Now,
         user: UserId,
         bearer: Bearer,
         purpose: Purpose,
@@ -267,6 +268,7 @@ impl Project {
                 return Err(no(Error::DuplicateEmail));
             }
             self.people.change_email(user, bearer.email, true);
+            self.known_mut(user)?.by_sso_only = false;
             return Ok(None);
         }
         let id = match self.people.email_id(user, bearer.email) {
@@ -285,6 +287,7 @@ impl Project {
         if voids && id.0 == user.0 && row.has_password && !row.verified {
             row.stale_password = true;
         }
+        self.prove_by_mail(now, user, bearer.email)?;
         self.people.verify(user, id);
         if let Some(provider) = bearer.provider() {
             return Ok(Some(self.people.tie(user, provider)));

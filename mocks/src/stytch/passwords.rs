@@ -152,14 +152,15 @@ impl Project {
         duration: Option<Span>,
     ) -> Result<Reply, No> {
         let user = self.person(email, org)?;
-        self.set_password(user)?;
+        self.set_password(user, email)?;
         self.revoke_all(now, user)?;
         self.log_in(now, user, duration, FACTORS)
     }
 
     /// Whoever reads the mail has proved the address, and is unlocked.
-    fn set_password(&mut self, user: UserId) -> Result<(), No> {
+    fn set_password(&mut self, user: UserId, email: Email) -> Result<(), No> {
         let row = self.known_mut(user)?;
+        row.by_sso_only &= row.email.mailbox != email.mailbox;
         row.has_password = true;
         row.stale_password = false;
         row.verified = true;
@@ -186,7 +187,11 @@ impl Project {
         if newest.is_none_or(|newest| now.clock - newest > self.settings.fresh_factor) {
             return Err(no(Error::Rule(Rule::SessionTooOld)));
         }
+        let by_sso = self.sessions.get(session);
+        let by_sso = by_sso.is_some_and(|row| row.factors.without(Factor::Sso).is_empty());
         let row = self.known_mut(user)?;
+        // Such a password rests on the word of the organization's provider alone.
+        row.by_sso_only |= by_sso;
         row.has_password = true;
         row.stale_password = false;
         let newest = row.newest_session;

@@ -51,6 +51,8 @@ pub(super) struct User {
     pub(super) failures: u32,
     pub(super) has_password: bool,
     pub(super) verified: bool,
+    /// Nobody but their organization's own identity provider vouches for the address (B2B).
+    pub(super) by_sso_only: bool,
     /// Has a second factor of their own (B2B).
     pub(super) mfa_enrolled: bool,
     /// The password has to be reset before it is good again.
@@ -255,6 +257,7 @@ impl People {
             failures: 0,
             has_password: new.has_password,
             verified: new.verified,
+            by_sso_only: false,
             mfa_enrolled: new.mfa_enrolled,
             stale_password: false,
             breakglass: false,

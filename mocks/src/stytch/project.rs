@@ -316,12 +316,14 @@ impl Project {
     ) -> Result<Reply, No> {
         let mut shown: Shown = shown.into();
         if let Some(session) = self.session_to_join(now, user)? {
+            self.take_word(now, user, shown.asserted)?;
             return self.join(now, session, duration, shown);
         }
         let carried = self.carried(now, user)?;
         if let Some(row) = carried {
             shown.factors = shown.factors.with(row.factors);
             shown.connection = shown.connection.or(row.shown().connection);
+            shown.asserted = shown.asserted.or(row.shown().asserted);
         }
         if !self.allows(user, shown)? {
             return Err(no(Error::Rule(Rule::MethodRestricted)));
@@ -330,6 +332,7 @@ impl Project {
         if needs_second && !shown.factors.iter().any(super::Factor::is_second) {
             return self.ask_second_factor(now, user, shown);
         }
+        self.take_word(now, user, shown.asserted)?;
         if let Some(token) = now.with.intermediate {
             self.intermediates.spend(token);
         }

@@ -4,8 +4,9 @@ use super::call::{Error, OrgId, Reply, SessionJwt, SessionToken, UserId, Vertica
 use super::gate::No;
 use super::project::{Now, Project, no};
 use super::rule::Rule;
-use super::sessions::{Factor, Shown};
+use super::sessions::{Factor, Factors, Shown};
 use super::tokens::Intermediate;
+use crate::email::Email;
 use crate::time::Span;
 
 impl Project {
@@ -84,8 +85,18 @@ impl Project {
             };
             return self.log_in_or_ask(now, member, duration, shown);
         }
-        // What one organization's provider vouches for is nothing to another one.
-        self.log_in_or_ask(now, member, duration, factors.without(Factor::Sso))
+        let factors = self.elsewhere(user, email, factors);
+        self.log_in_or_ask(now, member, duration, factors)
+    }
+
+    /// What somebody's factors are worth to another organization where a member has this address. What
+    /// their own organization's provider vouches for is nothing to it, and so is all that rests on that.
+    pub(super) fn elsewhere(&self, user: UserId, email: Email, factors: Factors) -> Factors {
+        let row = self.people.user(user);
+        match row.filter(|row| row.email.mailbox == email.mailbox) {
+            Some(row) if !row.by_sso_only => factors.without(Factor::Sso),
+            _ => Factors::NONE,
+        }
     }
 
     /// As a login, but a first factor that the organization does not allow is asked for again

@@ -6,6 +6,7 @@ use super::call::UserId;
 use super::means::MeansId;
 use super::people::{NONE, People};
 use super::with::Connection;
+use crate::email::Email;
 use crate::lasting::{Lasting, SLACK};
 use crate::time::{Span, Timestamp};
 
@@ -73,6 +74,9 @@ impl Factor {
 pub struct Factors(u16);
 
 impl Factors {
+    /// No factor.
+    pub const NONE: Self = Self(0);
+
     /// One factor.
     pub const fn one(factor: Factor) -> Self {
         Self(factor as u16)
@@ -121,6 +125,8 @@ pub(super) struct Shown {
     pub(super) means: Option<MeansId>,
     /// The connection behind a factor of SSO.
     pub(super) connection: Option<Connection>,
+    /// The address that the connection's provider says; it counts once the login is whole.
+    pub(super) asserted: Option<Email>,
 }
 
 impl Shown {
@@ -130,6 +136,7 @@ impl Shown {
             factors: Factors::one(factor),
             means,
             connection: None,
+            asserted: None,
         }
     }
 
@@ -148,6 +155,7 @@ impl From<Factors> for Shown {
             factors,
             means: None,
             connection: None,
+            asserted: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::call::{Endpoint, Error, LoginToken, OrgId, Reply, UserId};
 use super::gate::No;
 use super::logins::is_nobody;
 use super::org_rules::{Joining, Method};
-use super::people::{NewUser, Status};
+use super::people::{NONE, NewUser, Status};
 use super::project::{Now, Project, no};
 use super::rule::Rule;
 use super::sessions::{Factor, Factors, Shown};
@@ -62,7 +62,7 @@ impl Project {
                 let (user, created) = self.vouched_for(now, email, org, known_as, listed)?;
                 let expires = now.clock + self.settings.oauth_token_life;
                 let bearer = Bearer::new(email, Some(org)).of(user).under(now.with);
-                let bearer = bearer.by(connection);
+                let bearer = bearer.by(connection, listed);
                 let token = self
                     .login_tokens
                     .issue(bearer, Purpose::Sso, expires, now.clock);
@@ -89,12 +89,14 @@ impl Project {
             None => self.person(email, Some(org)),
         };
         match known {
-            Ok(user) => Ok((user, false)),
+            Ok(user) => {
+                self.may_still_come(user, listed)?;
+                Ok((user, false))
+            }
             Err(missing) if !is_nobody(missing) => Err(missing),
             Err(_) => {
                 self.may_come(org, listed)?;
                 let new = NewUser {
-                    verified: true,
                     status: Status::Pending,
                     ..NewUser::plain(email, Some(org))
                 };
@@ -126,24 +128,80 @@ impl Project {
     ) -> Result<Reply, No> {
         let bearer = self.spend(now, token, Purpose::Sso)?;
         let user = self.bearer(bearer)?;
-        match self.people.email_id(user, bearer.email) {
-            Some(id) => self.people.verify(user, id),
-            // A new address from the provider becomes the member's own; the one before is retired
-            // (Stytch's member object).
-            None if self
-                .people
-                .find(bearer.email, bearer.org())
-                .is_none_or(|it| it == user) =>
-            {
-                self.people.change_email(user, bearer.email, true);
-            }
-            None => return Err(no(Error::DuplicateEmail)),
-        }
+        self.may_still_come(user, bearer.listed())?;
+        self.free_for(user, bearer.email)?;
         let shown = Shown {
             factors: Factors::one(Factor::Sso),
             means: None,
             connection: bearer.connection(),
+            asserted: Some(bearer.email),
         };
         self.log_in(now, user, duration, shown)
+    }
+
+    /// Whether the organization still lets somebody in who came to its door but never logged in.
+    fn may_still_come(&self, user: UserId, listed: bool) -> Result<(), No> {
+        let row = self.known(user)?;
+        match (row.status, row.org()) {
+            (Status::Pending, Some(org)) => self.may_come(org, listed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an address is a member's, or could become theirs.
+    fn free_for(&self, user: UserId, email: Email) -> Result<(), No> {
+        match self.people.find(email, self.known(user)?.org()) {
+            Some(owner) if owner != user => Err(no(Error::DuplicateEmail)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a provider's word for a member's address, once they are in.
+    pub(super) fn take_word(
+        &mut self,
+        now: Now,
+        user: UserId,
+        asserted: Option<Email>,
+    ) -> Result<(), No> {
+        let Some(email) = asserted else {
+            return Ok(());
+        };
+        self.free_for(user, email)?;
+        // A new address from the provider becomes the member's own; the one before is retired
+        // (Stytch's member object). What was proved of that one says nothing of this one.
+        let changes = self.people.email_id(user, email).is_none();
+        if changes {
+            self.people.change_email(user, email, true);
+            let kept = now.with.session.map_or(NONE, |token| token.session);
+            let newest = self.known(user)?.newest_session;
+            self.ledger.revoked += self.sessions.revoke_others(newest, kept, now.clock);
+        }
+        let row = self.known_mut(user)?;
+        row.by_sso_only |= changes || !row.verified;
+        row.verified = true;
+        Ok(())
+    }
+
+    /// A mail, or a social provider, has proved an address. Where it is the one that somebody has now,
+    /// a password that rested on the word of their organization's provider is void, and so are
+    /// sessions by it.
+    pub(super) fn prove_by_mail(&mut self, now: Now, user: UserId, email: Email) -> Result<(), No> {
+        let row = self.known_mut(user)?;
+        if !row.by_sso_only || row.email.mailbox != email.mailbox {
+            return Ok(());
+        }
+        row.by_sso_only = false;
+        row.stale_password = row.has_password;
+        let newest = row.newest_session;
+        let joined = now.with.session.map(|token| token.session);
+        let sessions = self.sessions.of(newest);
+        let by_password: Vec<u32> = sessions
+            .filter(|(id, row)| Some(*id) != joined && row.factors.has(Factor::Password))
+            .map(|(id, _)| id)
+            .collect();
+        for session in by_password {
+            self.ledger.revoked += u64::from(self.sessions.revoke(session, now.clock));
+        }
+        Ok(())
     }
 }

@@ -70,6 +70,7 @@ pub(super) struct Bearer {
     connection: u32,
     provider: Option<Provider>,
     challenged: bool,
+    listed: bool,
 }
 
 impl Bearer {
@@ -82,6 +83,7 @@ impl Bearer {
             connection: NONE,
             provider: None,
             challenged: false,
+            listed: false,
         }
     }
 
@@ -101,10 +103,11 @@ impl Bearer {
         }
     }
 
-    /// The same, by an SSO connection.
-    pub(super) fn by(self, connection: Connection) -> Self {
+    /// The same, by an SSO connection, which is among those that let newcomers in or is not.
+    pub(super) fn by(self, connection: Connection, listed: bool) -> Self {
         Self {
             connection: connection.0,
+            listed,
             ..self
         }
     }
@@ -136,6 +139,10 @@ impl Bearer {
 
     pub(super) fn challenged(self) -> bool {
         self.challenged
+    }
+
+    pub(super) fn listed(self) -> bool {
+        self.listed
     }
 
     pub(super) fn org(self) -> Option<OrgId> {
@@ -253,6 +260,7 @@ pub(super) struct Intermediate {
     pub(super) expires: Timestamp,
     pub(super) factors: Factors,
     connection: Option<Connection>,
+    asserted: Option<Email>,
     /// Whether the first factor is one that the organization does not allow.
     pub(super) primary_missing: bool,
     spent: bool,
@@ -268,6 +276,7 @@ impl Intermediate {
     pub(super) fn shown(&self) -> Shown {
         Shown {
             connection: self.connection,
+            asserted: self.asserted,
             ..self.factors.into()
         }
     }
@@ -304,6 +313,7 @@ impl Intermediates {
             expires,
             factors: shown.factors,
             connection: shown.connection,
+            asserted: shown.asserted,
             primary_missing: false,
             spent: false,
         }))

@@ -35,6 +35,8 @@ pub struct UserView {
     pub has_password: bool,
     /// Whether the address counts as verified.
     pub verified: bool,
+    /// Whether nobody but their organization's own identity provider vouches for the address (B2B).
+    pub by_sso_only: bool,
     /// Whether they have a second factor of their own (B2B).
     pub mfa_enrolled: bool,
     /// Whether the password has to be reset before it is good again.
@@ -259,6 +261,22 @@ impl Project {
         Some((row.email, row.member()))
     }
 
+    /// The only member whom a session speaks for; none: everybody with its member's address.
+    pub fn speaks_only_for(&self, session: u32) -> Option<UserId> {
+        let row = self.sessions.get(session)?;
+        let email = self.people.user(row.user)?.email;
+        let elsewhere = self.elsewhere(row.user, email, row.factors);
+        elsewhere.is_empty().then_some(row.user)
+    }
+
+    /// The same of an intermediate session.
+    pub fn stands_only_for(&self, token: IntermediateToken) -> Option<UserId> {
+        let row = self.intermediates.row(token)?;
+        let member = row.member()?;
+        let elsewhere = self.elsewhere(member, row.email, row.factors);
+        elsewhere.is_empty().then_some(member)
+    }
+
     /// The member who was asked for a second factor with this token, good or no longer.
     pub fn asked_for_second_factor(&self, token: IntermediateToken) -> Option<UserId> {
         self.intermediates.row(token)?.member()
@@ -273,6 +291,7 @@ fn user_view(id: UserId, user: &User) -> UserView {
         created: user.created,
         has_password: user.has_password,
         verified: user.verified,
+        by_sso_only: user.by_sso_only,
         mfa_enrolled: user.mfa_enrolled,
         stale_password: user.stale_password,
         breakglass: user.breakglass,

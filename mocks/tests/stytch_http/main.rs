@@ -9,6 +9,7 @@ mod member_logins;
 mod members;
 mod powers;
 mod sso;
+mod sso_borders;
 mod sso_connections;
 mod sso_scene;
 mod stage;

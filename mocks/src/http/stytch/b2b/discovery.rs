@@ -87,7 +87,12 @@ pub(super) async fn password(ask: Ask) -> Done {
     let password = ask.fields.needed("password")?;
     let orgs = members_with(&ask, email);
     let mut proof = Proof::WrongPassword;
-    for (org, _) in orgs {
+    for (org, member) in orgs {
+        // A password that rests on the word of one organization's provider is that one's alone.
+        let known = ask.face.project().user(member);
+        if known.is_none_or(|known| known.by_sso_only) {
+            continue;
+        }
         if ask.proof(email, Some(org), password).await == Proof::RightPassword {
             proof = Proof::RightPassword;
         }
@@ -190,7 +195,7 @@ fn proved(ask: &Ask, got: (Reply, Span)) -> Done {
         "intermediate_session_token": ask.face.0.names.intermediate_token(token),
         "intermediate_session_token_expires_at": expires,
         "email_address": ask.face.0.directory.text(email),
-        "discovered_organizations": discovered(ask, email, true),
+        "discovered_organizations": discovered(ask, email, None, true),
     });
     Ok(Good::new(took, body))
 }
@@ -238,37 +243,42 @@ fn intermediate_words(bad: Bad) -> Bad {
 
 pub(super) async fn list(ask: Ask) -> Done {
     let by_intermediate = ask.fields.text("intermediate_session_token")?.is_some();
-    let email = shown_address(&ask)?;
+    let (email, only) = shown_address(&ask)?;
     let (_, took) = ask.errand(&Errand::read(None, None))?;
     let body = json!({
         "email_address": ask.face.0.directory.text(email),
-        "discovered_organizations": discovered(&ask, email, by_intermediate),
+        "discovered_organizations": discovered(&ask, email, only, by_intermediate && only.is_none()),
         "organization_id_hint": null,
     });
     Ok(Good::new(took, body))
 }
 
-/// The address that a request proves, by an intermediate session or by a session.
-fn shown_address(ask: &Ask) -> Result<Email, Problem> {
+/// The address that a request proves, by an intermediate session or by a session; and whom alone it
+/// speaks for, where that is not everybody with the address.
+fn shown_address(ask: &Ask) -> Result<(Email, Option<UserId>), Problem> {
     let now = ask.exchange.stamp().at;
     if let Some(text) = ask.fields.text("intermediate_session_token")? {
         let token = ask.face.0.names.read_intermediate_token(text);
-        let found = ask.face.project().intermediate(token, now);
-        return found
-            .map(|(email, _)| email)
-            .ok_or_else(Problem::no_intermediate);
+        let project = ask.face.project();
+        let (email, _) = project
+            .intermediate(token, now)
+            .ok_or_else(Problem::no_intermediate)?;
+        return Ok((email, project.stands_only_for(token)));
     }
-    ask.holder()?.email.ok_or_else(Problem::no_session)
+    let email = ask.holder()?.email.ok_or_else(Problem::no_session)?;
+    let session = ask.session()?.token().session;
+    Ok((email, ask.face.project().speaks_only_for(session)))
 }
 
 /// The organizations in which someone has this address, and those that let its domain in.
-fn discovered(ask: &Ask, email: Email, with_joinable: bool) -> Vec<Value> {
+fn discovered(ask: &Ask, email: Email, only: Option<UserId>, with_joinable: bool) -> Vec<Value> {
     let now = ask.exchange.stamp().at;
     let pictures: Vec<Picture> = {
         let members = members_with(ask, email);
         let project = ask.face.project();
         members
             .into_iter()
+            .filter(|(_, member)| only.is_none_or(|only| only == *member))
             .filter_map(|(_, member)| Picture::take(&project, member, None, now))
             .collect()
     };
