@@ -208,6 +208,8 @@ impl Project {
         }
         let restored = self.people.restore(member);
         restored.map_err(|_| no(Error::Rule(Rule::AddressTaken)))?;
+        // Half a login ended with the member, as sessions did; only here does it matter, and seldom.
+        self.intermediates.spend_all_of(member);
         Ok(Reply::Done)
     }
 }

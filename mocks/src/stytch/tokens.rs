@@ -340,6 +340,13 @@ impl Intermediates {
         self.rows.get(token.0)
     }
 
+    /// Spends every one of a member's. Looks at all.
+    pub(super) fn spend_all_of(&mut self, member: UserId) {
+        for (_, row) in self.rows.iter_mut() {
+            row.spent |= row.member() == Some(member);
+        }
+    }
+
     pub(super) fn spend(&mut self, token: IntermediateToken) {
         if let Some(row) = self.rows.get_mut(token.0) {
             row.spent = true;

@@ -75,8 +75,36 @@ async fn half_a_login_opens_no_other_organization_once_its_member_is_gone() {
     let member = halfway["member_id"].as_str().expect("an id");
     let gone = format!("/v1/b2b/organizations/{}/members/{member}", scene.org);
     scene.served(Method::DELETE, &gone, json!({})).await;
-    let (status, body) = scene.call(Method::POST, path, exchange).await;
+    let (status, body) = scene.call(Method::POST, path, exchange.clone()).await;
     assert_ne!(status, 200, "{body}");
+    // Nor does it come back with the member.
+    let back = format!("{gone}/reactivate");
+    scene.served(Method::PUT, &back, json!({})).await;
+    let mut home = exchange;
+    home["organization_id"] = json!(scene.org);
+    let (status, body) = scene.call(Method::POST, path, home).await;
+    assert_ne!(status, 200, "{body}");
+}
+
+#[tokio::test]
+async fn a_password_that_was_reset_by_mail_counts_everywhere() {
+    let (scene, connection, other) = two_organizations().await;
+    let by_sso = scene.log_in(&connection, &email(ADA)).await;
+    scene.set_password(&by_sso).await;
+    let path = "/v1/b2b/passwords/discovery/email/reset/start";
+    let start =
+        json!({ "email_address": ADA, "reset_password_redirect_url": "https://app.example/" });
+    scene.served(Method::POST, path, start).await;
+    let path = "/v1/b2b/passwords/discovery/email/reset";
+    let reset = json!({
+        "password_reset_token": scene.stage.mailed("reset", ADA), "password": PASSWORD,
+    });
+    scene.served(Method::POST, path, reset).await;
+    let entered = scene
+        .served(Method::POST, BY_PASSWORD, scene.by_password(ADA))
+        .await;
+    let moved = scene.exchange(&entered, &other).await;
+    assert_eq!(moved["member_authenticated"], true, "{moved}");
 }
 
 #[tokio::test]
