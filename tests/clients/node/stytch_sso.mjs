@@ -56,16 +56,17 @@ async function aConnectionOfOidc() {
     const got = await api.sso.authenticate({ sso_token: await through(connection_id, { email, external_id: "00u1" }), session_token: entered.session_token });
     assert.equal(got.member_session.member_session_id, entered.member_session.member_session_id);
   });
-  await check("POST /v1/b2b/sso/authenticate", "an address that changes at the provider changes here", async () => {
-    const renamed = place.address("sso-renamed");
-    const got = await api.sso.authenticate({ sso_token: await through(connection_id, { email: renamed, external_id: "00u1" }) });
-    assert.deepEqual([got.member_id, got.member.email_address, got.member.retired_email_addresses[0].email_address], [entered.member_id, renamed, email]);
+  const renamed = await check("POST /v1/b2b/sso/authenticate", "an address that changes at the provider changes here", async () => {
+    const address = place.address("sso-renamed");
+    const got = await api.sso.authenticate({ sso_token: await through(connection_id, { email: address, external_id: "00u1" }), session_duration_minutes: 60 });
+    assert.deepEqual([got.member_id, got.member.email_address, got.member.retired_email_addresses[0].email_address], [entered.member_id, address, email]);
+    return got;
   });
   await check("POST /v1/b2b/sessions/exchange", "another organization does not take this one's provider at its word", async () => {
     const other = await organizationFor("sso-other");
     const { member } = await api.organizations.members.get({ organization_id, member_id: entered.member_id });
     await api.organizations.members.create({ organization_id: other, email_address: member.email_address });
-    const got = await api.sessions.exchange({ organization_id: other, session_token: entered.session_token });
+    const got = await api.sessions.exchange({ organization_id: other, session_token: renamed.session_token });
     assert.deepEqual([got.member_authenticated, got.primary_required !== null], [false, true]);
   });
   await check("DELETE /v1/b2b/sso/{organization_id}/connections/{connection_id}", "a connection that is gone registers nobody and lets nobody in", async () => {
