@@ -2,13 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Admin;
 use super::problem::Problem;
 use super::words::{Nothing, Object, Provider, Target, moment, within};
 use crate::http::journal::{Call, Fingerprint};
+
+/// Describes a parameter as text: absent it may be, but not null.
+fn text(schema: &mut Schema) {
+    schema.insert("type".into(), "string".into());
+}
+
+/// Describes it as the name of an endpoint.
+fn endpoints(schema: &mut Schema) {
+    text(schema);
+    schema.insert("enum".into(), Target::endpoint_names().into());
+}
+
+/// The same, where it may be null.
+fn endpoints_or_none(schema: &mut Schema) {
+    let names = Target::endpoint_names().into_iter().map(Value::from);
+    let all: Vec<Value> = names.chain([Value::Null]).collect();
+    schema.insert("enum".into(), all.into());
+}
 
 /// Which calls: all that fit every field that is given.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +38,7 @@ pub(super) struct Filter {
     provider: Option<Provider>,
     /// What was called, e.g. `auth0.userinfo`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(transform = endpoints_or_none)]
     endpoint: Option<String>,
     /// The method, in capitals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,6 +57,7 @@ pub(super) struct Filter {
     session: Option<String>,
     /// Fingerprint of the token that was presented: the first 16 hexadecimal digits of its SHA-256.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9a-f]{16}$"))]
     credential: Option<String>,
     /// Only calls after the one with this number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,6 +111,7 @@ pub(super) struct Listing {
     /// Who was called.
     provider: Option<Provider>,
     /// What was called, e.g. `auth0.userinfo`.
+    #[schemars(transform = endpoints)]
     endpoint: Option<String>,
     /// The method, in capitals.
     method: Option<String>,
@@ -102,6 +124,7 @@ pub(super) struct Listing {
     /// Which session the call was about, by the provider's own id.
     session: Option<String>,
     /// Fingerprint of the token that was presented: the first 16 hexadecimal digits of its SHA-256.
+    #[schemars(regex(pattern = r"^[0-9a-f]{16}$"), transform = text)]
     credential: Option<String>,
     /// Only calls after the one with this number.
     #[schemars(range(min = 0, max = 1_000_000_000_000_u64))]

@@ -54,16 +54,21 @@ impl Target {
 
     /// The endpoint, and no whole provider, of this name; its misspelling would never be called.
     pub(super) fn check_endpoint(name: &str) -> Result<(), Problem> {
-        let endpoints = || Self::all().filter(|target| target.is_endpoint());
-        if endpoints().any(|target| target.name() == name) {
+        let names = Self::endpoint_names();
+        if names.contains(&name) {
             return Ok(());
         }
-        let names: Vec<&str> = endpoints().map(Self::name).collect();
         let shown: String = name.chars().take(100).collect();
         Err(Problem::bad(format!(
             "`endpoint` is `{shown}`, which is none; expected one of {}",
             names.join(", ")
         )))
+    }
+
+    /// The names of all endpoints.
+    pub(super) fn endpoint_names() -> Vec<&'static str> {
+        let endpoints = Self::all().filter(|target| target.is_endpoint());
+        endpoints.map(Self::name).collect()
     }
 
     const fn is_endpoint(self) -> bool {
