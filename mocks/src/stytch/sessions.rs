@@ -327,19 +327,25 @@ impl Sessions {
 
     /// Ends all sessions of a user; says how many had been live.
     pub(super) fn revoke_all(&mut self, newest: u32, now: Timestamp) -> u64 {
-        let (mut next, mut ended) = (newest, 0);
-        while let Some(older) = self.get(next).map(|session| session.older) {
-            ended += u64::from(self.revoke(next, now));
-            next = older;
-        }
-        ended
+        self.revoke_those(newest, now, |_, _| true)
     }
 
     /// Ends all sessions of a user but one; says how many had been live.
     pub(super) fn revoke_others(&mut self, newest: u32, kept: u32, now: Timestamp) -> u64 {
+        self.revoke_those(newest, now, |id, _| id != kept)
+    }
+
+    /// Ends those sessions of a user; says how many had been live.
+    pub(super) fn revoke_those(
+        &mut self,
+        newest: u32,
+        now: Timestamp,
+        those: impl Fn(u32, &Session) -> bool,
+    ) -> u64 {
         let (mut next, mut ended) = (newest, 0);
-        while let Some(older) = self.get(next).map(|session| session.older) {
-            ended += u64::from(next != kept && self.revoke(next, now));
+        while let Some(session) = self.get(next) {
+            let (older, ends) = (session.older, those(next, session));
+            ended += u64::from(ends && self.revoke(next, now));
             next = older;
         }
         ended

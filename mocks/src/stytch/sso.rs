@@ -194,14 +194,9 @@ impl Project {
         row.stale_password = row.has_password;
         let newest = row.newest_session;
         let joined = now.with.session.map(|token| token.session);
-        let sessions = self.sessions.of(newest);
-        let by_password: Vec<u32> = sessions
-            .filter(|(id, row)| Some(*id) != joined && row.factors.has(Factor::Password))
-            .map(|(id, _)| id)
-            .collect();
-        for session in by_password {
-            self.ledger.revoked += u64::from(self.sessions.revoke(session, now.clock));
-        }
+        self.ledger.revoked += self.sessions.revoke_those(newest, now.clock, |id, row| {
+            Some(id) != joined && row.factors.has(Factor::Password)
+        });
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Admin {
 impl Admin {
     pub(super) async fn new() -> Self {
         let scene = Scene::new(|_| ()).await;
-        let token = scene.running.auth0().unwrap().mint_management_token(START);
+        let token = scene.management_token();
         Self { scene, token }
     }
 

@@ -11,13 +11,7 @@ const ADA_AT_WORK: &str = "ada@work.example";
 const SECRET: (&[u8], &str) = (b"Hello!\xDE\xAD\xBE\xEF", "JBSWY3DPEHPK3PXP");
 
 async fn manage(scene: &mut Scene, method: &str, path: &str, sent: Value) -> Value {
-    let token = scene
-        .running
-        .auth0()
-        .unwrap()
-        .mint_management_token(scene.now);
-    let path = format!("/api/v2{path}");
-    let answer = scene.json(method, &path, &token, sent).await;
+    let answer = scene.manage(method, path, sent).await;
     assert!(answer.status().is_success(), "{method} {path}");
     body(answer).await
 }
@@ -219,18 +213,12 @@ async fn methods_are_replaced_by_what_can_be_read_or_not_at_all() {
     let path = format!("/users/{bob}/authentication-methods");
     let before = manage(&mut scene, "GET", &path, Value::Null).await;
     let app = json!({"type": "totp", "totp_secret": SECRET.1, "name": "another"});
-    let token = scene
-        .running
-        .auth0()
-        .unwrap()
-        .mint_management_token(scene.now);
     for wrong in [
         json!([{"type": "totp", "totp_secret": "1"}]),
         json!([app, {"type": "phone"}]),
         json!([app, app]),
     ] {
-        let path = format!("/api/v2{path}");
-        let refused = scene.json("PUT", &path, &token, wrong.clone()).await;
+        let refused = scene.manage("PUT", &path, wrong.clone()).await;
         assert_eq!(refused.status(), 400, "{wrong}");
     }
     assert_eq!(manage(&mut scene, "GET", &path, Value::Null).await, before);
@@ -281,11 +269,7 @@ async fn whoever_may_only_read_themselves_ends_nobodys_sessions() {
     let own = text(&own, "access_token");
     let refused = scene.json("POST", path, own, ended.clone()).await;
     assert_eq!(refused.status(), 401);
-    let token = scene
-        .running
-        .auth0()
-        .unwrap()
-        .mint_management_token(scene.now);
+    let token = scene.management_token();
     let done = scene.json("POST", path, &token, ended).await;
     assert_eq!(done.status(), 204);
 }

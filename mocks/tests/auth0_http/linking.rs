@@ -7,13 +7,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 async fn manage(scene: &mut Scene, method: &str, path: &str, sent: Value) -> (StatusCode, Value) {
-    let token = scene
-        .running
-        .auth0()
-        .unwrap()
-        .mint_management_token(scene.now);
-    let path = format!("/api/v2{path}");
-    let answer = scene.json(method, &path, &token, sent).await;
+    let answer = scene.manage(method, path, sent).await;
     let status = answer.status();
     let told = answer.text().await.unwrap();
     (status, serde_json::from_str(&told).unwrap_or(Value::Null))

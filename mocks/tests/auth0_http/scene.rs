@@ -133,6 +133,19 @@ impl Scene {
             .unwrap()
     }
 
+    /// A token for the Management API that may do everything.
+    pub(super) fn management_token(&self) -> String {
+        let tenant = self.running.auth0().unwrap();
+        tenant.mint_management_token(self.now)
+    }
+
+    /// Asks the Management API.
+    pub(super) async fn manage(&mut self, method: &str, path: &str, sent: Value) -> Response {
+        let token = self.management_token();
+        let path = format!("/api/v2{path}");
+        self.json(method, &path, &token, sent).await
+    }
+
     pub(super) async fn authorize(&mut self, extra: &[(&str, &str)], cookie: &str) -> Response {
         let mut url = Url::parse(&self.url("/authorize")).unwrap();
         url.query_pairs_mut().extend_pairs([

@@ -11,6 +11,9 @@ use super::problem::Problem;
 use super::words::{Nothing, Object, Provider, Target, moment, within};
 use crate::http::journal::{Call, Fingerprint};
 
+/// What a fingerprint looks like; [`Filter::check`] says so in words.
+const FINGERPRINT: &str = "^[0-9a-f]{16}$";
+
 /// Describes a parameter as text: absent it may be, but not null.
 fn text(schema: &mut Schema) {
     schema.insert("type".into(), "string".into());
@@ -57,7 +60,7 @@ pub(super) struct Filter {
     session: Option<String>,
     /// Fingerprint of the token that was presented: the first 16 hexadecimal digits of its SHA-256.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[0-9a-f]{16}$"))]
+    #[schemars(regex(pattern = FINGERPRINT))]
     credential: Option<String>,
     /// Only calls after the one with this number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,7 +127,7 @@ pub(super) struct Listing {
     /// Which session the call was about, by the provider's own id.
     session: Option<String>,
     /// Fingerprint of the token that was presented: the first 16 hexadecimal digits of its SHA-256.
-    #[schemars(regex(pattern = r"^[0-9a-f]{16}$"), transform = text)]
+    #[schemars(regex(pattern = FINGERPRINT), transform = text)]
     credential: Option<String>,
     /// Only calls after the one with this number.
     #[schemars(range(min = 0, max = 1_000_000_000_000_u64))]

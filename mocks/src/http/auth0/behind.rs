@@ -9,6 +9,7 @@ use super::answering::Complaint;
 use super::answering::{Asked, Verdict};
 use super::cross_origin::Ticket;
 use super::passwords::Kept;
+use super::person::id_text;
 use super::pushed::Pushed;
 use super::request::{Granted, Request};
 use super::terms::Terms;
@@ -225,15 +226,16 @@ impl Behind {
         self.tenant.links.unlink(user);
     }
 
+    /// Where somebody's identity comes from; of nobody, what most have.
+    pub(super) fn connection_of(&self, user: UserId) -> Connection {
+        let row = self.tenant.user(user);
+        row.map_or(Connection::Database, |row| row.connection)
+    }
+
     /// A user id as it is told.
     pub(super) fn user_text(&self, user: UserId) -> String {
-        self.tenant.profiles.chosen_id(user).map_or_else(
-            || {
-                let row = self.tenant.user(user);
-                texts::user_id(user, row.map_or(Connection::Database, |row| row.connection))
-            },
-            str::to_owned,
-        )
+        let chosen = self.tenant.profiles.chosen_id(user).map(str::to_owned);
+        id_text(user, chosen, self.connection_of(user))
     }
 
     /// The user behind a user id.

@@ -273,10 +273,7 @@ impl Face {
     }
 
     pub(super) fn connection_of(&self, user: UserId) -> Connection {
-        self.behind()
-            .tenant
-            .user(user)
-            .map_or(Connection::Database, |user| user.connection)
+        self.behind().connection_of(user)
     }
 
     /// Hands a call to the machine; `keep` reads what the answer needs while the lock is held.

@@ -39,6 +39,11 @@ pub(super) struct Seen {
     profile: Option<Profile>,
 }
 
+/// A user id as it is told: the one that was chosen by hand, or by rule.
+pub(super) fn id_text(id: UserId, chosen: Option<String>, connection: Connection) -> String {
+    chosen.unwrap_or_else(|| texts::user_id(id, connection))
+}
+
 impl Seen {
     pub(super) fn of(behind: &Behind, id: UserId) -> Self {
         let user = behind.tenant.user(id);
@@ -49,7 +54,7 @@ impl Seen {
         Self {
             id,
             chosen: behind.tenant.profiles.chosen_id(id).map(str::to_owned),
-            connection: user.map_or(Connection::Database, |user| user.connection),
+            connection: behind.connection_of(id),
             email: user.map(|user| user.email),
             verified: user.is_some_and(|user| user.verified),
             updated: updated.unwrap_or_else(|| behind.tenant.start()),
@@ -67,9 +72,8 @@ impl Seen {
 
     /// The person, written out.
     pub(super) fn person(self, directory: &Directory) -> Person {
-        let by_rule = || texts::user_id(self.id, self.connection);
         Person {
-            sub: self.chosen.unwrap_or_else(by_rule),
+            sub: id_text(self.id, self.chosen, self.connection),
             connection: self.connection,
             email: self
                 .email

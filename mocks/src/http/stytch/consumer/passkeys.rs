@@ -10,7 +10,8 @@ use super::super::names::Kind;
 use super::super::passkeys::{ALGORITHMS, Answered, Ceremony, LIFE};
 use super::super::problem::{Bad, Problem};
 use super::{entered, user_named, user_of};
-use crate::stytch::{Enter, Errand, MeansId, UserId};
+use crate::stytch::{Enter, Errand, MeansId, Reply, UserId};
+use crate::time::Span;
 
 /// The site that a request names.
 fn domain_of(ask: &Ask) -> Result<String, Problem> {
@@ -167,14 +168,7 @@ pub(super) async fn register(ask: Ask) -> Done {
     let id = ask.face.project().means(user).passkeys.last().copied();
     let id = id.ok_or_else(|| odd(got.1))?;
     ask.face.book().passkeys.keys.insert(id, made);
-    let name = ask.face.0.names.id(Kind::Webauthn, id.0);
-    entered(
-        &ask,
-        got,
-        "session",
-        json!({ "webauthn_registration_id": name }),
-    )
-    .await
+    entered_by(&ask, got, Some(id)).await
 }
 
 pub(super) async fn start_login(ask: Ask) -> Done {
@@ -220,9 +214,14 @@ pub(super) async fn authenticate(ask: Ask) -> Done {
     let enter = Enter::Passkey { id, duration };
     let got = ask.errand_with(with, &Errand::Enter(enter))?;
     user_of(&got.0).ok_or_else(|| odd(got.1))?;
+    entered_by(&ask, got, id).await
+}
+
+/// The answer to a login by a passkey.
+async fn entered_by(ask: &Ask, got: (Reply, Span), id: Option<MeansId>) -> Done {
     let name = id.map(|id| ask.face.0.names.id(Kind::Webauthn, id.0));
     entered(
-        &ask,
+        ask,
         got,
         "session",
         json!({ "webauthn_registration_id": name }),
