@@ -257,3 +257,153 @@ async fn whoever_has_an_app_does_not_go_round_it_with_a_new_number() {
         .await;
     assert_eq!(got["member_authenticated"], true, "what is proved goes on");
 }
+
+/// What a server asks for whoever holds these sessions.
+struct Asked<'a> {
+    team: &'a Team,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Asked<'_> {
+    async fn told(&self, method: Method, path: &str, body: Value) -> (u16, String) {
+        let stage = &self.team.stage;
+        let config = stage.face.config();
+        let request = stage
+            .http
+            .request(method, format!("{}{path}", stage.base))
+            .basic_auth(&config.project_id, Some(&config.secret))
+            .body(body.to_string());
+        let headers = self.headers.iter();
+        let request = headers.fold(request, |request, (name, value)| {
+            request.header(*name, value)
+        });
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        let body: Value =
+            serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
+        let error = body["error_type"].as_str().unwrap_or_default();
+        (status, error.to_owned())
+    }
+}
+
+const HEADER: &str = "X-Stytch-Member-Session";
+
+#[tokio::test]
+async fn a_server_that_names_a_session_may_what_its_member_may() {
+    let team = Team::of(SeedOrg::default()).await;
+    let session = team.password().await;
+    let token = session["session_token"].as_str().expect("a token");
+    let jwt = session["session_jwt"].as_str().expect("a JWT");
+    let org = format!("/v1/b2b/organizations/{}", team.organization_id());
+    let [ada, bob] = [team.ada, team.bob].map(|id| team.stage.face.person_id(id));
+    let [ada, bob] = [ada, bob].map(|id| format!("{org}/members/{id}"));
+    let sso = format!("/v1/b2b/sso/{}", team.organization_id());
+    let search = json!({ "organization_ids": [team.organization_id()] });
+    let newcomer = json!({ "email_address": "eve@home.example" });
+    let own = json!({ "name": "Ada" });
+    for (header, value) in [(HEADER, token), ("X-Stytch-Member-SessionJWT", jwt)] {
+        let asked = Asked {
+            team: &team,
+            headers: vec![(header, value.to_owned())],
+        };
+        for (method, path, body) in [
+            (
+                Method::PUT,
+                org.clone(),
+                json!({ "organization_name": "X" }),
+            ),
+            (Method::DELETE, org.clone(), json!({})),
+            (Method::PUT, bob.clone(), own.clone()),
+            (
+                Method::PUT,
+                ada.clone(),
+                json!({ "roles": ["stytch_admin"] }),
+            ),
+            (Method::DELETE, bob.clone(), json!({})),
+            (Method::DELETE, format!("{bob}/external_id"), json!({})),
+            (Method::POST, format!("{org}/members"), newcomer.clone()),
+            (
+                Method::POST,
+                "/v1/b2b/organizations/members/search".to_owned(),
+                search.clone(),
+            ),
+            (Method::GET, sso.clone(), json!({})),
+        ] {
+            let told = asked.told(method, &path, body).await;
+            assert_eq!(told, refusal(), "{path} by {header}");
+        }
+        let told = asked.told(Method::PUT, &ada, own.clone()).await;
+        assert_eq!(told, (200, String::new()), "to themselves by {header}");
+    }
+    team.permit(&["update.info.name"]).await;
+    let asked = Asked {
+        team: &team,
+        headers: vec![(HEADER, token.to_owned())],
+    };
+    let told = asked.told(Method::PUT, &bob, own.clone()).await;
+    assert_eq!(told, (200, String::new()), "by a role");
+    let asked = Asked {
+        team: &team,
+        headers: Vec::new(),
+    };
+    let told = asked.told(Method::DELETE, &bob, json!({})).await;
+    assert_eq!(told, (200, String::new()), "for nobody in particular");
+}
+
+#[tokio::test]
+async fn a_session_is_for_its_own_organization_and_must_live() {
+    let team = Team::of(SeedOrg::default()).await;
+    let other = team.stage.face.project().seed_org(SeedOrg::default());
+    let eve = team.stage.seed("eve@away.example", Some(other));
+    let eve = team.stage.face.person_id(eve);
+    let session = team.password().await;
+    let [token, jwt] = ["session_token", "session_jwt"].map(|name| {
+        let text = session[name].as_str().expect("a text");
+        text.to_owned()
+    });
+    let revoke = "/v1/b2b/sessions/revoke";
+    let elsewhere = format!(
+        "/v1/b2b/organizations/{}",
+        team.stage.face.organization_id(other)
+    );
+    let by = |headers| Asked {
+        team: &team,
+        headers,
+    };
+    let own = by(vec![(HEADER, token.clone())]);
+    let foreign = is(403, "session_authorization_tenancy_error");
+    let told = own.told(Method::DELETE, &elsewhere, json!({})).await;
+    assert_eq!(told, foreign);
+    let theirs = json!({ "member_id": eve });
+    assert_eq!(own.told(Method::POST, revoke, theirs).await, foreign);
+    let bob = json!({ "member_id": team.stage.face.person_id(team.bob) });
+    assert_eq!(own.told(Method::POST, revoke, bob).await, refusal());
+
+    let mine = format!("/v1/b2b/organizations/{}", team.organization_id());
+    for (headers, error) in [
+        (
+            vec![(HEADER, "nonsense".to_owned())],
+            is(400, "invalid_session_token"),
+        ),
+        (
+            vec![
+                (HEADER, token.clone()),
+                ("X-Stytch-Member-SessionJWT", jwt.clone()),
+            ],
+            is(400, "too_many_session_arguments"),
+        ),
+    ] {
+        let told = by(headers).told(Method::PUT, &mine, json!({})).await;
+        assert_eq!(told, error);
+    }
+    let own_session = json!({ "session_token": token });
+    let told = own.told(Method::POST, revoke, own_session).await;
+    assert_eq!(told, (200, String::new()), "their own");
+    for headers in [
+        vec![(HEADER, token)],
+        vec![("X-Stytch-Member-SessionJWT", jwt)],
+    ] {
+        let told = by(headers).told(Method::PUT, &mine, json!({})).await;
+        assert_eq!(told, is(404, "session_not_found"));
+    }
+}

@@ -2,7 +2,9 @@
 
 import bcrypt_hash
 import stytch
+from stytch.b2b.models import organizations, organizations_members
 from stytch.core.response_base import StytchError
+from stytch.shared.method_options import Authorization
 
 import place
 from checks import Client, equal, refused
@@ -81,5 +83,31 @@ def own_organization():
         equal((made.member.email_address, made.member_authenticated), (email, True))
 
 
+def in_a_members_name():
+    org, email = organization("held", email_invites="ALL_ALLOWED"), place.address("held")
+    made = api.passwords.migrate(email_address=email, hash=bcrypt_hash.HASH, hash_type="bcrypt", organization_id=org)
+    other = api.organizations.members.create(org, email_address=place.address("held-other")).member_id
+    login = api.passwords.authenticate(org, email, bcrypt_hash.PASSWORD, session_duration_minutes=60)
+    token, jwt = Authorization(session_token=login.session_token), Authorization(session_jwt=login.session_jwt)
+    one = "/v1/b2b/organizations/{organization_id}/members/{member_id}"
+    with check(f"PUT {one}", "in the name of a member, by session or JWT, only what their roles permit is done"):
+        for held in (token, jwt):
+            options = organizations_members.UpdateRequestOptions(authorization=held)
+            with refused(StytchError, status_code=403, error_type="session_authorization_error"):
+                api.organizations.members.update(org, other, name="Taken", method_options=options)
+            named = api.organizations.members.update(org, made.member_id, name="Ada", method_options=options)
+            equal(named.member.name, "Ada")
+    with check(f"DELETE {one}", "an admin's session permits what a member's does not"):
+        options = organizations_members.DeleteRequestOptions(authorization=token)
+        with refused(StytchError, status_code=403, error_type="session_authorization_error"):
+            api.organizations.members.delete(org, other, method_options=options)
+        api.organizations.members.update(org, made.member_id, roles=["stytch_admin"])
+        equal(api.organizations.members.delete(org, other, method_options=options).member_id, other)
+    with check("DELETE /v1/b2b/organizations/{organization_id}", "an admin of one organization does nothing to another"):
+        options = organizations.DeleteRequestOptions(authorization=token)
+        with refused(StytchError, status_code=403, error_type="session_authorization_tenancy_error"):
+            api.organizations.delete(organization("held-not"), method_options=options)
+
+
 if __name__ == "__main__":
-    client.run(parts_of_a_member, invitations, strength, required_factor, own_organization)
+    client.run(in_a_members_name, parts_of_a_member, invitations, strength, required_factor, own_organization)

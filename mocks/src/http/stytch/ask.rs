@@ -14,7 +14,7 @@ use crate::answer::{Answer, Outcome, Refusal};
 use crate::http::auth0::texts::NO_TOKEN;
 use crate::http::basic;
 use crate::http::stamp::Exchange;
-use crate::stytch::{Call, Errand, ErrandReply, Error, OrgId, Reply, Step, With};
+use crate::stytch::{Call, Errand, ErrandReply, Error, OrgId, Reply, Step, UserView, With};
 use crate::time::Span;
 
 /// Bodies longer than this are refused.
@@ -35,6 +35,15 @@ pub(super) struct Ask {
     shows_pages: bool,
     /// Whether a page asks, which has no secret.
     pub(super) by_page: bool,
+    /// Whose permissions the request is held to, where it is.
+    pub(super) actor: Option<Box<Actor>>,
+}
+
+/// Somebody for whom something is done, in a session that gives them roles.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Actor {
+    pub(super) person: UserView,
+    pub(super) session: u32,
 }
 
 /// What the machine served, and how long that took.
@@ -97,6 +106,7 @@ impl Ask {
             host,
             shows_pages,
             by_page: false,
+            actor: None,
         })
     }
 

@@ -5,14 +5,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::ask::Ask;
+use super::ask::{Actor, Ask};
 use super::book::{Bond, merge_deep};
 use super::jwt;
 use super::names::{Kind, Presented};
 use super::problem::Problem;
 use crate::stytch::{
-    Call, IntermediateToken, LoginToken, OrgId, SessionJwt, SessionToken, UserView, Verifier,
-    Vertical, With,
+    Call, IntermediateToken, LoginToken, OrgId, SessionJwt, SessionToken, Verifier, Vertical, With,
 };
 use crate::time::Span;
 
@@ -80,7 +79,16 @@ impl Ask {
     /// The session that the request names, if it names one.
     pub(super) fn maybe_session(&self) -> Result<Option<Session>, Problem> {
         let fields = &self.fields;
-        match (fields.text("session_token")?, fields.text("session_jwt")?) {
+        self.shown_session(fields.text("session_token")?, fields.text("session_jwt")?)
+    }
+
+    /// The session that a token or a JWT stands for.
+    fn shown_session(
+        &self,
+        token: Option<&str>,
+        jwt: Option<&str>,
+    ) -> Result<Option<Session>, Problem> {
+        match (token, jwt) {
             (None, None) => Ok(None),
             (Some(_), Some(_)) => Err(Problem::bad(
                 "too_many_session_arguments",
@@ -101,13 +109,32 @@ impl Ask {
     }
 
     /// Whoever holds the live session that the request names.
-    pub(super) fn holder(&self) -> Result<UserView, Problem> {
-        let token = self.session()?.token();
+    pub(super) fn holder(&self) -> Result<Actor, Problem> {
+        self.holder_of(self.session()?)
+    }
+
+    fn holder_of(&self, session: Session) -> Result<Actor, Problem> {
+        let token = session.token();
         let project = self.face.project();
         let live = project.session_is_live(token, self.exchange.stamp().at);
         let row = project.session(token.session).filter(|_| live);
-        let holder = row.and_then(|row| project.user(row.user));
-        holder.ok_or_else(Problem::no_session)
+        let person = row.and_then(|row| project.user(row.user));
+        let session = token.session;
+        person
+            .map(|person| Actor { person, session })
+            .ok_or_else(Problem::no_session)
+    }
+
+    /// Holds the request to what the member may do whose live session comes beside it, if one does.
+    pub(super) fn act_for(
+        &mut self,
+        token: Option<&str>,
+        jwt: Option<&str>,
+    ) -> Result<(), Problem> {
+        if let Some(session) = self.shown_session(token, jwt)? {
+            self.actor = Some(Box::new(self.holder_of(session)?));
+        }
+        Ok(())
     }
 
     /// The intermediate session that the request names, if it names one.

@@ -9,13 +9,13 @@ use super::ask::Ask;
 use super::b2b::member_of_path;
 use super::consumer::user_named;
 use super::problem::{Bad, Problem};
-use super::routes::{delete, get, post, put};
+use super::routes::{ForMember, delete, get, post, put};
 use crate::http::shown::Shown;
 use crate::stytch::{Endpoint, Errand, Vertical};
 
 /// Routes of servers.
 pub(super) fn routes(vertical: Vertical) -> Router<Shown<Face>> {
-    let records = Endpoint::Records;
+    let (records, held) = (Endpoint::Records, ForMember(Endpoint::Records));
     let client = get(records, no_app)
         .merge(put(records, no_app))
         .merge(delete(records, no_app));
@@ -32,19 +32,19 @@ pub(super) fn routes(vertical: Vertical) -> Router<Shown<Face>> {
         Vertical::B2b => shared
             .route(
                 "/v1/b2b/organizations/{organization_id}/connected_apps",
-                get(records, of_organization),
+                get(held, of_organization),
             )
             .route(
                 "/v1/b2b/organizations/{organization_id}/connected_apps/{connected_app_id}",
-                get(records, no_app),
+                get(held, no_app),
             )
             .route(
                 "/v1/b2b/organizations/{organization_id}/members/{member_id}/connected_apps",
-                get(records, of_member),
+                get(held, of_member),
             )
             .route(
                 "/v1/b2b/organizations/{organization_id}/members/{member_id}/connected_apps/{connected_app_id}/revoke",
-                post(records, no_app),
+                post(held, no_app),
             ),
     }
 }

@@ -135,11 +135,7 @@ impl Ask {
         if let Some(org) = owner.org {
             let named = self.face.org_named(check.needed("organization_id")?);
             if named != org {
-                return Err(Problem {
-                    status: 403,
-                    error_type: "session_authorization_tenancy_error",
-                    message: "The member does not belong to the organization.".to_owned(),
-                });
+                return Err(Problem::other_organization());
             }
         }
         let granting = self.granting(&owner, session, resource, action);

@@ -45,6 +45,15 @@ impl Problem {
         }
     }
 
+    /// Something of another organization than that of whoever asks.
+    pub(super) fn other_organization() -> Self {
+        Self {
+            status: 403,
+            error_type: "session_authorization_tenancy_error",
+            message: "The member does not belong to the organization.".to_owned(),
+        }
+    }
+
     /// A field that is missing or has the wrong type.
     pub(super) fn field(name: &str, expected: &str) -> Self {
         Self::bad(

@@ -47,6 +47,51 @@ impl Entrance for Endpoint {
     }
 }
 
+/// Servers that may say for which member they ask: the request is then held to what that member may
+/// do, and to their organization (B2B).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ForMember(pub(super) Endpoint);
+
+impl Entrance for ForMember {
+    fn endpoint(self) -> Endpoint {
+        self.0
+    }
+
+    async fn admit(self, face: Face, exchange: Exchange, request: Request) -> Result<Ask, Problem> {
+        let [token, jwt] = ["x-stytch-member-session", "x-stytch-member-sessionjwt"].map(|name| {
+            let text = request.headers().get(name)?;
+            let text = String::from_utf8_lossy(text.as_bytes()).into_owned();
+            Some(text).filter(|text| !text.is_empty())
+        });
+        let mut ask = self.0.admit(face, exchange, request).await?;
+        if let (Some(notes), Some(text)) = (ask.exchange.notes(), token.as_ref().or(jwt.as_ref())) {
+            notes.credential(text);
+        }
+        ask.act_for(token.as_deref(), jwt.as_deref())?;
+        ask.check_tenancy()?;
+        Ok(ask)
+    }
+}
+
+impl Ask {
+    /// Refuses what is about another organization than that of whoever acts.
+    fn check_tenancy(&self) -> Result<(), Problem> {
+        let Some(actor) = &self.actor else {
+            return Ok(());
+        };
+        let mut named = self.fields.texts("organization_ids")?;
+        named.extend(self.fields.text("organization_id")?);
+        named.extend(Some(self.path("organization_id")).filter(|name| !name.is_empty()));
+        let orgs = named.into_iter().map(|name| self.face.org_named(name));
+        // What there is not is found missing by its handler.
+        let mut others = orgs.filter(|org| Some(*org) != actor.person.org);
+        if others.any(|org| self.face.project().org(org).is_some()) {
+            return Err(Problem::other_organization());
+        }
+        Ok(())
+    }
+}
+
 /// Everybody may come in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Open(pub(super) Endpoint);

@@ -265,7 +265,7 @@ fn shown_address(ask: &Ask) -> Result<(Email, Option<UserId>), Problem> {
             .ok_or_else(Problem::no_intermediate)?;
         return Ok((email, project.stands_only_for(token)));
     }
-    let email = ask.holder()?.email.ok_or_else(Problem::no_session)?;
+    let email = ask.holder()?.person.email.ok_or_else(Problem::no_session)?;
     let session = ask.session()?.token().session;
     Ok((email, ask.face.project().speaks_only_for(session)))
 }

@@ -64,14 +64,14 @@ pub(super) fn sent(ask: &Ask, org: OrgId, email: Email, created: bool, took: Spa
     Ok(Good::new(took, Value::Object(body)))
 }
 
-pub(super) async fn invite(ask: Ask) -> Done {
-    let (org, email) = whom(&ask)?;
-    let life = life_of(&ask, "invite_expiration_minutes")?;
+pub(super) fn invite(ask: &Ask) -> Done {
+    let (org, email) = whom(ask)?;
+    let life = life_of(ask, "invite_expiration_minutes")?;
     let url = ask
         .fields
         .url("invite_redirect_url", "invalid_invite_redirect_url")?;
-    metadata_fits(&ask, None)?;
-    let with = with_domain(&ask, org)?;
+    metadata_fits(ask, None)?;
+    let with = with_domain(ask, org)?;
     let invite = Membership::Invite {
         email,
         org: Some(org),
@@ -80,11 +80,11 @@ pub(super) async fn invite(ask: Ask) -> Done {
     let (token, created, took) = mailed(ask.errand_with(with, &Errand::Membership(invite))?)?;
     let found = ask.face.project().find_user(email, Some(org));
     let member = found.ok_or_else(|| odd(took))?;
-    describe(&ask, member, Some(org)).map_err(|problem| Bad::Told { problem, took })?;
+    describe(ask, member, Some(org)).map_err(|problem| Bad::Told { problem, took })?;
     let text = ask.face.0.names.login_token(token);
     let url = url.map(|base| link(base, "multi_tenant_magic_links", &text));
     ask.face.deliver(email, "invite", text, url);
-    sent(&ask, org, email, created, took)
+    sent(ask, org, email, created, took)
 }
 
 pub(super) async fn follow(ask: Ask) -> Done {

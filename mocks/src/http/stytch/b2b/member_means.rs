@@ -15,18 +15,18 @@ use crate::stytch::{
     Errand, ErrandReply, Keep, LoginToken, MeansId, Membership, Provider, Thing, UserId,
 };
 
-pub(super) async fn reactivate(ask: Ask) -> Done {
-    let (_, member) = member_of_path(&ask);
+pub(super) fn reactivate(ask: &Ask) -> Done {
+    let (_, member) = member_of_path(ask);
     let reactivate = Errand::Membership(Membership::Reactivate(member));
     let (_, took) = ask.errand(&reactivate)?;
-    shown(&ask, member, took)
+    shown(ask, member, took)
 }
 
-pub(super) async fn remove_external_id(ask: Ask) -> Done {
-    let (org, member) = member_of_path(&ask);
+pub(super) fn remove_external_id(ask: &Ask) -> Done {
+    let (org, member) = member_of_path(ask);
     let (_, took) = ask.errand(&Errand::read(Some(member), Some(org)))?;
     ask.face.book().forget_external_id(Some(org), member);
-    shown(&ask, member, took)
+    shown(ask, member, took)
 }
 
 fn remove(ask: &Ask, member: UserId, thing: Thing, id: Option<MeansId>) -> Done {
@@ -47,27 +47,27 @@ fn known(ask: &Ask, member: UserId) -> Result<(), super::super::problem::Bad> {
     ask.errand(&read).map(drop)
 }
 
-pub(super) async fn remove_totp(ask: Ask) -> Done {
-    let (_, member) = member_of_path(&ask);
-    known(&ask, member)?;
+pub(super) fn remove_totp(ask: &Ask) -> Done {
+    let (_, member) = member_of_path(ask);
+    known(ask, member)?;
     let totps = ask.face.project().means(member).totps;
-    remove(&ask, member, Thing::Totp, totps.last().map(|totp| totp.id))
+    remove(ask, member, Thing::Totp, totps.last().map(|totp| totp.id))
 }
 
-pub(super) async fn remove_phone(ask: Ask) -> Done {
-    let (_, member) = member_of_path(&ask);
-    known(&ask, member)?;
+pub(super) fn remove_phone(ask: &Ask) -> Done {
+    let (_, member) = member_of_path(ask);
+    known(ask, member)?;
     let phones = ask.face.project().means(member).phones;
     remove(
-        &ask,
+        ask,
         member,
         Thing::Phone,
         phones.first().map(|owned| owned.id),
     )
 }
 
-pub(super) async fn remove_password(ask: Ask) -> Done {
-    let org = org_of_path(&ask);
+pub(super) fn remove_password(ask: &Ask) -> Done {
+    let org = org_of_path(ask);
     let id = ask
         .face
         .0
@@ -89,7 +89,7 @@ pub(super) async fn remove_password(ask: Ask) -> Done {
         return Err(odd(took));
     };
     ask.face.book().secrets.remove(&user);
-    shown(&ask, user, took)
+    shown(ask, user, took)
 }
 
 fn retired(ask: &Ask, member: UserId) -> Result<Email, Problem> {

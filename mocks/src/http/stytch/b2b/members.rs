@@ -11,16 +11,16 @@ use super::super::search::Search;
 use super::{member_named, member_of_path, org_of_path, shown};
 use crate::stytch::{Call, Errand, ErrandReply, Keep, Membership, OrgId, Reply, UserId, With};
 
-pub(super) async fn create(ask: Ask) -> Done {
-    let org = org_of_path(&ask);
+pub(super) fn create(ask: &Ask) -> Done {
+    let org = org_of_path(ask);
     let email = ask.face.email(ask.fields.address("email_address")?);
-    check_external_id(&ask, &ask.fields, Some(org), None)?;
-    metadata_fits(&ask, None)?;
+    check_external_id(ask, &ask.fields, Some(org), None)?;
+    metadata_fits(ask, None)?;
     let pending = ask
         .fields
         .flag("create_member_as_pending")?
         .unwrap_or(false);
-    let changes = Changes::read(&ask)?;
+    let changes = Changes::read(ask)?;
     let (member, took) = if pending {
         let with = With {
             pending,
@@ -45,9 +45,9 @@ pub(super) async fn create(ask: Ask) -> Done {
             (_, took) => return Err(odd(took)),
         }
     };
-    describe(&ask, member, Some(org)).map_err(|problem| Bad::Told { problem, took })?;
-    changes.make(&ask, member)?;
-    shown(&ask, member, took)
+    describe(ask, member, Some(org)).map_err(|problem| Bad::Told { problem, took })?;
+    changes.make(ask, member)?;
+    shown(ask, member, took)
 }
 
 /// Fields of a member that the machine keeps.
@@ -120,11 +120,11 @@ pub(super) async fn dangerously_read(ask: Ask) -> Done {
     shown(&ask, member, took)
 }
 
-pub(super) async fn update(ask: Ask) -> Done {
-    let (org, member) = member_of_path(&ask);
-    check_external_id(&ask, &ask.fields, Some(org), Some(member))?;
-    metadata_fits(&ask, Some(member))?;
-    let changes = Changes::read(&ask)?;
+pub(super) fn update(ask: &Ask) -> Done {
+    let (org, member) = member_of_path(ask);
+    check_external_id(ask, &ask.fields, Some(org), Some(member))?;
+    metadata_fits(ask, Some(member))?;
+    let changes = Changes::read(ask)?;
     let email = match ask.fields.text("email_address")? {
         Some(_) => Some(ask.face.email(ask.fields.address("email_address")?)),
         None => None,
@@ -146,13 +146,13 @@ pub(super) async fn update(ask: Ask) -> Done {
         breakglass: None,
         phone: changes.phone,
     };
-    phone.make(&ask, member)?;
-    describe(&ask, member, Some(org)).map_err(|problem| Bad::Told { problem, took })?;
-    shown(&ask, member, took)
+    phone.make(ask, member)?;
+    describe(ask, member, Some(org)).map_err(|problem| Bad::Told { problem, took })?;
+    shown(ask, member, took)
 }
 
-pub(super) async fn remove(ask: Ask) -> Done {
-    let (org, member) = member_of_path(&ask);
+pub(super) fn remove(ask: &Ask) -> Done {
+    let (org, member) = member_of_path(ask);
     let (_, took) = ask.errand(&Errand::DeleteUser(member))?;
     // The rest of the profile stays: a member can be reactivated.
     ask.face.book().forget_external_id(Some(org), member);
@@ -160,7 +160,7 @@ pub(super) async fn remove(ask: Ask) -> Done {
     Ok(Good::new(took, body))
 }
 
-pub(super) async fn search(ask: Ask) -> Done {
+pub(super) fn search(ask: &Ask) -> Done {
     let orgs: Vec<OrgId> = ask
         .fields
         .texts("organization_ids")?

@@ -5,6 +5,7 @@ mod discovery;
 pub(super) mod frontend;
 mod links;
 mod logins;
+mod managed;
 mod member_means;
 mod members;
 mod named;
@@ -16,13 +17,14 @@ mod sessions;
 
 pub(super) use answers::{entered, mailed, whose};
 pub(super) use discovery::members_with;
+pub(super) use managed::held;
 pub(super) use named::member_of_path;
 
 use axum::Router;
 
 use super::Face;
 use super::consumer;
-use super::routes::{Open, delete, get, post, put};
+use super::routes::{ForMember, Open, delete, get, post, put};
 use super::{connected_apps, policy, shared, sso};
 use crate::http::shown::Shown;
 use crate::stytch::{Endpoint, Vertical};
@@ -66,7 +68,10 @@ fn session_routes() -> Router<Shown<Face>> {
             "/sessions/exchange_access_token",
             post(other, shared::exchange_access_token),
         )
-        .route("/sessions/revoke", post(Endpoint::Revoke, sessions::revoke))
+        .route(
+            "/sessions/revoke",
+            post(ForMember(Endpoint::Revoke), managed::revoke),
+        )
         .route(
             "/impersonation/authenticate",
             post(other, sessions::impersonate),
@@ -81,16 +86,17 @@ fn session_routes() -> Router<Shown<Face>> {
 
 fn organization_routes() -> Router<Shown<Face>> {
     let records = Endpoint::Records;
+    let held = ForMember(records);
     let organization = get(records, organizations::read)
-        .merge(put(records, organizations::update))
-        .merge(delete(records, organizations::remove));
+        .merge(put(held, managed::update_organization))
+        .merge(delete(held, managed::remove_organization));
     Router::new()
         .route("/organizations", post(records, organizations::create))
         .route("/organizations/search", post(records, org_search::search))
         .route("/organizations/{organization_id}", organization)
         .route(
             "/organizations/{organization_id}/external_id",
-            delete(records, organizations::remove_external_id),
+            delete(held, managed::remove_external_id_of_organization),
         )
         .route(
             "/organizations/{organization_id}/metrics",
@@ -99,14 +105,14 @@ fn organization_routes() -> Router<Shown<Face>> {
 }
 
 fn member_routes() -> Router<Shown<Face>> {
-    let records = Endpoint::Records;
-    let member = put(records, members::update).merge(delete(records, members::remove));
+    let (records, held) = (Endpoint::Records, ForMember(Endpoint::Records));
+    let member = put(held, managed::update_member).merge(delete(held, managed::remove_member));
     let one = "/organizations/{organization_id}/members/{member_id}";
     let of_one = |rest: &str| format!("{one}/{rest}");
     Router::new()
         .route(
             "/organizations/members/search",
-            post(records, members::search),
+            post(held, managed::search_members),
         )
         .route(
             "/organizations/members/dangerously_get/{member_id}",
@@ -114,29 +120,26 @@ fn member_routes() -> Router<Shown<Face>> {
         )
         .route(
             "/organizations/{organization_id}/members",
-            post(records, members::create),
+            post(held, managed::create_member),
         )
         .route(
             "/organizations/{organization_id}/member",
             get(records, members::read),
         )
         .route(one, member)
-        .route(
-            &of_one("reactivate"),
-            put(records, member_means::reactivate),
-        )
+        .route(&of_one("reactivate"), put(held, managed::reactivate))
         .route(
             &of_one("external_id"),
-            delete(records, member_means::remove_external_id),
+            delete(held, managed::remove_external_id),
         )
-        .route(&of_one("totp"), delete(records, member_means::remove_totp))
-        .route(
-            &of_one("unlink_retired_email"),
-            post(records, member_means::unlink),
-        )
+        .route(&of_one("totp"), delete(held, managed::remove_totp))
+        .route(&of_one("unlink_retired_email"), post(held, managed::unlink))
         .route(
             &of_one("start_email_update"),
-            post(Endpoint::SendMagicLink, member_means::start_email_update),
+            post(
+                ForMember(Endpoint::SendMagicLink),
+                managed::start_email_update,
+            ),
         )
         .route(
             &of_one("oauth_providers/{provider}"),
@@ -148,11 +151,11 @@ fn member_routes() -> Router<Shown<Face>> {
         )
         .route(
             "/organizations/{organization_id}/members/mfa_phone_numbers/{member_id}",
-            delete(records, member_means::remove_phone),
+            delete(held, managed::remove_phone),
         )
         .route(
             "/organizations/{organization_id}/members/passwords/{member_password_id}",
-            delete(records, member_means::remove_password),
+            delete(held, managed::remove_password),
         )
 }
 
@@ -182,7 +185,7 @@ fn password_routes() -> Router<Shown<Face>> {
         )
         .route(
             "/passwords/email/require_reset",
-            post(change, passwords::require_reset),
+            post(ForMember(change), managed::require_reset),
         )
         .route(
             "/passwords/existing_password/reset",
@@ -202,7 +205,10 @@ fn login_routes() -> Router<Shown<Face>> {
             "/magic_links/email/login_or_signup",
             post(send, links::login_or_signup),
         )
-        .route("/magic_links/email/invite", post(send, links::invite))
+        .route(
+            "/magic_links/email/invite",
+            post(ForMember(send), managed::invite),
+        )
         .route("/magic_links/authenticate", post(follow, links::follow))
         .route(
             "/otps/email/login_or_signup",

@@ -172,8 +172,8 @@ fn joining(ask: &Ask, name: &str, all: bool) -> Result<Option<Joining>, Problem>
     }))
 }
 
-pub(super) async fn remove_external_id(ask: Ask) -> Done {
-    let org = org_of_path(&ask);
+pub(super) fn remove_external_id(ask: &Ask) -> Done {
+    let org = org_of_path(ask);
     let (_, took) = ask.errand(&Errand::read(None, Some(org)))?;
     let mut book = ask.face.book();
     let profile = book.orgs.get_mut(&org);
@@ -181,7 +181,7 @@ pub(super) async fn remove_external_id(ask: Ask) -> Done {
         book.org_names.remove(&id);
     }
     drop(book);
-    shown(&ask, org, took)
+    shown(ask, org, took)
 }
 
 pub(super) async fn metrics(ask: Ask) -> Done {
@@ -199,18 +199,18 @@ pub(super) async fn read(ask: Ask) -> Done {
     shown(&ask, org, took)
 }
 
-pub(super) async fn update(ask: Ask) -> Done {
-    let org = org_of_path(&ask);
-    check_names(&ask, Some(org))?;
+pub(super) fn update(ask: &Ask) -> Done {
+    let org = org_of_path(ask);
+    check_names(ask, Some(org))?;
     let kept = ask.face.project().org(org).map(|view| view.rules);
-    let rules = rules(&ask, Some(org), kept.unwrap_or(OrgRules::open(false)))?;
+    let rules = rules(ask, Some(org), kept.unwrap_or(OrgRules::open(false)))?;
     let (_, took) = ask.errand(&Errand::UpdateOrg { org, rules })?;
-    describe(&ask, org)?;
-    shown(&ask, org, took)
+    describe(ask, org)?;
+    shown(ask, org, took)
 }
 
-pub(super) async fn remove(ask: Ask) -> Done {
-    let org = org_of_path(&ask);
+pub(super) fn remove(ask: &Ask) -> Done {
+    let org = org_of_path(ask);
     let everyone: Vec<UserId> = {
         let project = ask.face.project();
         let members = project

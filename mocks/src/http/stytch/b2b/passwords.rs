@@ -132,7 +132,7 @@ pub(super) async fn finish_reset(ask: Ask) -> Done {
     entered(&ask, got, extra).await
 }
 
-pub(super) async fn require_reset(ask: Ask) -> Done {
+pub(super) fn require_reset(ask: &Ask) -> Done {
     let email = ask.face.email(ask.fields.address("email_address")?);
     let org = ask.fields.text("organization_id")?;
     let members: Vec<UserId> = {
@@ -152,7 +152,7 @@ pub(super) async fn require_reset(ask: Ask) -> Done {
         took = ask.errand(&Errand::Enter(Enter::RequireReset(*member)))?.1;
     }
     match (org, members.first()) {
-        (Some(_), Some(member)) => shown(&ask, *member, took),
+        (Some(_), Some(member)) => shown(ask, *member, took),
         _ => Ok(Good::new(took, json!({}))),
     }
 }

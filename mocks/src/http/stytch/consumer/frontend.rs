@@ -238,7 +238,7 @@ fn own(ask: Ask, thing: Thing, kind: Kind) -> Result<Ask, Problem> {
         return Ok(ask);
     };
     let owner = ask.face.project().owner(thing, MeansId(id));
-    if owner == Some(holder.id) {
+    if owner == Some(holder.person.id) {
         return Ok(ask);
     }
     let nothing = ask.face.0.names.id(kind, u32::MAX);

@@ -106,7 +106,7 @@ pub(super) async fn attach(ask: Ask) -> Done {
             return Err(Problem::bad("no_user_selection_arguments", message).into());
         }
         (Some(text), None) => user_named(&ask, text),
-        (None, Some(_)) => ask.holder()?.id,
+        (None, Some(_)) => ask.holder()?.person.id,
     };
     let keep = Errand::Keep(Keep::Attach(user));
     let (token, _, took) = mailed(ask.errand(&keep)?)?;

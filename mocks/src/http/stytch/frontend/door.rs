@@ -142,7 +142,8 @@ impl Ask {
     fn hold(&mut self, token: &str) -> Result<(), Problem> {
         self.fields.set("session_token", json!(token));
         let holder = self.holder()?;
-        self.say(&holder);
+        self.say(&holder.person);
+        self.actor = Some(Box::new(holder));
         Ok(())
     }
 

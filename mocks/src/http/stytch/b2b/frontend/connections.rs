@@ -4,24 +4,12 @@
 use axum::Router;
 
 use super::super::super::Face;
-use super::super::super::answering::Done;
-use super::super::super::ask::Ask;
 use super::super::super::frontend::Standing;
 use super::super::super::routes::{delete, get, post, put};
 use super::super::super::sso;
-use super::managed::permitted;
+use super::super::held;
 use crate::http::shown::Shown;
 use crate::stytch::Endpoint;
-
-/// The handler's answer, if a role of the holder permits the action.
-async fn held<T: Future<Output = Done>>(
-    ask: Ask,
-    action: &'static str,
-    handler: impl FnOnce(Ask) -> T,
-) -> Done {
-    permitted(&ask, "stytch.sso", action)?;
-    handler(ask).await
-}
 
 /// All routes.
 pub(super) fn routes() -> Router<Shown<Face>> {

@@ -3,14 +3,15 @@
 use axum::Router;
 
 mod connections;
-mod managed;
 mod own;
 
 use super::super::Face;
 use super::super::frontend::{Standing, no_apps};
 use super::super::routes::{delete, get, post, put};
 use super::super::shared;
-use super::{discovery, links, logins, member_means, organizations, passwords, second, sessions};
+use super::{
+    discovery, links, logins, managed, member_means, organizations, passwords, second, sessions,
+};
 use crate::http::shown::Shown;
 use crate::stytch::Endpoint;
 
@@ -268,7 +269,7 @@ fn organization_routes() -> Router<Shown<Face>> {
         )
         .route(
             "/b2b/organizations/me/members/search",
-            post((holder, records), managed::search_members),
+            post((holder, records), managed::search_own),
         )
         .route("/b2b/organizations/members/{member_id}", member)
         .route(

@@ -1,13 +1,14 @@
-//! What a browser does to an organization and its members: as far as the roles of whoever holds the
-//! session go.
+//! What members do to their organization and its members, by a browser or with a server's help: as
+//! far as the roles of whoever acts go. A server that names nobody may do all of it.
 
 use serde_json::json;
 
-use super::super::super::answering::Done;
-use super::super::super::ask::Ask;
-use super::super::super::names::Kind;
-use super::super::super::problem::Problem;
-use super::super::{links, member_means, member_of_path, members, organizations, sessions};
+use super::super::answering::Done;
+use super::super::ask::{Actor, Ask};
+use super::super::brought::Session;
+use super::super::names::Kind;
+use super::super::problem::Problem;
+use super::{links, member_means, member_of_path, members, organizations, passwords, sessions};
 use crate::stytch::UserId;
 
 const ORGANIZATION: &str = "stytch.organization";
@@ -103,11 +104,17 @@ const FOR_OTHERS: [&str; 3] = [
     "update.settings.is-breakglass",
 ];
 
-/// Refuses what no role of the holder permits.
-pub(super) fn permitted(ask: &Ask, resource: &str, action: &str) -> Result<(), Problem> {
-    let holder = ask.holder()?;
-    let session = ask.session()?.token().session;
-    if ask.granting(&holder, session, resource, action).is_empty() {
+/// Refuses what no role of whoever acts permits.
+fn permitted(ask: &Ask, resource: &str, action: &str) -> Result<(), Problem> {
+    let Some(actor) = &ask.actor else {
+        return if ask.by_page {
+            Err(Problem::no_session())
+        } else {
+            Ok(())
+        };
+    };
+    let Actor { person, session } = &**actor;
+    if ask.granting(person, *session, resource, action).is_empty() {
         return Err(Problem {
             status: 403,
             error_type: "session_authorization_error",
@@ -118,10 +125,21 @@ pub(super) fn permitted(ask: &Ask, resource: &str, action: &str) -> Result<(), P
     Ok(())
 }
 
-/// The same of something that is done to a member, who may be the holder.
+/// The same of something that is done to a member, who may be the one who acts.
 fn permitted_over(ask: &Ask, member: UserId, action: &str) -> Result<(), Problem> {
-    let own = ask.holder()?.id == member && !FOR_OTHERS.contains(&action);
+    let actor = ask.actor.as_ref();
+    let own = actor.is_some_and(|actor| actor.person.id == member && !FOR_OTHERS.contains(&action));
     permitted(ask, if own { "stytch.self" } else { MEMBER }, action)
+}
+
+/// The handler's answer, if whoever acts may do this to SSO connections.
+pub(in super::super) async fn held<T: Future<Output = Done>>(
+    ask: Ask,
+    action: &'static str,
+    handler: impl FnOnce(Ask) -> T,
+) -> Done {
+    permitted(&ask, "stytch.sso", action)?;
+    handler(ask).await
 }
 
 /// The actions that a request comes to, by the fields that it changes.
@@ -144,7 +162,37 @@ pub(super) async fn revoke_anothers(mut ask: Ask) -> Done {
     sessions::revoke(ask).await
 }
 
-/// Refuses a new member with more than the holder may give to members that there are.
+/// A server's `POST …/sessions/revoke`: the sessions may be anybody's.
+pub(super) async fn revoke(ask: Ask) -> Done {
+    if let Some(actor) = &ask.actor {
+        let member = revoked(&ask)?;
+        let owner = member.and_then(|member| ask.face.project().user(member));
+        if owner.is_some_and(|owner| owner.org != actor.person.org) {
+            return Err(Problem::other_organization().into());
+        }
+        if let Some(owner) = owner {
+            permitted_over(&ask, owner.id, "revoke-sessions")?;
+        }
+    }
+    sessions::revoke(ask).await
+}
+
+/// Whose sessions a request would end.
+fn revoked(ask: &Ask) -> Result<Option<UserId>, Problem> {
+    let names = &ask.face.0.names;
+    if let Some(member) = ask.fields.text("member_id")? {
+        return Ok(names.read_id(Kind::Member, member).map(UserId));
+    }
+    let token = match ask.fields.text("member_session_id")? {
+        Some(id) => Some(ask.session_of(id)),
+        None => ask.maybe_session()?.map(Session::token),
+    };
+    let project = ask.face.project();
+    let row = token.and_then(|token| project.session(token.session));
+    Ok(row.map(|row| row.user))
+}
+
+/// Refuses a new member with more than whoever acts may give to members that there are.
 fn permitted_newcomer(ask: &Ask) -> Result<(), Problem> {
     permitted(ask, MEMBER, "create")?;
     let mut given = changes(ask, &OF_MEMBER).filter(|action| !OF_CREATING.contains(action));
@@ -153,19 +201,24 @@ fn permitted_newcomer(ask: &Ask) -> Result<(), Problem> {
 
 pub(super) async fn invite(ask: Ask) -> Done {
     permitted_newcomer(&ask)?;
-    links::invite(ask).await
+    links::invite(&ask)
 }
 
 pub(super) async fn create_member(ask: Ask) -> Done {
     permitted_newcomer(&ask)?;
-    members::create(ask).await
+    members::create(&ask)
 }
 
-pub(super) async fn search_members(mut ask: Ask) -> Done {
-    permitted(&ask, MEMBER, "search")?;
+/// A browser's search: in the own organization.
+pub(super) async fn search_own(mut ask: Ask) -> Done {
     let own = ask.fields.take("organization_id").unwrap_or_default();
     ask.fields.set("organization_ids", json!([own]));
-    members::search(ask).await
+    search_members(ask).await
+}
+
+pub(super) async fn search_members(ask: Ask) -> Done {
+    permitted(&ask, MEMBER, "search")?;
+    members::search(&ask)
 }
 
 pub(super) async fn update_member(ask: Ask) -> Done {
@@ -173,21 +226,36 @@ pub(super) async fn update_member(ask: Ask) -> Done {
     for action in changes(&ask, &OF_MEMBER) {
         permitted_over(&ask, member, action)?;
     }
-    members::update(ask).await
+    members::update(&ask)
 }
 
 pub(super) async fn remove_member(ask: Ask) -> Done {
     permitted_over(&ask, member_of_path(&ask).1, "delete")?;
-    members::remove(ask).await
+    members::remove(&ask)
 }
 
 pub(super) async fn reactivate(ask: Ask) -> Done {
     permitted(&ask, MEMBER, "create")?;
-    member_means::reactivate(ask).await
+    member_means::reactivate(&ask)
 }
 
 pub(super) async fn unlink_anothers(ask: Ask) -> Done {
     permitted(&ask, MEMBER, "update.info.email")?;
+    member_means::unlink(ask).await
+}
+
+/// What a server does to a member's address: members may do that to their own.
+fn permitted_over_address(ask: &Ask) -> Result<(), Problem> {
+    let (_, member) = member_of_path(ask);
+    let actor = ask.actor.as_ref();
+    if actor.is_some_and(|actor| actor.person.id == member) {
+        return Ok(());
+    }
+    permitted(ask, MEMBER, "update.info.email")
+}
+
+pub(super) async fn unlink(ask: Ask) -> Done {
+    permitted_over_address(&ask)?;
     member_means::unlink(ask).await
 }
 
@@ -196,14 +264,36 @@ pub(super) async fn start_anothers_update(ask: Ask) -> Done {
     member_means::start_email_update(ask).await
 }
 
+pub(super) async fn start_email_update(ask: Ask) -> Done {
+    permitted_over_address(&ask)?;
+    member_means::start_email_update(ask).await
+}
+
+/// Stytch names no action for ids of the application's own: only whoever may do all may do this.
+pub(super) async fn remove_external_id(ask: Ask) -> Done {
+    permitted(&ask, MEMBER, "update.info.external-id")?;
+    member_means::remove_external_id(&ask)
+}
+
+pub(super) async fn remove_external_id_of_organization(ask: Ask) -> Done {
+    permitted(&ask, ORGANIZATION, "update.info.external-id")?;
+    organizations::remove_external_id(&ask)
+}
+
+/// Stytch names no action for this; a password that must be chosen anew is as good as taken away.
+pub(super) async fn require_reset(ask: Ask) -> Done {
+    permitted(&ask, MEMBER, "update.info.delete.password")?;
+    passwords::require_reset(&ask)
+}
+
 pub(super) async fn remove_phone(ask: Ask) -> Done {
     permitted_over(&ask, member_of_path(&ask).1, "update.info.delete.mfa-phone")?;
-    member_means::remove_phone(ask).await
+    member_means::remove_phone(&ask)
 }
 
 pub(super) async fn remove_totp(ask: Ask) -> Done {
     permitted_over(&ask, member_of_path(&ask).1, "update.info.delete.mfa-totp")?;
-    member_means::remove_totp(ask).await
+    member_means::remove_totp(&ask)
 }
 
 pub(super) async fn remove_password(ask: Ask) -> Done {
@@ -211,19 +301,19 @@ pub(super) async fn remove_password(ask: Ask) -> Done {
     let id = names.read_id(Kind::MemberPassword, ask.path("member_password_id"));
     let member = UserId(id.unwrap_or(u32::MAX));
     permitted_over(&ask, member, "update.info.delete.password")?;
-    member_means::remove_password(ask).await
+    member_means::remove_password(&ask)
 }
 
 pub(super) async fn update_organization(ask: Ask) -> Done {
     for action in changes(&ask, &OF_ORGANIZATION) {
         permitted(&ask, ORGANIZATION, action)?;
     }
-    organizations::update(ask).await
+    organizations::update(&ask)
 }
 
 pub(super) async fn remove_organization(ask: Ask) -> Done {
     permitted(&ask, ORGANIZATION, "delete")?;
-    organizations::remove(ask).await
+    organizations::remove(&ask)
 }
 
 #[cfg(test)]
