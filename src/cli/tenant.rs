@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Failure;
+use super::{Failure, say};
 use crate::tenant::client::Patience;
 use crate::tenant::credentials::Credentials;
 use crate::tenant::guard::{self, AUTH0_TRICKLE, Amount, Consent};
@@ -56,9 +56,15 @@ impl TenantArgs {
 
     /// Reads the credentials and asks the guard. Sends nothing.
     pub(super) fn tenants(&self, people: u32, product: Product) -> Result<Tenants, Failure> {
-        let read = |name: &str| std::env::var(name).ok();
+        let read = |name: &str| {
+            let value = std::env::var_os(name)?;
+            Some(value.to_string_lossy().into_owned())
+        };
         let credentials = Credentials::read(read, self.env_file.as_deref())
             .map_err(|error| Failure::input(format!("error: {error}")))?;
+        for note in &credentials.notes {
+            say(&format!("note: {note}"));
+        }
         let consent = Consent {
             live: self.i_consent_to_live,
             auth0_load: self.i_consent_to_auth0_load,

@@ -15,7 +15,12 @@ impl Base {
         } else {
             format!("https://{text}")
         };
-        let url = Url::parse(&with_scheme).ok()?;
+        let mut url = Url::parse(&with_scheme).ok()?;
+        // A dot at the end names the same host, but stands in no certificate and no issuer.
+        let undotted = url.host_str().and_then(|host| host.strip_suffix('.'));
+        if let Some(host) = undotted.map(str::to_owned) {
+            url.set_host(Some(&host)).ok()?;
+        }
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let nobody = url.username().is_empty() && url.password().is_none();
         let known = matches!(url.scheme(), "http" | "https") && url.host().is_some();
@@ -70,6 +75,7 @@ mod tests {
         for (text, base) in [
             ("Dev-Abc.auth0.com", "https://dev-abc.auth0.com"),
             ("https://login.example/", "https://login.example"),
+            ("login.example.:8443", "https://login.example:8443"),
             ("http://127.0.0.1:8480", "http://127.0.0.1:8480"),
         ] {
             assert_eq!(Base::read(text).unwrap().as_str(), base);

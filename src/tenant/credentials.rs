@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::base::Base;
+use super::env_file;
 use super::secret::Secret;
 
 /// A setting by its name in the environment or in the file.
@@ -101,7 +102,18 @@ pub struct Credentials {
     /// Certificate authorities to trust besides the system's.
     pub ca_file: Option<PathBuf>,
     /// The file that was read.
-    pub file: Option<PathBuf>,
+    pub file: Option<EnvFile>,
+    /// What whoever set them should look at, though it works.
+    pub notes: Vec<String>,
+}
+
+/// A file that credentials were read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvFile {
+    /// As it was named.
+    pub named: PathBuf,
+    /// Where it is, once links are followed.
+    pub real: PathBuf,
 }
 
 /// The file that is read when it is there and no other is named.
@@ -174,12 +186,17 @@ impl Credentials {
         let auth0 = settings.auth0();
         let stytch = settings.stytch();
         let ca_file = settings.optional(&CUTOVER_CA_FILE).map(PathBuf::from);
+        let notes = settings.notes();
         match (auth0, stytch) {
             (Some(auth0), Some(stytch)) if settings.bad.is_empty() => Ok(Self {
                 auth0,
                 stytch,
                 ca_file,
-                file: file.map(Path::to_owned),
+                file: file.map(|file| EnvFile {
+                    named: file.to_owned(),
+                    real: file.canonicalize().unwrap_or_else(|_| file.to_owned()),
+                }),
+                notes,
             }),
             _ => Err(CredentialsError::Settings(settings.bad)),
         }
@@ -191,22 +208,22 @@ fn read_file(file: &Path) -> Result<BTreeMap<String, String>, CredentialsError> 
         file: file.to_owned(),
         why,
     };
-    let lines = dotenvy::from_path_iter(file).map_err(|error| match error {
-        dotenvy::Error::Io(error) => failed(error.to_string()),
-        // Any other message may quote a line, and lines hold secrets.
-        _ => failed("it is not a list of NAME=value".to_owned()),
-    })?;
-    let mut written = BTreeMap::new();
-    for line in lines {
-        let read = written.len();
-        let (name, value) = line.map_err(|_| {
-            failed(format!(
-                "after {read} settings comes a line that is not NAME=value"
-            ))
-        })?;
-        written.insert(name, value);
-    }
-    Ok(written)
+    // An error of the reader is about the file, one of the parser about a line: neither quotes it.
+    let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+    env_file::read(&text).map_err(failed)
+}
+
+/// Whether others than its owner may read a file, where the system tells.
+#[cfg(unix)]
+fn is_open_to_others(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = std::fs::metadata(file);
+    metadata.is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_: &Path) -> bool {
+    false
 }
 
 struct Settings<'a, E> {
@@ -227,6 +244,18 @@ impl<E: Fn(&str) -> Option<String>> Settings<'_, E> {
         let callback = self.optional(&AUTH0_CALLBACK_URL);
         let management_id = self.optional(&AUTH0_MGMT_CLIENT_ID);
         let management_secret = self.optional(&AUTH0_MGMT_CLIENT_SECRET).map(Secret::new);
+        // An id with the secret of another application is no pair.
+        match (&management_id, &management_secret) {
+            (Some(_), None) => self.complain(
+                &AUTH0_MGMT_CLIENT_SECRET,
+                "is not set, though AUTH0_MGMT_CLIENT_ID is",
+            ),
+            (None, Some(_)) => self.complain(
+                &AUTH0_MGMT_CLIENT_ID,
+                "is not set, though AUTH0_MGMT_CLIENT_SECRET is",
+            ),
+            _ => {}
+        }
         let (client_id, client_secret) = (client_id?, client_secret?);
         Some(Auth0Credentials {
             base: base?,
@@ -273,15 +302,65 @@ impl<E: Fn(&str) -> Option<String>> Settings<'_, E> {
         })
     }
 
-    /// A value that somebody set; an empty one counts as none.
-    fn optional(&self, variable: &Variable) -> Option<String> {
-        (self.environment)(variable.name)
-            .filter(|value| !value.is_empty())
-            .or_else(|| self.written.get(variable.name).cloned())
-            .filter(|value| !value.is_empty())
+    /// A value that somebody set; an empty one counts as none. White space around it, such as the
+    /// newline at the end of a mounted secret, is never meant.
+    fn optional(&mut self, variable: &Variable) -> Option<String> {
+        let value = self.raw(variable)?;
+        if value.contains(char::is_control) {
+            self.complain(variable, "holds a line break or another control sign");
+        } else if value.contains(char::REPLACEMENT_CHARACTER) {
+            self.complain(variable, "is not UTF-8");
+        } else if is_quoted(&value) {
+            self.complain(variable, "has quotes around it, which are not a part of it");
+        }
+        Some(value)
     }
 
-    fn or_default(&self, variable: &Variable) -> String {
+    fn raw(&self, variable: &Variable) -> Option<String> {
+        self.set(variable).or_else(|| self.written(variable))
+    }
+
+    /// What the environment says.
+    fn set(&self, variable: &Variable) -> Option<String> {
+        (self.environment)(variable.name).and_then(|value| trimmed(&value))
+    }
+
+    /// What the file says.
+    fn written(&self, variable: &Variable) -> Option<String> {
+        trimmed(self.written.get(variable.name)?)
+    }
+
+    /// What works and may yet surprise.
+    fn notes(&self) -> Vec<String> {
+        let Some(file) = self.file else {
+            return Vec::new();
+        };
+        let name = file.display();
+        let differ = |variable: &&Variable| {
+            let (set, written) = (self.set(variable), self.written(variable));
+            set.is_some() && written.is_some() && set != written
+        };
+        let mut notes: Vec<String> = VARIABLES
+            .iter()
+            .filter(differ)
+            .map(|variable| {
+                let variable = variable.name;
+                format!("{variable} is another one in the environment than in {name}; the environment's is used")
+            })
+            .collect();
+        let consent = |key: &&String| key.to_ascii_uppercase().contains("CONSENT");
+        notes.extend(self.written.keys().filter(consent).map(|key| {
+            format!("{key} in {name} counts for nothing: consent is given on the command line")
+        }));
+        if is_open_to_others(file) {
+            notes.push(format!(
+                "{name} can be read by others on this machine; chmod 600 {name} keeps it to you"
+            ));
+        }
+        notes
+    }
+
+    fn or_default(&mut self, variable: &Variable) -> String {
         self.optional(variable)
             .unwrap_or_else(|| variable.default.unwrap_or_default().to_owned())
     }
@@ -303,8 +382,8 @@ impl<E: Fn(&str) -> Option<String>> Settings<'_, E> {
     }
 
     fn complain(&mut self, variable: &Variable, problem: &'static str) {
-        let environment = (self.environment)(variable.name).is_some_and(|value| !value.is_empty());
-        let origin = match (self.file, environment, self.optional(variable).is_some()) {
+        let environment = self.set(variable).is_some();
+        let origin = match (self.file, environment, self.raw(variable).is_some()) {
             (_, true, _) => "in the environment".to_owned(),
             (Some(file), _, true) => format!("in {}", file.display()),
             (Some(file), _, false) => {
@@ -314,105 +393,27 @@ impl<E: Fn(&str) -> Option<String>> Settings<'_, E> {
                 format!("not in the environment, and there is no {DEFAULT_FILE} here")
             }
         };
-        self.bad.push(BadSetting {
+        let bad = BadSetting {
             variable: *variable,
             problem,
             origin,
-        });
+        };
+        // A value that is looked at twice is told once.
+        if !self.bad.iter().any(|known| known.variable == *variable) {
+            self.bad.push(bad);
+        }
     }
+}
+
+fn trimmed(value: &str) -> Option<String> {
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+fn is_quoted(value: &str) -> bool {
+    let within = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    within('"') || within('\'')
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn from(settings: &[(&str, &str)]) -> Result<Credentials, CredentialsError> {
-        let settings: BTreeMap<&str, &str> = settings.iter().copied().collect();
-        Credentials::read(
-            |name| settings.get(name).map(|value| (*value).to_owned()),
-            None,
-        )
-    }
-
-    const WHOLE: [(&str, &str); 6] = [
-        ("AUTH0_DOMAIN", "dev-abc.eu.auth0.com"),
-        ("AUTH0_CLIENT_ID", "client"),
-        ("AUTH0_CLIENT_SECRET", "hush"),
-        ("AUTH0_AUDIENCE", "https://api.example"),
-        ("STYTCH_PROJECT_ID", "project-test-1"),
-        ("STYTCH_SECRET", "secret-test-hush"),
-    ];
-
-    #[test]
-    fn six_settings_are_enough() {
-        let read = from(&WHOLE).unwrap();
-        assert_eq!(read.auth0.base.as_str(), "https://dev-abc.eu.auth0.com");
-        assert_eq!(read.auth0.management_id, "client");
-        assert_eq!(read.auth0.management_secret.expose(), "hush");
-        assert_eq!(read.auth0.scope, "openid profile email offline_access");
-        assert_eq!(read.stytch.base.as_str(), "https://test.stytch.com");
-        assert!(!format!("{read:?}").contains("hush"));
-    }
-
-    #[test]
-    fn all_that_is_missing_is_told_at_once_with_its_place() {
-        let told = from(&[("STYTCH_SECRET", "not-a-secret-of-stytchs")])
-            .unwrap_err()
-            .to_string();
-        for name in [
-            "AUTH0_DOMAIN",
-            "AUTH0_CLIENT_ID",
-            "AUTH0_CLIENT_SECRET",
-            "AUTH0_AUDIENCE",
-            "STYTCH_PROJECT_ID",
-        ] {
-            assert!(told.contains(&format!("{name} is not set")), "{told}");
-        }
-        assert!(
-            told.contains("STYTCH_SECRET is neither secret-test-…"),
-            "{told}"
-        );
-        assert!(
-            told.contains("dashboard > Project settings > API keys"),
-            "{told}"
-        );
-        assert!(!told.contains("not-a-secret"), "{told}");
-    }
-
-    #[test]
-    fn the_environment_comes_before_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("some.env");
-        std::fs::write(
-            &file,
-            "AUTH0_CLIENT_ID=from-file\nAUTH0_CLIENT_SECRET='in file'\n# note\n",
-        )
-        .unwrap();
-        let given: BTreeMap<&str, &str> = WHOLE
-            .into_iter()
-            .filter(|(name, _)| *name != "AUTH0_CLIENT_SECRET")
-            .collect();
-        let read = Credentials::read(
-            |name| given.get(name).map(|value| (*value).to_owned()),
-            Some(&file),
-        )
-        .unwrap();
-        assert_eq!(read.auth0.client_id, "client");
-        assert_eq!(read.auth0.client_secret.expose(), "in file");
-        assert_eq!(read.file.as_deref(), Some(file.as_path()));
-    }
-
-    #[test]
-    fn a_broken_file_is_told_without_its_text() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("some.env");
-        std::fs::write(&file, "A=b\nsecret-test-oops and more\n").unwrap();
-        let told = Credentials::read(|_| None, Some(&file))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            told.contains("after 1 settings") && !told.contains("oops"),
-            "{told}"
-        );
-    }
-}
+mod tests;

@@ -26,5 +26,6 @@ pub(super) fn credentials(auth0: &str, stytch: &str) -> Credentials {
         },
         ca_file: None,
         file: None,
+        notes: Vec::new(),
     }
 }

@@ -6,7 +6,7 @@
 //! | `test.stytch.com` with `project-test-…` and `secret-test-…` | nothing |
 //! | `*.auth0.com`, no more than a trickle | nothing |
 //! | `*.auth0.com`, more than a trickle | `--i-consent-to-auth0-load` |
-//! | `api.stytch.com`, `project-live-…`, `secret-live-…`, a file `.env-live…` | `--i-consent-to-live` |
+//! | `api.stytch.com`, `project-live-…`, `secret-live-…`, a file named live, such as `.env-live…` | `--i-consent-to-live` |
 //! | any other host: a custom domain may be anybody's production | `--i-consent-to-live` |
 //! | a test id with a live secret, or on a live host, and the other way round | cannot be consented to |
 //! | plain `http` to another machine; more people or calls than the most | cannot be consented to |
@@ -14,6 +14,7 @@
 //! Consent is given on the command line for one command, never in a file or in the environment.
 
 use std::fmt;
+use std::path::Path;
 
 use super::base::Base;
 use super::credentials::Credentials;
@@ -208,10 +209,10 @@ fn live(credentials: &Credentials, consent: Consent, refusals: &mut Vec<Refusal>
         ..
     } = credentials;
     let mut may_be = |what: String| refusals.push(Refusal::MayBeLive { what });
-    let name = file.as_ref().and_then(|file| file.file_name());
-    let name = name.and_then(|name| name.to_str()).unwrap_or_default();
-    if name.starts_with(".env-live") || name.starts_with(".env.live") {
-        may_be(format!("the credentials are read from {name}"));
+    // A link may give a live file another name.
+    let names = file.iter().flat_map(|file| [&file.named, &file.real]);
+    if let Some(live) = names.into_iter().find(|path| is_named_live(path)) {
+        may_be(format!("the credentials are read from {}", live.display()));
     }
     if stytch.project_id.starts_with("project-live-") {
         may_be("STYTCH_PROJECT_ID is a live project".to_owned());
@@ -228,6 +229,15 @@ fn live(credentials: &Credentials, consent: Consent, refusals: &mut Vec<Refusal>
         let host = auth0.authority();
         may_be(format!("{host} is not of *.auth0.com"));
     }
+}
+
+/// Whether a file's name says that it is for production: `.env-live`, `.env.production.local`, `live.env`.
+fn is_named_live(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.to_ascii_lowercase();
+    let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
+    let live = ["live", "prod", "production"];
+    words.contains(&"env") && words.iter().any(|word| live.contains(word))
 }
 
 /// Test and live in one: consent does not make sense of it.
@@ -284,6 +294,7 @@ fn load(credentials: &Credentials, amount: Amount, consent: Consent, refusals: &
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tenant::credentials::EnvFile;
     use crate::tenant::fixture;
     use crate::tenant::secret::Secret;
 
@@ -329,7 +340,7 @@ mod tests {
         let l = ("live", "live");
         let (m, p) = ("mixed", "plain");
         let (live, free) = ("live", "");
-        let rows: [Row; 22] = [
+        let rows: [Row; 35] = [
             ("http://127.0.0.1:8480", "http://[::1]:8481", t, NO, free),
             (
                 "https://localhost:8480",
@@ -354,6 +365,20 @@ mod tests {
             (DEV, "auth.shop.example", t, NO, live),
             ("evil-auth0.com", TEST, t, NO, live),
             ("auth0.com.evil.example", TEST, t, NO, live),
+            ("DEV-ABC.EU.AUTH0.COM.", "TEST.Stytch.com.", t, NO, free),
+            ("dev-abc.eu.auth0.com:8443", TEST, t, NO, free),
+            ("dev-abc.auth0.com.", "api.stytch.com.", l, NO, live),
+            (DEV, "API.STYTCH.COM:443", l, NO, live),
+            (DEV, "https://test%2estytch.com.evil.example", t, NO, live),
+            // The first letters are Cyrillic.
+            ("dev.\u{430}uth0.com", TEST, t, NO, live),
+            (DEV, "t\u{435}st.stytch.com", t, NO, live),
+            (DEV, "https://xn--tst-qdd.stytch.com", t, NO, live),
+            (DEV, "a.test.stytch.com", t, NO, live),
+            ("https://[2001:db8::1]", TEST, t, NO, live),
+            ("https://[::ffff:127.0.0.1]:8480", TEST, t, NO, live),
+            ("https://0.0.0.0:8480", TEST, t, NO, live),
+            ("http://localhost.evil.example:8480", TEST, t, NO, live),
             (DEV, "test.stytch.com.evil.example", t, NO, live),
             ("http://dev-abc.eu.auth0.com", TEST, t, LIVE, p),
             (DEV, "http://test.stytch.com", t, LIVE, p),
@@ -393,12 +418,25 @@ mod tests {
 
     #[test]
     fn live_files_need_consent() {
-        let mut from_file = credentials(DEV, TEST, ("test", "test"));
-        from_file.file = Some("some/where/.env-live".into());
-        assert!(admit(from_file.clone(), TRICKLE, NO).is_err());
-        assert!(admit(from_file.clone(), TRICKLE, LIVE).is_ok());
-        from_file.file = Some(".env-test".into());
-        assert!(admit(from_file, TRICKLE, NO).is_ok());
+        for (named, real, live) in [
+            ("some/where/.env-live", "/some/where/.env-live", true),
+            (".ENV-LIVE.local", "/.ENV-LIVE.local", true),
+            (".env.production", "/.env.production", true),
+            ("live.env", "/live.env", true),
+            // A link.
+            (".env-test", "/home/me/.env-live", true),
+            (".env-test", "/home/me/live/.env-test", false),
+            ("deliver.env", "/deliver.env", false),
+        ] {
+            let mut from_file = credentials(DEV, TEST, ("test", "test"));
+            from_file.file = Some(EnvFile {
+                named: named.into(),
+                real: real.into(),
+            });
+            let refused = admit(from_file.clone(), TRICKLE, NO).is_err();
+            assert_eq!(refused, live, "{named} {real}");
+            assert!(admit(from_file, TRICKLE, LIVE).is_ok());
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod cleanup;
 pub mod client;
 pub mod credentials;
 pub mod doctor;
+mod env_file;
 #[cfg(test)]
 mod fixture;
 pub mod guard;
