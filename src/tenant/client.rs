@@ -2,7 +2,7 @@
 //! never came.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
@@ -48,8 +48,8 @@ pub enum As<'a> {
     Bearer(&'a Secret),
 }
 
-/// A request to make.
-#[derive(Clone, Debug)]
+/// A request to make. It shows neither its query nor its body: those hold passwords and tokens.
+#[derive(Clone)]
 pub struct Ask<'a> {
     /// Method.
     pub method: Method,
@@ -63,8 +63,15 @@ pub struct Ask<'a> {
     pub who: As<'a>,
 }
 
-/// What came back.
-#[derive(Clone, Debug)]
+impl std::fmt::Debug for Ask<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { method, path, .. } = self;
+        write!(f, "Ask({method} {path})")
+    }
+}
+
+/// What came back. It shows its status alone: bodies hold tokens, and so do redirects.
+#[derive(Clone)]
 pub struct Heard {
     /// HTTP status.
     pub status: u16,
@@ -76,6 +83,12 @@ pub struct Heard {
     pub perhaps_done_before: bool,
     /// How far the provider's clock is ahead of ours, in seconds, by its `Date` header.
     pub ahead: Option<f64>,
+}
+
+impl std::fmt::Debug for Heard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Heard({})", self.status)
+    }
 }
 
 /// Nothing came back, though it was tried.
@@ -99,9 +112,11 @@ pub struct Patience {
     pub throttled: u32,
     /// First pause; each further one is twice as long.
     pub pause: Duration,
-    /// No pause is longer, whatever a header says: a bucket may say when it is full again, which can
-    /// be most of an hour.
+    /// No pause of our own choice is longer, and none on account of `X-RateLimit-Reset`, which says
+    /// when a bucket is full again, not when it has room: that can be most of an hour.
     pub longest_pause: Duration,
+    /// What `Retry-After` asks for is waited out up to here; whoever asks for more is not asked again.
+    pub longest_asked: Duration,
     /// How long one try waits for its answer.
     pub answer: Duration,
 }
@@ -113,6 +128,7 @@ impl Default for Patience {
             throttled: 8,
             pause: Duration::from_millis(500),
             longest_pause: Duration::from_mins(1),
+            longest_asked: Duration::from_mins(5),
             answer: Duration::from_secs(20),
         }
     }
@@ -121,6 +137,9 @@ impl Default for Patience {
 /// Requests that one command may make to one provider, tries included.
 const MOST_REQUESTS: u64 = 50_000;
 
+/// No answer is read further than this. The longest that are asked for list a thousand members.
+const LONGEST_BODY: usize = 16 << 20;
+
 /// One provider.
 #[derive(Debug)]
 pub struct Client {
@@ -128,6 +147,8 @@ pub struct Client {
     provider: Provider,
     base: Base,
     pace: Mutex<Pace>,
+    /// A narrower pace for paths that begin so.
+    narrow: Option<(&'static str, Mutex<Pace>)>,
     patience: Patience,
     made: AtomicU64,
 }
@@ -188,9 +209,17 @@ impl Client {
             provider,
             base,
             pace: Mutex::new(pace),
+            narrow: None,
             patience,
             made: AtomicU64::new(0),
         }
+    }
+
+    /// The same, with a narrower pace for paths that begin so.
+    #[must_use]
+    pub fn with_narrow(mut self, prefix: &'static str, pace: Pace) -> Self {
+        self.narrow = Some((prefix, Mutex::new(pace)));
+        self
     }
 
     /// Where it is.
@@ -211,12 +240,12 @@ impl Client {
             match self.once(what, ask).await? {
                 Ok(heard) if heard.status == 429 && throttled + 1 < self.patience.throttled => {
                     throttled += 1;
-                    self.pause(told_pause(&heard.headers).unwrap_or(pause));
+                    self.stand_back(what, &heard.headers, pause)?;
                 }
                 Ok(heard) if heard.status >= 500 && failed + 1 < self.patience.tries => {
                     failed += 1;
                     perhaps_done = true;
-                    self.pause(told_pause(&heard.headers).unwrap_or(pause));
+                    self.stand_back(what, &heard.headers, pause)?;
                 }
                 Ok(mut heard) => {
                     self.heed(&heard.headers);
@@ -255,7 +284,7 @@ impl Client {
                 ),
             });
         }
-        self.turn().await;
+        self.turn_for(&ask.path).await;
         let mut path = self.base.at(&ask.path);
         add_query(&mut path, &ask.query);
         let request = self
@@ -267,9 +296,10 @@ impl Client {
         };
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        Ok(response.bytes().await.map_err(reason).map(|body| {
+        Ok(whole(response).await.map(|body| {
             let mut json = serde_json::from_slice(&body).unwrap_or_default();
-            if status >= 400 {
+            // Whatever is not what was asked for may be shown.
+            if !(200..300).contains(&status) {
                 hide(&mut json, ask);
             }
             Heard {
@@ -284,12 +314,25 @@ impl Client {
 
     /// Waits until the next request may go. For requests that are made outside of [`Self::ask`].
     pub async fn turn(&self) {
+        self.turn_for("").await;
+    }
+
+    async fn turn_for(&self, path: &str) {
         self.made.fetch_add(1, Ordering::Relaxed);
-        let turn = {
-            let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-            pace.turn(Instant::now())
-        };
-        tokio::time::sleep_until(turn).await;
+        let narrow = self.narrow.as_ref();
+        let narrow = narrow.filter(|(prefix, _)| path.starts_with(prefix));
+        loop {
+            let now = Instant::now();
+            let mut turn = locked(&self.pace).turn(now);
+            if let Some((_, pace)) = narrow {
+                turn = turn.max(locked(pace).turn(now));
+            }
+            tokio::time::sleep_until(turn).await;
+            // The provider may have asked for a pause meanwhile: then the turn is lost.
+            if !locked(&self.pace).is_paused(Instant::now()) {
+                return;
+            }
+        }
     }
 
     /// A request to be made in one's turn.
@@ -325,13 +368,45 @@ impl Client {
 
     /// A 429 that came outside of [`Self::ask`]: nothing more is sent before the provider wants it.
     pub fn heed_refusal(&self, headers: &HeaderMap) {
-        self.pause(told_pause(headers).unwrap_or(self.patience.pause));
+        let asked = asked_pause(headers).map(|asked| asked.min(self.patience.longest_asked));
+        self.pause(asked.unwrap_or_else(|| self.own_pause(headers, self.patience.pause)));
+    }
+
+    /// A pause as long as the provider asks for, or else of our own choice.
+    fn stand_back(
+        &self,
+        what: &'static str,
+        headers: &HeaderMap,
+        own: Duration,
+    ) -> Result<(), Unanswered> {
+        match asked_pause(headers) {
+            Some(asked) if asked > self.patience.longest_asked => Err(Unanswered {
+                provider: self.provider,
+                what,
+                why: format!(
+                    "it asks to be left alone for {} s; try again after that",
+                    asked.as_secs()
+                ),
+            }),
+            Some(asked) => {
+                self.pause(asked);
+                Ok(())
+            }
+            None => {
+                self.pause(self.own_pause(headers, own));
+                Ok(())
+            }
+        }
+    }
+
+    /// Until the bucket's reset where it is told, or else `own`.
+    fn own_pause(&self, headers: &HeaderMap, own: Duration) -> Duration {
+        let pause = reset(headers).unwrap_or(own);
+        pause.min(self.patience.longest_pause)
     }
 
     fn pause(&self, pause: Duration) {
-        let until = Instant::now() + pause.min(self.patience.longest_pause);
-        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-        pace.pause_until(until);
+        locked(&self.pace).pause_until(Instant::now() + pause);
     }
 
     /// An answer that was served, but the last of its bucket: the next request waits for the next one.
@@ -339,9 +414,25 @@ impl Client {
         if number(headers, "x-ratelimit-remaining") == Some(0.0)
             && let Some(pause) = reset(headers)
         {
-            self.pause(pause);
+            self.pause(pause.min(self.patience.longest_pause));
         }
     }
+}
+
+fn locked(pace: &Mutex<Pace>) -> MutexGuard<'_, Pace> {
+    pace.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A body to its end, if that comes before it is too long for an answer.
+async fn whole(mut response: reqwest::Response) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(reason)? {
+        if body.len() + chunk.len() > LONGEST_BODY {
+            return Err(format!("an answer of more than {LONGEST_BODY} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 fn add_query(url: &mut Url, query: &[(&'static str, String)]) {
@@ -366,12 +457,15 @@ fn reason(error: reqwest::Error) -> String {
     text
 }
 
-/// How long the provider asks to wait: `Retry-After`, or else the reset of its bucket.
-fn told_pause(headers: &HeaderMap) -> Option<Duration> {
-    let after = number(headers, RETRY_AFTER.as_str());
-    after
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .or_else(|| reset(headers))
+/// How long the provider asks to wait: `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3).
+fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
+    if let Some(seconds) = number(headers, RETRY_AFTER.as_str()) {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    let until = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Duration::try_from_secs_f64(until.as_second() as f64 - now.as_secs_f64()).ok()
 }
 
 /// Until `X-RateLimit-Reset`, which is a time in seconds since 1970.
@@ -394,3 +488,6 @@ fn ahead(headers: &HeaderMap) -> Option<f64> {
     let here = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     Some(there.as_second() as f64 + 0.5 - here.as_secs_f64())
 }
+
+#[cfg(test)]
+mod tests;

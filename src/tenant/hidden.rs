@@ -2,10 +2,11 @@
 //! reports, so that what they echo is taken out before anybody reads them.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::client::{As, Ask};
+use super::secret::hex;
 
 /// What stands in the place of a secret.
 const HIDDEN: &str = "(hidden)";
@@ -36,6 +37,8 @@ pub(super) fn hide(answer: &mut Value, ask: &Ask<'_>) {
 /// Whether a field of a request holds a secret.
 fn is_secret(name: &str) -> bool {
     let words = [
+        // Somebody may have taken the secret for the id.
+        "client_id",
         "secret",
         "password",
         "token",
@@ -62,7 +65,7 @@ fn gather(forms: &mut Vec<String>, body: &Value) {
     }
 }
 
-/// A secret as it is, as in a URL or a form, in base64, and as in JSON.
+/// A secret as it is, as in a URL or a form, in base64 and hexadecimal, and as in JSON and HTML.
 fn add_forms(forms: &mut Vec<String>, secret: &str) {
     if secret.len() < SHORTEST {
         return;
@@ -73,17 +76,52 @@ fn add_forms(forms: &mut Vec<String>, secret: &str) {
         .unwrap_or_default();
     let in_url = in_form.replace('+', "%20");
     let in_json = Value::from(secret).to_string();
+    let hex = hex(secret.as_bytes());
     let all = [
         secret.to_owned(),
         in_url.replace("%2D", "-"),
+        with_small_digits(&in_url),
+        with_small_digits(&in_form),
         in_url,
         in_form,
         STANDARD.encode(secret),
         STANDARD_NO_PAD.encode(secret),
+        URL_SAFE.encode(secret),
         URL_SAFE_NO_PAD.encode(secret),
+        hex.to_uppercase(),
+        hex,
         in_json.trim_matches('"').to_owned(),
     ];
-    forms.extend(all.into_iter().filter(|form| form.len() >= SHORTEST));
+    let in_html = [
+        in_html(secret, "&quot;", "&#39;"),
+        in_html(secret, "&quot;", "&#x27;"),
+        in_html(secret, "&#34;", "&#39;"),
+        in_html(secret, "\"", "'"),
+    ];
+    let all = all.into_iter().chain(in_html);
+    forms.extend(all.filter(|form| form.len() >= SHORTEST));
+}
+
+/// A text as pages write it; quotes are written in several ways.
+fn in_html(text: &str, double: &str, single: &str) -> String {
+    let escaped = text.replace('&', "&amp;");
+    let escaped = escaped.replace('<', "&lt;").replace('>', "&gt;");
+    escaped.replace('"', double).replace('\'', single)
+}
+
+/// A percent-encoded text whose hexadecimal digits are small letters.
+fn with_small_digits(encoded: &str) -> String {
+    let mut text = String::with_capacity(encoded.len());
+    let mut digits = 0;
+    for c in encoded.chars() {
+        text.push(if digits > 0 {
+            c.to_ascii_lowercase()
+        } else {
+            c
+        });
+        digits = if c == '%' { 2 } else { digits.max(1) - 1 };
+    }
+    text
 }
 
 fn clean(answer: &mut Value, forms: &[String]) {
@@ -117,6 +155,7 @@ mod tests {
             query: Vec::new(),
             body: Some(json!({
                 "username": "ada@home.example",
+                "client_id": "the secret, taken for an id",
                 "nested": [{ "password": "hunter2-hunter2" }],
             })),
             who: As::Basic("project-1", &secret),
@@ -131,6 +170,12 @@ mod tests {
             URL_SAFE_NO_PAD.encode(raw),
             STANDARD.encode(format!("project-1:{raw}")),
             "hunter2-hunter2".to_owned(),
+            "s3cr%22t%2f%c3%a4%2b%3d%26%20x".to_owned(),
+            URL_SAFE.encode(raw),
+            "73336372227 42fc3a42b3d262078".replace(' ', ""),
+            "s3cr&quot;t/ä+=&amp; x".to_owned(),
+            "s3cr&#34;t/ä+=&amp; x".to_owned(),
+            "the secret, taken for an id".to_owned(),
         ];
         for echo in told {
             let text = format!("ada@home.example may not use <{echo}>!");

@@ -35,6 +35,11 @@ impl Pace {
         at.max(self.paused)
     }
 
+    /// Whether a pause is on.
+    pub fn is_paused(&self, now: Instant) -> bool {
+        now < self.paused
+    }
+
     /// Nothing goes before this.
     pub fn pause_until(&mut self, at: Instant) {
         self.paused = self.paused.max(at);

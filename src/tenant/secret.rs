@@ -44,14 +44,19 @@ pub struct NoRandomness;
 
 /// Random bytes in hexadecimal.
 pub(super) fn random_hex<const BYTES: usize>() -> Result<String, NoRandomness> {
-    use std::fmt::Write as _;
     let mut bytes = [0; BYTES];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| NoRandomness)?;
-    let mut text = String::with_capacity(2 * BYTES);
+    Ok(hex(&bytes))
+}
+
+/// Bytes in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
         let _ = write!(text, "{byte:02x}");
     }
-    Ok(text)
+    text
 }
 
 #[cfg(test)]

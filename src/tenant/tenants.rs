@@ -18,8 +18,14 @@ pub struct Tenants {
     admitted: Admitted,
 }
 
-/// Requests that may go at once after a pause.
-const BURST: u32 = 2;
+/// Requests that may go at once after a pause: the least that any published limit lets through
+/// (Auth0's Management API on the Free plan).
+pub const BURST: u32 = 2;
+
+/// Requests a second to Auth0's Management API at the most, whatever the rest of the tenant is sent:
+/// what it sustains on the Free plan, and for development tenants on any (Auth0 docs, rate limit
+/// configurations).
+pub const MANAGEMENT_PER_SECOND: f64 = 2.0;
 
 impl Tenants {
     /// Clients of both, at the pace that was admitted. Sends nothing.
@@ -33,11 +39,13 @@ impl Tenants {
             Client::new(http.clone(), provider, base.clone(), pace, patience)
         };
         let (auth0, stytch) = (&credentials.auth0, &credentials.stytch);
+        let mut legacy = client(Provider::Auth0, &auth0.base, amount.auth0_per_second);
+        if !auth0.base.is_loopback() {
+            let per_second = amount.auth0_per_second.min(MANAGEMENT_PER_SECOND);
+            legacy = legacy.with_narrow("/api/v2/", Pace::new(per_second, BURST, now));
+        }
         Ok(Self {
-            auth0: Auth0::new(
-                client(Provider::Auth0, &auth0.base, amount.auth0_per_second),
-                auth0.clone(),
-            ),
+            auth0: Auth0::new(legacy, auth0.clone()),
             stytch: Stytch::new(
                 client(Provider::Stytch, &stytch.base, amount.stytch_per_second),
                 stytch.clone(),

@@ -15,7 +15,7 @@ pub struct Wallet {
     limit: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Inner {
     texts: Vec<Arc<str>>,
     /// Handles of the texts that must be recognised when they come again.
@@ -23,6 +23,13 @@ struct Inner {
     /// Texts of tokens that never crossed the wire, by what identifies them at their provider.
     minted: FxHashMap<Origin, Arc<str>>,
     bytes: usize,
+}
+
+/// How much it holds: what it holds lets people in.
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} texts", self.texts.len())
+    }
 }
 
 /// Identifies a token that never crossed the wire, where its text is worth keeping.

@@ -226,6 +226,7 @@ impl StandIn {
         let patience = Patience {
             pause: Duration::from_millis(5),
             longest_pause: Duration::from_millis(50),
+            longest_asked: Duration::from_millis(50),
             answer: Duration::from_secs(5),
             ..Patience::default()
         };

@@ -31,8 +31,8 @@ pub(super) struct StytchLine {
     names: Arc<Names>,
 }
 
-/// An answer that opens a session, of either product.
-#[derive(Debug, Deserialize)]
+/// An answer that opens a session, of either product: tokens, which nobody prints.
+#[derive(Deserialize)]
 struct Authenticated {
     user_id: Option<String>,
     member_id: Option<String>,

@@ -36,13 +36,18 @@ pub struct Exchange<'a> {
     began: Instant,
 }
 
-/// An answer that came whole.
-#[derive(Debug)]
+/// An answer that came whole. It shows its status alone: headers and bodies hold tokens.
 pub(in crate::driver::http) struct Heard {
     /// HTTP status.
     pub(in crate::driver::http) status: u16,
     headers: HeaderMap,
     body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Heard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Heard({})", self.status)
+    }
 }
 
 impl<'a> Exchange<'a> {
@@ -165,17 +170,28 @@ impl<'a> Exchange<'a> {
     }
 }
 
-async fn hear(response: Response) -> Result<Heard, Breakage> {
+/// Longer answers than this are none: no call of the core asks for a list.
+const LONGEST_BODY: usize = 1 << 20;
+
+async fn hear(mut response: Response) -> Result<Heard, Breakage> {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
-    match response.bytes().await {
-        Ok(body) => Ok(Heard {
-            status,
-            headers,
-            body: body.into(),
-        }),
-        Err(_) => Err(Breakage::Truncated),
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => break,
+            Ok(Some(chunk)) if body.len() + chunk.len() <= LONGEST_BODY => {
+                body.extend_from_slice(&chunk);
+            }
+            Ok(Some(_)) => return Err(Breakage::Malformed),
+            Err(_) => return Err(Breakage::Truncated),
+        }
     }
+    Ok(Heard {
+        status,
+        headers,
+        body,
+    })
 }
 
 fn method_name(method: &reqwest::Method) -> &'static str {
