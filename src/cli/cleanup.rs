@@ -42,12 +42,9 @@ pub(super) fn cleanup(args: &CleanupArgs) -> Result<u8, Failure> {
             // Nothing was created before its first line was whole.
             Err(error @ JournalError::Empty(_)) => {
                 say(&format!("note: {error}"));
-                true
+                mode == Mode::DryRun || said(&Journal::done_empty(&file))
             }
-            Err(error) => {
-                say(&format!("error: {error}"));
-                false
-            }
+            Err(error) => said(&Err(error)),
         };
     }
     Ok(if all_done {
@@ -75,15 +72,22 @@ fn one(
         ));
         return Ok(false);
     }
-    let cleaned = runtime
-        .block_on(cleanup::clean(&tenants, &mut journal, mode, SETTLE))
-        .map_err(Failure::environment)?;
+    let cleaned = match runtime.block_on(cleanup::clean(&tenants, &mut journal, mode, SETTLE)) {
+        Ok(cleaned) => cleaned,
+        // Other journals are not worse for it.
+        Err(error) => return Ok(said(&Err(error))),
+    };
     print(&told(&file, &cleaned, mode))?;
     let done = cleaned.kept.is_empty();
-    if done && mode == Mode::Remove {
-        journal.done().map_err(Failure::environment)?;
+    Ok(done && (mode == Mode::DryRun || said(&journal.done())))
+}
+
+/// Tells what is wrong with a journal. Says whether nothing is.
+fn said(done: &Result<(), JournalError>) -> bool {
+    if let Err(error) = done {
+        say(&format!("error: {error}"));
     }
-    Ok(done)
+    done.is_ok()
 }
 
 pub(super) fn told(file: &str, cleaned: &Cleaned, mode: Mode) -> String {

@@ -56,30 +56,28 @@ impl Cleaned {
 }
 
 /// Removes what a journal says was created, the newest first. A record that cannot be removed is
-/// kept with the reason, and the others are removed all the same.
+/// kept with the reason, and the others are removed all the same; also where the journal cannot be
+/// written, as doing it again does no harm. That is told in the end.
 pub async fn clean(
     tenants: &Tenants,
     journal: &mut Journal,
     mode: Mode,
     settle: Duration,
 ) -> Result<Cleaned, JournalError> {
-    let mut cleaned = Cleaned::default();
+    let mut cleaning = Cleaning {
+        tenants,
+        journal,
+        mode,
+        cleaned: Cleaned::default(),
+        unwritten: None,
+    };
     let mut missing = Vec::new();
-    for (number, record, state) in left(journal) {
-        let intended = state == State::Intended;
-        if !remove(
-            tenants,
-            journal,
-            mode,
-            (number, &record, &state),
-            &mut cleaned,
-        )
-        .await?
-        {
-            if intended {
+    for (number, record, state) in left(cleaning.journal) {
+        if !cleaning.remove(number, &record, &state).await {
+            if state == State::Intended {
                 missing.push((number, record, state));
             } else {
-                gone(journal, mode, number, &mut cleaned)?;
+                cleaning.gone(number);
             }
         }
     }
@@ -87,19 +85,14 @@ pub async fn clean(
         tokio::time::sleep(settle).await;
     }
     for (number, record, state) in missing {
-        if !remove(
-            tenants,
-            journal,
-            mode,
-            (number, &record, &state),
-            &mut cleaned,
-        )
-        .await?
-        {
-            gone(journal, mode, number, &mut cleaned)?;
+        if !cleaning.remove(number, &record, &state).await {
+            cleaning.gone(number);
         }
     }
-    Ok(cleaned)
+    match cleaning.unwritten {
+        None => Ok(cleaning.cleaned),
+        Some(error) => Err(error),
+    }
 }
 
 /// Records that exist or may exist, the newest first: members go before their organization.
@@ -112,68 +105,74 @@ fn left(journal: &Journal) -> Vec<(u32, Record, State)> {
         .collect()
 }
 
-fn gone(
-    journal: &mut Journal,
+/// A cleanup under way.
+struct Cleaning<'a> {
+    tenants: &'a Tenants,
+    journal: &'a mut Journal,
     mode: Mode,
-    number: u32,
-    cleaned: &mut Cleaned,
-) -> Result<(), JournalError> {
-    cleaned.gone += 1;
-    match mode {
-        Mode::Remove => journal.removed(number),
-        Mode::DryRun => Ok(()),
-    }
+    cleaned: Cleaned,
+    /// Why the journal could not be written, the first time.
+    unwritten: Option<JournalError>,
 }
 
-/// Looks for a record and removes it. Says whether there was anything to see.
-async fn remove(
-    tenants: &Tenants,
-    journal: &mut Journal,
-    mode: Mode,
-    (number, record, state): (u32, &Record, &State),
-    cleaned: &mut Cleaned,
-) -> Result<bool, JournalError> {
-    let run = journal.header().run.clone();
-    let going = match mode {
-        Mode::Remove => 0,
-        Mode::DryRun => cleaned.members_of(record),
-    };
-    let mut keep = |why: String| cleaned.kept.push((record.clone(), why));
-    if !record.carries(&run) {
-        keep("its names do not carry the mark of the journal's run".to_owned());
-        return Ok(true);
+impl Cleaning<'_> {
+    fn gone(&mut self, number: u32) {
+        self.cleaned.gone += 1;
+        self.write_removed(number);
     }
-    let id = match look(tenants, record, &run, going).await {
-        Ok(Found::Nothing) => return Ok(false),
-        Ok(Found::Ours(id)) => id,
-        Ok(Found::Doubtful(why)) => {
-            keep(why);
-            return Ok(true);
+
+    fn write_removed(&mut self, number: u32) {
+        if self.mode == Mode::Remove
+            && let Err(error) = self.journal.removed(number)
+        {
+            self.unwritten.get_or_insert(error);
         }
-        Err(error) => {
-            keep(error.to_string());
-            return Ok(true);
-        }
-    };
-    if let State::Made { id: made } = state
-        && *made != id
-    {
-        keep(format!(
-            "the journal knows it as {made}, but there it is {id}"
-        ));
-        return Ok(true);
     }
-    if mode == Mode::Remove {
-        match delete(tenants, record, &id).await {
-            Ok(()) => journal.removed(number)?,
-            Err(error) => {
-                keep(error.to_string());
-                return Ok(true);
+
+    /// Looks for a record and removes it. Says whether there was anything to see.
+    async fn remove(&mut self, number: u32, record: &Record, state: &State) -> bool {
+        match self.found(record, state).await {
+            Found::Nothing => return false,
+            Found::Doubtful(why) => self.cleaned.kept.push((record.clone(), why)),
+            Found::Ours(id) => {
+                let removed = match self.mode {
+                    Mode::Remove => delete(self.tenants, record, &id).await,
+                    Mode::DryRun => Ok(()),
+                };
+                match removed {
+                    Ok(()) => {
+                        self.cleaned.removed.push(record.clone());
+                        self.write_removed(number);
+                    }
+                    Err(error) => {
+                        let kept = (record.clone(), error.to_string());
+                        self.cleaned.kept.push(kept);
+                    }
+                }
             }
         }
+        true
     }
-    cleaned.removed.push(record.clone());
-    Ok(true)
+
+    /// What there is of a record, and whether it is ours beyond doubt.
+    async fn found(&self, record: &Record, state: &State) -> Found {
+        let run = &self.journal.header().run;
+        if !record.carries(run) {
+            let why = "its names do not carry the mark of the journal's run";
+            return Found::Doubtful(why.to_owned());
+        }
+        let going = match self.mode {
+            Mode::Remove => 0,
+            Mode::DryRun => self.cleaned.members_of(record),
+        };
+        match (look(self.tenants, record, run, going).await, state) {
+            (Ok(Found::Ours(id)), State::Made { id: made }) if *made != id => Found::Doubtful(
+                format!("the journal knows it as {made}, but there it is {id}"),
+            ),
+            (Ok(found), _) => found,
+            (Err(error), _) => Found::Doubtful(error.to_string()),
+        }
+    }
 }
 
 /// Looks for a record. `going` members of an organization are there only because this is a dry run.

@@ -202,6 +202,9 @@ pub enum State {
     Removed,
 }
 
+/// Records by their numbers, in the order in which they were intended.
+type Records = BTreeMap<u32, (Record, State)>;
+
 /// What can go wrong with a journal.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -243,8 +246,10 @@ pub enum JournalError {
 pub struct Journal {
     file: PathBuf,
     writer: File,
+    /// Where its last whole line ends.
+    end: u64,
     header: Header,
-    records: BTreeMap<u32, (Record, State)>,
+    records: Records,
 }
 
 impl Journal {
@@ -271,6 +276,7 @@ impl Journal {
         let mut journal = Self {
             file,
             writer,
+            end: 0,
             header: header.clone(),
             records: BTreeMap::new(),
         };
@@ -283,7 +289,7 @@ impl Journal {
     }
 
     /// Opens a journal to go on with it. A last line that was cut off by a crash is left out: its
-    /// record was not asked for yet.
+    /// record was not asked for yet. One that lacks nothing but its end, as editors leave it, counts.
     pub fn open(file: &Path) -> Result<Self, JournalError> {
         let io = |why| JournalError::Io {
             file: file.to_owned(),
@@ -292,36 +298,23 @@ impl Journal {
         let writer = OpenOptions::new().append(true).open(file).map_err(io)?;
         lock(&writer, file)?;
         let text = std::fs::read_to_string(file).map_err(io)?;
-        let bad = |line, why: String| JournalError::Line {
-            file: file.to_owned(),
-            line,
-            why,
-        };
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        if whole == 0 {
-            return Err(JournalError::Empty(file.to_owned()));
-        }
-        let mut header = None;
-        let mut records = BTreeMap::new();
-        for (number, line) in text[..whole].lines().enumerate() {
-            let line: Line =
-                serde_json::from_str(line).map_err(|error| bad(number + 1, error.to_string()))?;
-            if number == 0 {
-                header = Some(read_header(line).map_err(|why| bad(1, why))?);
-            } else {
-                take(&mut records, line).map_err(|why| bad(number + 1, why.to_owned()))?;
-            }
-        }
-        let header = header.ok_or_else(|| JournalError::Empty(file.to_owned()))?;
-        let journal = Self {
+        let last = &text[whole..];
+        let lacks_its_end = serde_json::from_str::<Line>(last).is_ok();
+        let known = if lacks_its_end { &text } else { &text[..whole] };
+        let (header, records) = read(known, file)?;
+        let mut journal = Self {
             file: file.to_owned(),
             writer,
+            end: whole as u64,
             header,
             records,
         };
-        if whole < text.len() {
-            journal.writer.set_len(whole as u64).map_err(io)?;
-            journal.writer.sync_all().map_err(|why| journal.io(why))?;
+        if lacks_its_end {
+            journal.append("\n").map_err(|why| journal.io(why))?;
+            journal.end = text.len() as u64 + 1;
+        } else if !last.is_empty() {
+            journal.cut().map_err(|why| journal.io(why))?;
         }
         Ok(journal)
     }
@@ -353,8 +346,12 @@ impl Journal {
 
     /// Puts a journal of which nothing is left aside: it ends in `.done` from now on.
     pub fn done(self) -> Result<(), JournalError> {
-        let done = self.file.with_extension("done");
-        std::fs::rename(&self.file, done).map_err(|why| self.io(why))
+        put_aside(&self.file)
+    }
+
+    /// The same for one that holds nothing: its command ended before its first line was whole.
+    pub fn done_empty(file: &Path) -> Result<(), JournalError> {
+        put_aside(file)
     }
 
     /// Where it is.
@@ -409,16 +406,29 @@ impl Journal {
     fn write(&mut self, line: &Line) -> Result<(), JournalError> {
         let mut text = serde_json::to_string(line).unwrap_or_default();
         text.push('\n');
-        let written = self
-            .writer
-            .write_all(text.as_bytes())
-            .and_then(|()| self.writer.sync_data());
-        written.map_err(|why| self.io(why))?;
+        if let Err(why) = self.append(&text) {
+            // Half a line in the middle would spoil all that comes after it.
+            let _ = self.cut();
+            return Err(self.io(why));
+        }
+        self.end += text.len() as u64;
         if !matches!(line, Line::Header(_)) {
             // It was made here, so it fits.
             let _ = take(&mut self.records, line.clone());
         }
         Ok(())
+    }
+
+    /// Writes to the end of the file, and to the disk.
+    fn append(&mut self, text: &str) -> io::Result<()> {
+        self.writer.write_all(text.as_bytes())?;
+        self.writer.sync_data()
+    }
+
+    /// Takes away what is behind the last whole line.
+    fn cut(&self) -> io::Result<()> {
+        self.writer.set_len(self.end)?;
+        self.writer.sync_all()
     }
 
     fn io(&self, why: io::Error) -> JournalError {
@@ -427,6 +437,13 @@ impl Journal {
             why,
         }
     }
+}
+
+fn put_aside(file: &Path) -> Result<(), JournalError> {
+    std::fs::rename(file, file.with_extension("done")).map_err(|why| JournalError::Io {
+        file: file.to_owned(),
+        why,
+    })
 }
 
 /// Keeps others away until the process ends, however it ends.
@@ -441,6 +458,31 @@ fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
     }
 }
 
+/// What the lines of a journal say. Empty ones say nothing.
+fn read(text: &str, file: &Path) -> Result<(Header, Records), JournalError> {
+    let bad = |line, why: String| JournalError::Line {
+        file: file.to_owned(),
+        line,
+        why,
+    };
+    let mut header = None;
+    let mut records = BTreeMap::new();
+    for (number, line) in text.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let line: Line =
+            serde_json::from_str(line).map_err(|error| bad(number + 1, error.to_string()))?;
+        if header.is_none() {
+            header = Some(read_header(line).map_err(|why| bad(number + 1, why))?);
+        } else {
+            take(&mut records, line).map_err(|why| bad(number + 1, why.to_owned()))?;
+        }
+    }
+    let header = header.ok_or_else(|| JournalError::Empty(file.to_owned()))?;
+    Ok((header, records))
+}
+
 fn read_header(line: Line) -> Result<Header, String> {
     match line {
         Line::Header(header) if header.version != VERSION => Err(format!(
@@ -452,7 +494,7 @@ fn read_header(line: Line) -> Result<Header, String> {
     }
 }
 
-fn take(records: &mut BTreeMap<u32, (Record, State)>, line: Line) -> Result<(), &'static str> {
+fn take(records: &mut Records, line: Line) -> Result<(), &'static str> {
     let (number, state) = match line {
         Line::Header(_) => return Err("a second first line"),
         Line::Intended { number, record } => {

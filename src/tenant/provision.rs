@@ -85,6 +85,11 @@ pub enum ProvisionError {
     /// A name that only we can know is taken.
     #[error("{0} was there before; it is left alone, and nothing more is created")]
     Taken(Record),
+    /// A lost answer may have been a yes, but the provider does not show the record.
+    #[error(
+        "{0} was perhaps made, but is not shown; it stays in the journal, and nothing more is created"
+    )]
+    Unseen(Record),
     /// No passwords can be made.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
@@ -208,14 +213,14 @@ async fn organization(
     let record = Record::StytchOrganization { slug: slug.clone() };
     let number = journal.intend(record.clone())?;
     let made = match tenants.stytch.create_organization(&slug).await? {
-        Creation::Made(id) => Some(id),
+        Creation::Made(id) => Came::Made(id),
         Creation::Exists { perhaps_ours: true } => {
             let found = tenants.stytch.find_organization(&slug).await?;
-            found.map(|organization| organization.id)
+            Came::found(found.map(|organization| organization.id))
         }
         Creation::Exists {
             perhaps_ours: false,
-        } => None,
+        } => Came::Before,
     };
     keep(journal, number, record, made)
 }
@@ -250,14 +255,14 @@ async fn person(
         mark: run.as_str(),
     };
     let made = match tenants.auth0.create_user(new).await? {
-        Creation::Made(id) => Some(id),
+        Creation::Made(id) => Came::Made(id),
         Creation::Exists { perhaps_ours: true } => {
             let found = tenants.auth0.users_by_email(&email).await?;
-            found.into_iter().next().map(|user| user.id)
+            Came::found(found.into_iter().next().map(|user| user.id))
         }
         Creation::Exists {
             perhaps_ours: false,
-        } => None,
+        } => Came::Before,
     };
     let auth0_id = keep(journal, number, user, made)?;
 
@@ -317,16 +322,32 @@ async fn at_stytch(
 ) -> Result<(), ProvisionError> {
     let number = journal.intend(record.clone())?;
     let made = match tenants.stytch.create_person(new).await? {
-        Creation::Made(id) => Some(id),
+        Creation::Made(id) => Came::Made(id),
         Creation::Exists { perhaps_ours: true } => {
             let found = tenants.stytch.find_person(new).await?;
-            found.map(|person| person.id)
+            Came::found(found.map(|person| person.id))
         }
         Creation::Exists {
             perhaps_ours: false,
-        } => None,
+        } => Came::Before,
     };
     keep(journal, number, record, made).map(drop)
+}
+
+/// What came of a creation.
+enum Came {
+    /// It is there, with this id, and ours.
+    Made(String),
+    /// An earlier try may have made it, but it is not shown yet.
+    Unseen,
+    /// It was there before.
+    Before,
+}
+
+impl Came {
+    fn found(id: Option<String>) -> Self {
+        id.map_or(Self::Unseen, Self::Made)
+    }
 }
 
 /// Writes down what came of a creation.
@@ -334,13 +355,18 @@ fn keep(
     journal: &mut Journal,
     number: u32,
     record: Record,
-    made: Option<String>,
+    came: Came,
 ) -> Result<String, ProvisionError> {
-    if let Some(id) = made {
-        journal.made(number, &id)?;
-        Ok(id)
-    } else {
-        journal.not_ours(number)?;
-        Err(ProvisionError::Taken(record))
+    match came {
+        Came::Made(id) => {
+            journal.made(number, &id)?;
+            Ok(id)
+        }
+        // It stays intended, so that cleanup looks for it.
+        Came::Unseen => Err(ProvisionError::Unseen(record)),
+        Came::Before => {
+            journal.not_ours(number)?;
+            Err(ProvisionError::Taken(record))
+        }
     }
 }

@@ -65,6 +65,45 @@ fn a_torn_last_line_is_left_out_and_written_over() {
 }
 
 #[test]
+fn a_last_line_that_an_editor_left_without_its_end_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let credentials = credentials("localhost:1", "localhost:2");
+    let mut journal = Journal::begin(folder.path(), &credentials, Product::Consumer).unwrap();
+    journal.intend(user("a")).unwrap();
+    let file = journal.file().to_owned();
+    drop(journal);
+    let whole = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("\n{}", whole.trim_end())).unwrap();
+    let mut again = Journal::open(&file).unwrap();
+    assert_eq!(again.left(), 1);
+    again.intend(user("b")).unwrap();
+    drop(again);
+    assert_eq!(Journal::open(&file).unwrap().left(), 2);
+}
+
+/// A disk that is full takes half a line.
+#[test]
+fn what_could_not_be_written_whole_does_not_spoil_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let credentials = credentials("localhost:1", "localhost:2");
+    let mut journal = Journal::begin(folder.path(), &credentials, Product::Consumer).unwrap();
+    journal.intend(user("a")).unwrap();
+    // Nothing can be written through this one.
+    let closed = File::open(journal.file()).unwrap();
+    let sound = std::mem::replace(&mut journal.writer, closed);
+    let failed = journal.intend(user("b"));
+    assert!(matches!(failed, Err(JournalError::Io { .. })), "{failed:?}");
+    assert_eq!(journal.left(), 1, "what is not on disk is not known");
+    journal.writer = sound;
+    journal.append("{\"intended\":{\"num").unwrap();
+    journal.cut().unwrap();
+    journal.intend(user("c")).unwrap();
+    let file = journal.file().to_owned();
+    drop(journal);
+    assert_eq!(Journal::open(&file).unwrap().left(), 2);
+}
+
+#[test]
 fn a_spoiled_journal_is_told_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.jsonl");

@@ -71,7 +71,11 @@ async fn a_sound_b2b_pair_is_sound() {
 #[tokio::test]
 async fn wrong_secrets_are_told_apart() {
     let stand_in = StandIn::start(Setup::default()).await;
-    let wrong = [("AUTH0_MGMT_CLIENT_SECRET", "wrong")];
+    let id = stand_in.environment()[1].1.clone();
+    let wrong = [
+        ("AUTH0_MGMT_CLIENT_ID", id.as_str()),
+        ("AUTH0_MGMT_CLIENT_SECRET", "wrong"),
+    ];
     let examination = examined(&stand_in, Product::Consumer, &wrong).await;
     assert_fails(
         &examination,
@@ -82,6 +86,7 @@ async fn wrong_secrets_are_told_apart() {
     let secret = stand_in.environment()[2].1.clone();
     let wrong = [
         ("AUTH0_CLIENT_SECRET", "wrong"),
+        ("AUTH0_MGMT_CLIENT_ID", id.as_str()),
         ("AUTH0_MGMT_CLIENT_SECRET", secret.as_str()),
     ];
     let examination = examined(&stand_in, Product::Consumer, &wrong).await;
