@@ -9,6 +9,7 @@ mod dpop;
 mod embedded;
 mod guards;
 mod linking;
+mod logs;
 mod records;
 mod scene;
 mod tokens;

@@ -41,6 +41,26 @@ def applications():
         api.clients.delete(made.client_id)
 
 
+def log_of_the_tenant():
+    api, ada = place.management(), Person("logged")
+    if not place.MOCK:
+        raise Skip("the log of a tenant lags behind, and tells of others")
+    role = api.roles.create(name=f"{place.MARK}-logged")
+    api.roles.delete(role.id)
+    page = api.logs.list(per_page=100, search="type:sapi", sort="date:-1")
+    events = list(page.items)
+    with check("GET /api/v2/logs", "changes by the Management API are found by their type, the newest first"):
+        made = [event for event in events if event.details["request"]["path"] == "/api/v2/roles"]
+        assert made and made[0].client_id, events[:2]
+        equal([event.log_id for event in events], sorted((event.log_id for event in events), reverse=True))
+    with check("GET /api/v2/logs/{id}", "an event is read by its id"):
+        equal(api.logs.get(events[0].log_id).type, "sapi")
+    with check("GET /api/v2/users/{id}/logs", "what somebody did is told of them alone"):
+        ada.login()
+        kinds = [event.type for event in api.users.logs.list(ada.user_id)]
+        equal(kinds, ["sepft"])
+
+
 def organizations():
     api, name, ada = place.management(), f"{place.MARK}-org", Person("member")
     with check("POST /api/v2/organizations", "an organization is created"):
@@ -118,4 +138,4 @@ def looking_around():
 
 
 if __name__ == "__main__":
-    client.run(applications, organizations, roles, looking_around)
+    client.run(log_of_the_tenant, applications, organizations, roles, looking_around)

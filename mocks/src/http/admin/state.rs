@@ -56,6 +56,16 @@ pub(super) fn reset(admin: &Admin, _: Nothing) -> Result<Nothing, Problem> {
 pub(super) struct Counts {
     auth0: Counted,
     stytch: Counted,
+    auth0_log: LogSize,
+}
+
+/// How much of the tenant's log there is.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct LogSize {
+    /// Events that `GET /api/v2/logs` knows.
+    kept: usize,
+    /// Older ones, which made room for them.
+    dropped: u64,
 }
 
 /// What a provider says it did.
@@ -78,7 +88,9 @@ struct Counted {
 pub(super) fn counts(admin: &Admin, _: Nothing) -> Result<Counts, Problem> {
     let auth0 = admin.auth0.ledger();
     let stytch = admin.stytch.project().ledger().clone();
+    let (kept, dropped) = admin.auth0.log_size();
     Ok(Counts {
+        auth0_log: LogSize { kept, dropped },
         auth0: counted(&auth0, crate::auth0::Endpoint::name),
         stytch: counted(&stytch, crate::stytch::Endpoint::name),
     })

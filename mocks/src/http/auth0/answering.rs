@@ -21,6 +21,11 @@ impl From<Response> for Complaint {
 }
 
 impl Complaint {
+    /// What it says, where it is an error of OAuth.
+    pub(super) fn words(&self) -> Option<&errors::Words> {
+        self.0.extensions().get()
+    }
+
     fn status(&self) -> u16 {
         self.0.status().as_u16()
     }

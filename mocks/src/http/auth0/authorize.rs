@@ -13,6 +13,7 @@ use super::behind::Behind;
 use super::conclude::Conclusion;
 use super::cross_origin;
 use super::dpop::Thumbprint;
+use super::events::{About, Entry};
 use super::face::Face;
 use super::login::Step;
 use super::pages;
@@ -21,9 +22,10 @@ use super::request::{Ask, Freshness, Request};
 use super::respond::{self, Mode, Wants, redirect};
 use super::texts::{self, Parties};
 use crate::auth0::registry::{Client, GrantType, OrganizationUse};
-use crate::auth0::{Call, Challenge, Connection, Endpoint, Error, Reply};
+use crate::auth0::{Call, Challenge, Connection, Endpoint, Error, Reply, Stamp};
 use crate::http::Exchange;
 use crate::http::params::Params;
+use crate::time::Timestamp;
 use sha2::{Digest, Sha256};
 
 pub(super) async fn authorize(
@@ -79,7 +81,9 @@ fn begin(
         sso: fresh.session(behind, headers, now),
     };
     let request = Arc::new(request);
-    match behind.tenant.say(stamp, &call) {
+    let said = behind.tenant.say(stamp, &call);
+    note(face, behind, (stamp, now), &request, fresh.silent, &said);
+    match said {
         Ok(Reply::LoginPage(transaction)) => {
             let state = texts::transaction(behind.generation, transaction);
             if let (Connection::Email | Connection::Sms, Some(address)) =
@@ -111,6 +115,30 @@ fn begin(
         Ok(_) => Err(pages::problem(StatusCode::INTERNAL_SERVER_ERROR, "server_error").into()),
         Err(error) => Err(refused(&request, error, Endpoint::Authorize).into()),
     }
+}
+
+/// Writes a login without a page into the log.
+fn note(
+    face: &Face,
+    behind: &mut Behind,
+    (stamp, now): (Stamp, Timestamp),
+    request: &Request,
+    silent: bool,
+    said: &Result<Reply, Error>,
+) {
+    let client = request.ask.client_id.as_str();
+    let entry = match said {
+        Ok(Reply::Code { code, .. }) => {
+            let user = behind.tenant.code_user(*code, now);
+            let about = user.map_or(About::Nobody, About::User);
+            Entry::new(if silent { "ssa" } else { "s" }, client, about)
+        }
+        Err(Error::LoginRequired) => {
+            Entry::new("fsa", client, About::Nobody).saying("Login required")
+        }
+        _ => return,
+    };
+    face.log(behind, stamp, entry);
 }
 
 /// A refusal on the way back to the application.

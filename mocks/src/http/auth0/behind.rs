@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::answering::Complaint;
 use super::answering::{Asked, Verdict};
 use super::cross_origin::Ticket;
+use super::events::Log;
 use super::passwords::Kept;
 use super::person::id_text;
 use super::pushed::Pushed;
@@ -44,6 +45,8 @@ pub(super) struct Behind {
     pub(super) tickets: Recent<u32, Ticket>,
     /// What applications have pushed before they send a browser.
     pub(super) pushed: Recent<u32, Pushed>,
+    /// What happened lately.
+    pub(super) log: Log,
     /// Proofs of possession that were used: none is good twice.
     pub(super) proofs: Recent<u128, ()>,
     /// By refresh-token family: on what terms it was begun.
@@ -70,6 +73,7 @@ impl Behind {
             owing: Recent::of(most),
             tickets: Recent::of(most),
             pushed: Recent::of(most),
+            log: Log::default(),
             proofs: Recent::of(most),
             terms: BTreeMap::new(),
             sweep_terms_at: FIRST_SWEEP,

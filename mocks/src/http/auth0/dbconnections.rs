@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::answering::Complaint;
 use super::behind::Behind;
 use super::errors::{is_address, json_answer, refusal_at};
+use super::events::{About, Entry};
 use super::face::Face;
 use super::texts::{self, Parties};
 use super::tickets::Purpose;
@@ -36,13 +37,14 @@ pub(super) async fn sign_up(
             return Err(complain("invalid email address"));
         }
         let metadata = metadata(&headers, &body)?;
+        let client = params.get("client_id").unwrap_or_default();
         if let Some(username) = params.get("username")
             && behind.tenant.profiles.by_username(username).is_some()
         {
             return Err(refusal_at(Endpoint::SignUp, Error::UserExists).into());
         }
         let user = face
-            .create_with_password(behind, &exchange, address, password)
+            .create_with_password(behind, (&exchange, client), address, password)
             .map_err(|error| refusal_at(Endpoint::SignUp, error))?;
         let mut shown = json!({
             "_id": texts::identity(user, Connection::Database),
@@ -141,7 +143,7 @@ pub(super) async fn change_password(
 /// Mails a link to set a new password, if somebody has the address.
 pub(super) fn mail_reset(
     face: &Face,
-    behind: &Behind,
+    behind: &mut Behind,
     parties: &Parties,
     exchange: &Exchange,
     address: &str,
@@ -150,6 +152,8 @@ pub(super) fn mail_reset(
     if let Some(user) = behind.tenant.find_user(email, Connection::Database) {
         let now = behind.tenant.now(exchange.stamp().at);
         face.mail_ticket(parties, Purpose::Reset, address, user, now);
+        let entry = Entry::new("scpr", "", About::User(user));
+        face.log(behind, exchange.stamp(), entry.saying(SENT));
     }
 }
 

@@ -45,10 +45,20 @@ const USUAL_HEADERS: usize = 12;
 
 /// `{error, error_description}`, as OAuth endpoints refuse.
 pub(super) fn oauth_error(status: StatusCode, error: &str, description: &str) -> Response {
-    json_answer(
-        status,
-        &json!({ "error": error, "error_description": description }),
-    )
+    let body = json!({ "error": error, "error_description": description });
+    let mut response = json_answer(status, &body);
+    response.extensions_mut().insert(Words {
+        error: error.into(),
+        description: description.into(),
+    });
+    response
+}
+
+/// What an error of OAuth says, for the tenant's log.
+#[derive(Clone, Debug)]
+pub(super) struct Words {
+    pub(super) error: Box<str>,
+    pub(super) description: Box<str>,
 }
 
 /// Whether a text could be an e-mail address, as forms look at it.

@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use super::answering::{Asked, Complaint};
 use super::behind::Behind;
+use super::events::{About, Entry};
 use super::issuers::Issuers;
 use super::texts::{self, Parties};
 use super::tickets::{self, Purpose};
@@ -310,15 +311,19 @@ impl Face {
     pub(super) fn create_with_password(
         &self,
         behind: &mut Behind,
-        exchange: &Exchange,
+        (exchange, client): (&Exchange, &str),
         address: &str,
         password: &str,
     ) -> Result<UserId, Error> {
         let email = self.directory.intern(address);
-        let said = behind
-            .tenant
-            .say(exchange.stamp(), &Call::SignUp { email })?;
-        let Reply::Created(user) = said else {
+        let stamp = exchange.stamp();
+        let said = behind.tenant.say(stamp, &Call::SignUp { email });
+        let entry = match &said {
+            Ok(Reply::Created(user)) => Entry::new("ss", client, About::User(*user)),
+            _ => Entry::new("fs", client, About::Typed(address, None)),
+        };
+        self.log(behind, stamp, entry.by(Connection::Database));
+        let Reply::Created(user) = said? else {
             return Err(Error::Other);
         };
         behind.set_password(user, address, password);

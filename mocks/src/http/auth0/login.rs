@@ -12,6 +12,7 @@ use super::answering::Complaint;
 use super::behind::Behind;
 use super::conclude::{Conclusion, Login};
 use super::errors::{self, WRONG_CODE, WRONG_PASSWORD};
+use super::events::{About, Entry};
 use super::face::Face;
 use super::pages::{self, Field, Form};
 use super::request::Request;
@@ -227,6 +228,10 @@ fn log_in(
     let proven = behind
         .tenant
         .prove_login(stamp, now, sent.transaction, email, proof);
+    if let Err(error) = proven {
+        let by = (login.ask.client_id.as_str(), login.connection);
+        face.log_failure(behind, stamp, by, username, error);
+    }
     match proven {
         Ok(user) => proceed(face, behind, exchange, sent, login, user),
         Err(error @ (Error::WrongPassword | Error::WrongCode)) => {
@@ -284,6 +289,8 @@ pub(super) fn finish(
     match said {
         Ok(Reply::Code { code, sso }) => {
             behind.tenant.profiles.note_visit(user, now, stamp.address);
+            let entry = Entry::new("s", &login.ask.client_id, About::User(user));
+            face.log(behind, stamp, entry.by(login.connection));
             let login_end = Login {
                 code,
                 session: sso,
@@ -293,7 +300,11 @@ pub(super) fn finish(
                 .map(|conclusion| Step::Go(conclusion.into()))
         }
         Ok(_) => Err(errors::browser_refusal(Error::Other, Endpoint::Login).into()),
-        Err(error) => Err(authorize::refused(login, error, Endpoint::Login).into()),
+        Err(error) => {
+            let entry = Entry::new("f", &login.ask.client_id, About::User(user));
+            face.log(behind, stamp, entry.by(login.connection));
+            Err(authorize::refused(login, error, Endpoint::Login).into())
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::answering::Complaint;
 use super::behind::Behind;
 use super::cookies;
 use super::errors::refusal_at;
+use super::events::{About, Entry};
 use super::face::Face;
 use super::pages;
 use super::respond::redirect;
@@ -35,11 +36,9 @@ pub(super) async fn logout(
             None => None,
             Some(to) => Some(allowed(behind, params.get("client_id"), ("returnTo", to))?),
         };
-        end(
-            behind,
-            &exchange,
-            cookies::session(behind.generation, &headers),
-        )?;
+        let session = cookies::session(behind.generation, &headers);
+        let client = params.get("client_id").unwrap_or_default();
+        end(&face, behind, &exchange, (client, session))?;
         Ok(to)
     });
     leave(asked, exchange, &parties).await
@@ -101,10 +100,12 @@ pub(super) async fn oidc_logout(
             .and_then(|hint| hint.sid.as_deref())
             .or(params.get("logout_hint"))
             .and_then(|text| texts::read_sid(behind.generation, text));
+        let session = cookies::session(behind.generation, &headers).or(named);
         end(
+            &face,
             behind,
             &exchange,
-            cookies::session(behind.generation, &headers).or(named),
+            (client.unwrap_or_default(), session),
         )?;
         Ok(to)
     });
@@ -116,10 +117,24 @@ fn read_hint(parties: &Parties, text: &str) -> Option<Hint> {
     (hint.iss == parties.issuer).then_some(hint)
 }
 
-fn end(behind: &mut Behind, exchange: &Exchange, sso: Option<SsoSession>) -> Result<(), Complaint> {
+fn end(
+    face: &Face,
+    behind: &mut Behind,
+    exchange: &Exchange,
+    (client, sso): (&str, Option<SsoSession>),
+) -> Result<(), Complaint> {
+    let stamp = exchange.stamp();
+    let now = behind.tenant.now(stamp.at);
+    if let Some(seen) = sso.and_then(|sso| behind.tenant.session(sso, now)) {
+        face.log(
+            behind,
+            stamp,
+            Entry::new("slo", client, About::User(seen.user)),
+        );
+    }
     behind
         .tenant
-        .say(exchange.stamp(), &Call::Logout { sso })
+        .say(stamp, &Call::Logout { sso })
         .map(|_| ())
         .map_err(|error| refusal_at(Endpoint::Logout, error).into())
 }

@@ -10,6 +10,7 @@ use axum::response::Response;
 use super::answering::Complaint;
 use super::behind::Behind;
 use super::errors;
+use super::events::{About, Entry};
 use super::face::Face;
 use super::login::{self, Sent, Step};
 use super::pages::{Field, Form};
@@ -174,6 +175,13 @@ fn second_proof(
     } else {
         behind.is_otp(user, code, now)
     };
+    let kind = if right {
+        "gd_auth_succeed"
+    } else {
+        "gd_auth_failed"
+    };
+    let entry = Entry::new(kind, &login.ask.client_id, About::User(user));
+    face.log(behind, stamp, entry);
     if right {
         behind.half_proven.take(number);
         return login::finish(face, behind, exchange, sent, &login, user, true);

@@ -11,6 +11,7 @@ mod dbconnections;
 mod device_pages;
 mod dpop;
 mod errors;
+mod events;
 mod face;
 mod follow_link;
 mod handover;

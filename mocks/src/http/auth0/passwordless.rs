@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::answering::Complaint;
 use super::behind::Behind;
 use super::errors::{is_address, json_answer, refusal_at};
+use super::events::{About, Entry};
 use super::face::Face;
 use super::texts;
 use super::token::{identify, needed};
@@ -46,7 +47,10 @@ pub(super) async fn start(
                     &nested["authParams"],
                 )
             });
+        let kind = if link.is_some() { "cls" } else { "cs" };
         face.mail(address, "code", code, link);
+        let entry = Entry::new(kind, &client.id, About::Typed(address, None));
+        face.log(behind, exchange.stamp(), entry.by(connection));
         Ok(sent(behind, connection, address, &exchange))
     });
     asked

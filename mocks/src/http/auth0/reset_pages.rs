@@ -12,6 +12,7 @@ use super::answering::Complaint;
 use super::behind::Behind;
 use super::dbconnections::mail_reset;
 use super::errors;
+use super::events::{About, Entry};
 use super::face::Face;
 use super::login;
 use super::pages::{self, Field, Form};
@@ -124,6 +125,8 @@ pub(super) async fn verify(
             }
             let now = behind.tenant.now(exchange.stamp().at);
             behind.change_password(face.directory(), user, password, now);
+            let entry = Entry::new("scp", "", About::User(user));
+            face.log(behind, exchange.stamp(), entry);
             Ok(())
         });
     asked
@@ -152,12 +155,18 @@ pub(super) async fn verify_address(
             ..Change::default()
         };
         opened
+            .as_ref()
             .and_then(|opened| {
                 let update = Manage::Update(opened.user, change);
                 behind.tenant.manage(update).ok()
             })
             .map(|_| ())
-            .ok_or_else(|| pages::problem(StatusCode::BAD_REQUEST, STALE).into())
+            .ok_or_else(|| pages::problem(StatusCode::BAD_REQUEST, STALE))?;
+        if let Some(opened) = opened {
+            let entry = Entry::new("sv", "", About::User(opened.user));
+            face.log(behind, exchange.stamp(), entry);
+        }
+        Ok(())
     });
     asked
         .answer(exchange, |()| {

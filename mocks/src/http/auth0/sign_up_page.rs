@@ -68,7 +68,8 @@ fn sign_up(
     if password.is_empty() {
         return Err(complain("Password is required.").into());
     }
-    match face.create_with_password(behind, exchange, address, password) {
+    let by = (exchange, login.ask.client_id.as_str());
+    match face.create_with_password(behind, by, address, password) {
         Ok(user) => login::proceed(face, behind, exchange, sent, login, user),
         Err(Error::UserExists) => Err(complain(
             "Something went wrong, please try again later or use another email",

@@ -92,4 +92,12 @@ impl For {
     pub(super) fn is_api(&self) -> bool {
         *self != Self::UserInfo
     }
+
+    /// The identifier of an API of the tenant's owner.
+    pub(super) fn api(&self) -> Option<&str> {
+        match self {
+            Self::Api(name) => Some(name),
+            Self::UserInfo | Self::Management | Self::Mfa => None,
+        }
+    }
 }

@@ -15,6 +15,7 @@ use crate::http::Exchange;
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::behind::Behind;
 use crate::http::auth0::errors::{json_answer, management_error, refusal_at};
+use crate::http::auth0::events::{About, Entry};
 use crate::http::auth0::face::Face;
 use crate::http::auth0::texts::Parties;
 use crate::http::auth0::token::Signed;
@@ -183,10 +184,10 @@ impl Visit {
             .pass(&exchange, Endpoint::Management, |behind| {
                 let stamp = exchange.stamp();
                 let now = behind.tenant.now(stamp.at);
-                let own = admit(behind, signed, scopes, (now, stamp.at))?;
+                let (client, own) = admit(behind, signed, scopes, (now, stamp.at))?;
                 let mut desk = Desk {
                     face: &face,
-                    behind,
+                    behind: &mut *behind,
                     parties: &parties,
                     query: &query,
                     headers: &headers,
@@ -195,7 +196,14 @@ impl Visit {
                     now,
                     own,
                 };
-                logic(&mut desk)
+                let said = logic(&mut desk);
+                if method != Method::GET {
+                    let kind = if said.is_ok() { "sapi" } else { "fapi" };
+                    let operation = format!("{method} /api/v2{path}");
+                    let entry = Entry::new(kind, &client, About::Nobody).saying(&operation);
+                    face.log(behind, stamp, entry);
+                }
+                said
             });
         asked.answer(exchange, |served| served).await
     }
@@ -204,14 +212,14 @@ impl Visit {
 /// What whoever brings a bad token is told.
 const INVALID: &str = "Invalid token";
 
-/// The first thing that is looked at: the bearer token. Answers whose it is, if it allows the call only
-/// to people for themselves.
+/// The first thing that is looked at: the bearer token. Answers with which application it is made,
+/// and whose it is, if it allows the call only to people for themselves.
 fn admit(
     behind: &Behind,
     signed: Result<Signed, &'static str>,
     scopes: &[&str],
     moment: (Timestamp, Timestamp),
-) -> Result<Option<Own>, Complaint> {
+) -> Result<(String, Option<Own>), Complaint> {
     let unauthorized =
         |text: &str| Complaint::from(management_error(StatusCode::UNAUTHORIZED, text, None));
     let signed = signed.map_err(unauthorized)?;
@@ -222,10 +230,11 @@ fn admit(
     }
     let own = scopes.iter().any(|scope| scope.contains(":current_user"));
     let own = own.then(|| token.own(scopes)).flatten();
-    Ok(own.map(|(subject, client)| Own {
+    let own = own.map(|(subject, client)| Own {
         subject: subject.to_owned(),
         client: client.to_owned(),
-    }))
+    });
+    Ok((token.into_client(), own))
 }
 
 fn insufficient(scopes: &[&str]) -> Complaint {

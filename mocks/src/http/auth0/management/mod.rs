@@ -11,6 +11,7 @@ mod identities;
 mod import;
 mod jobs;
 mod keys;
+mod logs;
 mod lucene;
 mod members;
 mod multipart;
@@ -56,7 +57,8 @@ pub(super) fn router() -> Router<Shown<Arc<Face>>> {
         .route("/stats/active-users", get(statistics::active_users))
         .route("/stats/daily", get(statistics::daily))
         .route("/tenants/settings", get(statistics::settings))
-        .route("/logs", get(statistics::logs))
+        .route("/logs", get(logs::list))
+        .route("/logs/{id}", get(logs::read))
 }
 
 /// Where exports are fetched from: no part of the API, and without its token.
@@ -77,7 +79,7 @@ fn people() -> Router<Shown<Arc<Face>>> {
             "/users/{id}/identities/{provider}/{user}",
             delete(identities::unlink),
         )
-        .route("/users/{id}/logs", get(statistics::logs_of))
+        .route("/users/{id}/logs", get(logs::of))
         .route(
             "/users/{id}/sessions",
             get(sessions::list).delete(sessions::end_all),

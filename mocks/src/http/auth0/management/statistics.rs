@@ -1,11 +1,9 @@
-//! `/api/v2/stats/…`, `/tenants/settings` and `/logs`: what a tenant tells of itself.
+//! `/api/v2/stats/…` and `/tenants/settings`: what a tenant tells of itself.
 
-use axum::extract::Path;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::desk::{Served, Visit};
-use super::paging::Paging;
 use crate::http::auth0::texts;
 use crate::time::Span;
 
@@ -59,29 +57,6 @@ pub(super) async fn settings(visit: Visit) -> Response {
                     "enable_public_signup_user_exists_error": false,
                 },
             }))
-        })
-        .await
-}
-
-/// `GET /logs`: a mock keeps no tenant logs.
-pub(super) async fn logs(visit: Visit) -> Response {
-    visit
-        .serve(&["read:logs"], |desk| {
-            // After a log entry there are none.
-            if desk.query.get("from").is_some() {
-                return Served::ok(Vec::<Value>::new());
-            }
-            Paging::read(desk.query)?.show("logs", std::iter::empty::<Value>())
-        })
-        .await
-}
-
-/// `GET /users/{id}/logs`.
-pub(super) async fn logs_of(Path(id): Path<String>, visit: Visit) -> Response {
-    visit
-        .serve(&["read:logs"], |desk| {
-            desk.person(&id)?;
-            Paging::read(desk.query)?.show("logs", std::iter::empty::<Value>())
         })
         .await
 }

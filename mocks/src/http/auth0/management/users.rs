@@ -14,6 +14,7 @@ use crate::auth0::profiles::{GIVEN, merge};
 use crate::auth0::{Call, Change, Connection, Error, Manage, Reply, UserId};
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::errors::{is_address, management_error};
+use crate::http::auth0::events::{About, Entry};
 use crate::http::auth0::texts;
 
 /// Properties of a new user.
@@ -337,6 +338,8 @@ pub(super) async fn delete(Path(id): Path<String>, visit: Visit) -> Response {
         .serve(&["delete:users", "delete:current_user"], |desk| {
             let id = desk.person(&id)?;
             let now = desk.now;
+            let entry = Entry::new("sdu", "", About::User(id));
+            desk.face.log(desk.behind, desk.stamp, entry);
             desk.behind.end_access(id, now);
             manage(desk, Manage::Delete(id))?;
             for linked in desk.behind.tenant.links.of(id).to_vec() {

@@ -205,6 +205,11 @@ impl ManagementToken {
         own.then_some((self.subject.as_str(), self.client.as_str()))
     }
 
+    /// The application that it was given to.
+    pub(in super::super) fn into_client(self) -> String {
+        self.client
+    }
+
     /// Whether it allows one of these.
     pub(in super::super) fn allows(&self, scopes: &[&str]) -> bool {
         scopes.is_empty()

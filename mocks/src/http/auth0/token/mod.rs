@@ -22,10 +22,11 @@ use super::answering::NO_STORE;
 use super::behind::Behind;
 use super::dpop::{self, Thumbprint};
 use super::errors::{json_answer, oauth_error};
+use super::events::{About, Entry, of_exchange};
 use super::face::Face;
 use super::issue::Issue;
 use super::terms::Terms;
-use super::texts::Parties;
+use super::texts::{self, Parties};
 use crate::auth0::registry::{Client, GrantType, Secret};
 use crate::auth0::{Endpoint, Error, RefreshToken, Stamp, Tokens, UserId};
 use crate::http::Exchange;
@@ -46,6 +47,9 @@ pub(super) const NO_REFRESH: RefreshToken = RefreshToken {
     family: u32::MAX,
     generation: 0,
 };
+
+/// What a device is told that goes on asking.
+const EARLY: [&str; 2] = ["authorization_pending", "slow_down"];
 
 /// What a request for tokens is judged by.
 struct Desk<'a> {
@@ -144,6 +148,14 @@ impl Desk<'_> {
         if !self.client.may(grant) {
             return Err(not_allowed(name).into());
         }
+        let (holder, revoked) = (self.holder(behind, grant), behind.tenant.ledger().revoked);
+        let given = self.by(grant, behind, name);
+        let reused = grant == GrantType::Refresh && behind.tenant.ledger().revoked > revoked;
+        self.note(behind, of_exchange(grant, name), holder, &given, reused);
+        given
+    }
+
+    fn by(&self, grant: GrantType, behind: &mut Behind, name: &str) -> Result<Given, Complaint> {
         match grant {
             GrantType::Code => self.by_code(behind),
             GrantType::Refresh => self.by_refresh(behind),
@@ -155,6 +167,56 @@ impl Desk<'_> {
             // No token endpoint gives tokens this way.
             GrantType::Implicit => Err(not_allowed(name).into()),
         }
+    }
+
+    /// Whose the refresh token is that is to be exchanged: afterwards it may be nobody's.
+    fn holder(&self, behind: &Behind, grant: GrantType) -> Option<UserId> {
+        let text = self.params.get("refresh_token");
+        let text = text.filter(|_| grant == GrantType::Refresh)?;
+        let token = texts::read_refresh_token(behind.generation, text)?;
+        behind.tenant.family(token, self.now).map(|seen| seen.user)
+    }
+
+    /// Writes an exchange into the log.
+    fn note(
+        &self,
+        behind: &mut Behind,
+        (success, failure): (&'static str, &'static str),
+        holder: Option<UserId>,
+        given: &Result<Given, Complaint>,
+        reused: bool,
+    ) {
+        let client = self.client.id.as_str();
+        let typed = self.params.get("username");
+        let entry = match given {
+            Ok(Given::ToPerson(issue) | Given::Mfa(_, issue)) => Entry {
+                audience: issue.terms.audience.api().unwrap_or_default(),
+                scope: &issue.terms.scope,
+                ..Entry::new(success, client, About::User(issue.tokens.access.subject))
+            },
+            Ok(Given::ToMachine(_)) => Entry::new(success, client, About::Nobody),
+            Err(complaint) => {
+                // A first factor that is right is no failure, and nor is a device that asks early.
+                let Some(words) = complaint
+                    .words()
+                    .filter(|words| !EARLY.contains(&&*words.error))
+                else {
+                    return;
+                };
+                let about = match (holder, typed) {
+                    (Some(user), _) => About::User(user),
+                    (None, Some(name)) => About::Typed(name, None),
+                    (None, None) => About::Nobody,
+                };
+                let kind = match &*words.error {
+                    _ if reused => "ferrt",
+                    "too_many_attempts" => "limit_wc",
+                    _ => failure,
+                };
+                Entry::new(kind, client, about).saying(&words.description)
+            }
+        };
+        self.face.log(behind, self.stamp, entry);
     }
 
     /// Issues tokens to a person who has proven to be there without a browser.

@@ -13,6 +13,7 @@ use super::{NO_REFRESH, by_application, invalid, needed};
 use crate::auth0::{Call, Endpoint};
 use crate::http::Exchange;
 use crate::http::auth0::errors::oauth_error;
+use crate::http::auth0::events::{About, Entry};
 use crate::http::auth0::face::Face;
 use crate::http::auth0::texts;
 use crate::http::auth0::userinfo::bearer;
@@ -32,9 +33,13 @@ pub(in super::super) async fn revoke(
             let terms = behind.terms.get(&token.family);
             terms.is_none_or(|terms| terms.client_id == asks.client.id)
         });
-        let call = Call::Revoke {
-            token: token.unwrap_or(NO_REFRESH),
-        };
+        let token = token.unwrap_or(NO_REFRESH);
+        let now = behind.tenant.now(exchange.stamp().at);
+        if let Some(seen) = behind.tenant.family(token, now) {
+            let entry = Entry::new("srrt", &asks.client.id, About::User(seen.user));
+            face.log(behind, exchange.stamp(), entry);
+        }
+        let call = Call::Revoke { token };
         behind
             .tenant
             .say(exchange.stamp(), &call)
