@@ -68,6 +68,9 @@ pub(super) struct MockArgs {
     /// Let other machines use the admin interface
     #[arg(long)]
     admin_anywhere: bool,
+    /// Tell applications on other machines, too, of Auth0 sessions that ended (back-channel logout)
+    #[arg(long)]
+    backchannel_anywhere: bool,
     /// Calls that the journal holds; the oldest make room
     #[arg(long, default_value_t = 100_000, value_name = "CALLS")]
     journal: usize,
@@ -140,6 +143,7 @@ fn options(args: &MockArgs) -> Result<Options, Failure> {
         issuer: args.issuer.as_deref().map(with_slash),
         tls: (!args.no_tls).then(|| args.tls_dir.clone()),
         hosts: args.host.clone(),
+        backchannel_anywhere: args.backchannel_anywhere,
         stytch_config: StytchConfig {
             frontend: Frontend {
                 origins: Some(args.frontend_origin.clone()).filter(|named| !named.is_empty()),

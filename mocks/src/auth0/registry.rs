@@ -1,10 +1,12 @@
 //! What is registered with a tenant: its applications and their APIs, and what each of them may do.
 
+mod backchannel;
 mod client;
 mod grant;
 mod resource;
 mod urls;
 
+pub use backchannel::{Backchannel, Initiator};
 pub use client::{ApiGrant, Client, GrantType, Kind, OrganizationUse, Secret};
 pub use grant::{STANDARD, granted, narrowed};
 pub use resource::{Permission, Resource};

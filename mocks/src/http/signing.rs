@@ -101,6 +101,21 @@ impl KeyRing {
         self.key(id).sign(claims)
     }
 
+    /// The same, as a token of another type than `JWT`.
+    pub async fn sign_as<C: Serialize + Send + 'static>(
+        self,
+        typ: &'static str,
+        id: KeyId,
+        claims: C,
+    ) -> String {
+        briefly_off_the_loop(move || {
+            let key = self.key(id);
+            let header = json!({ "alg": "RS256", "typ": typ, "kid": key.kid }).to_string();
+            key.sign_under(&URL_SAFE_NO_PAD.encode(header), &claims)
+        })
+        .await
+    }
+
     /// Signs claims off the loop, so that connections go on being served.
     pub async fn sign<C: Serialize + Send + 'static>(self, id: KeyId, claims: C) -> String {
         briefly_off_the_loop(move || self.sign_here(id, &claims)).await
@@ -212,9 +227,13 @@ impl SigningKey {
 
     /// Signs claims. The same claims give the same text: PKCS #1 v1.5 signatures are deterministic.
     fn sign(&self, claims: &impl Serialize) -> String {
+        self.sign_under(&self.header, claims)
+    }
+
+    fn sign_under(&self, header: &str, claims: &impl Serialize) -> String {
         let claims = serde_json::to_vec(claims).expect("claims are plain data");
-        let mut text = String::with_capacity(self.header.len() + claims.len() * 4 / 3 + 350);
-        text.push_str(&self.header);
+        let mut text = String::with_capacity(header.len() + claims.len() * 4 / 3 + 350);
+        text.push_str(header);
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(claims, &mut text);
         let mut signature = [0; 256];

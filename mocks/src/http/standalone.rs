@@ -35,6 +35,8 @@ pub struct Options {
     pub issuer: Option<String>,
     /// Where the certificate authority is kept; none, the default: no TLS.
     pub tls: Option<PathBuf>,
+    /// Whether applications on other machines are told, too, of sessions that ended. Default no.
+    pub backchannel_anywhere: bool,
     /// Names that the servers go by, beside `localhost` and the loopback addresses.
     pub hosts: Vec<String>,
     /// What one caller may cost.
@@ -80,6 +82,7 @@ impl Default for Options {
             waits: true,
             issuer: None,
             tls: None,
+            backchannel_anywhere: false,
             hosts: Vec::new(),
             limits: Limits::default(),
             admin: Some(AdminOptions::default()),
@@ -222,7 +225,10 @@ pub async fn start(options: &Options) -> Result<Standalone, RunError> {
             address: options.auth0,
             tenant: options.blueprint.tenant(now),
             issuer: options.issuer.clone(),
-            application: Application::default(),
+            application: Application {
+                calls_anywhere: options.backchannel_anywhere,
+                ..Application::default()
+            },
         }),
         time: TimeSource::Wall {
             seed: 0,

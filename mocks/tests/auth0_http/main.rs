@@ -4,6 +4,7 @@
 
 mod admin;
 mod administration;
+mod backchannel;
 mod browser;
 mod dpop;
 mod embedded;

@@ -12,7 +12,7 @@ import { auth } from "express-oauth2-jwt-bearer";
 import jwksRsa from "jwks-rsa";
 import OpenidConnectStrategy from "passport-openidconnect";
 import { listen } from "./applications.mjs";
-import { Client } from "./checks.mjs";
+import { Client, Skip } from "./checks.mjs";
 import * as place from "./place.mjs";
 import { Browser } from "./browser.mjs";
 
@@ -56,6 +56,47 @@ async function expressOpenidConnect() {
     const again = await browser.visit(`${base}/profile`);
     assert.match(again.text, /<form/i);
   });
+}
+
+/** The same with sessions on the server, which ends them when the tenant says so. */
+async function backchannelLogout() {
+  const { check } = new Client("express-openid-connect", "auth0");
+  if (!place.MOCK) throw new Skip("a tenant does not reach this machine");
+  const ada = await place.person("backchannel");
+  const app = express();
+  const base = await listen(app);
+  const told = new Promise((resolve) => {
+    app.use("/backchannel-logout", (request, answer, next) => {
+      answer.on("finish", () => resolve(answer.statusCode));
+      next();
+    });
+  });
+  app.use(
+    oidc.auth({
+      issuerBaseURL: ISSUER,
+      baseURL: base,
+      clientID: CLIENT_ID,
+      clientSecret: CLIENT_SECRET,
+      secret: "a secret for the application's cookies",
+      authorizationParams: { response_type: "code", scope: "openid profile email" },
+      authRequired: false,
+      session: { store: new session.MemoryStore() },
+      backchannelLogout: true,
+    }),
+  );
+  app.get("/profile", (request, answer) => answer.json({ in: request.oidc.isAuthenticated() }));
+  app.get("/in", oidc.requiresAuth(), (request, answer) => answer.json({ in: true }));
+  const api = place.management;
+  const tell = (urls) => api.clients.update(CLIENT_ID, { oidc_logout: { backchannel_logout_urls: urls } });
+  await check("PATCH /api/v2/clients/{id}", "an application says where it is told of logouts", () => tell([`${base}/backchannel-logout`]));
+  await check("GET /v2/logout", "its session on the server ends with the tenant's, by a logout token (back-channel)", async () => {
+    const browser = new Browser();
+    assert.deepEqual(JSON.parse((await browser.logIn(`${base}/in`, undefined, ada)).text), { in: true });
+    await browser.visit(`${ISSUER}v2/logout`);
+    assert.equal(await told, 204);
+    assert.deepEqual(JSON.parse((await browser.visit(`${base}/profile`)).text), { in: false });
+  });
+  await tell([]);
 }
 
 /** As `expressOpenidConnect`, by the implicit flow that the middleware has as its default. */
@@ -190,6 +231,7 @@ async function apiThatChecksTokens() {
 
 await new Client("express-openid-connect", "auth0").run(
   expressOpenidConnect,
+  backchannelLogout,
   implicitFormPost,
   passportAuth0,
   passportOpenidConnect,

@@ -1,5 +1,6 @@
 //! An application, and what it may do.
 
+use super::backchannel::Backchannel;
 use super::urls::Urls;
 use crate::luck::mix;
 
@@ -172,6 +173,8 @@ pub struct Client {
     pub organizations: OrganizationUse,
     /// `initiate_login_uri`: where invitations lead.
     pub login_uri: Option<String>,
+    /// `oidc_logout`.
+    pub backchannel: Backchannel,
 }
 
 impl Client {
@@ -209,6 +212,7 @@ impl Client {
             apis: Vec::new(),
             organizations: OrganizationUse::default(),
             login_uri: None,
+            backchannel: Backchannel::default(),
             id,
         }
     }

@@ -57,6 +57,18 @@ pub(super) struct Counts {
     auth0: Counted,
     stytch: Counted,
     auth0_log: LogSize,
+    auth0_backchannel_logouts: Deliveries,
+}
+
+/// What became of tokens that told applications of ended sessions.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct Deliveries {
+    /// The application took it.
+    delivered: u64,
+    /// It could not be reached, or said no; or its URL is not on this machine.
+    failed: u64,
+    /// Too many were waiting.
+    dropped: u64,
 }
 
 /// How much of the tenant's log there is.
@@ -89,8 +101,14 @@ pub(super) fn counts(admin: &Admin, _: Nothing) -> Result<Counts, Problem> {
     let auth0 = admin.auth0.ledger();
     let stytch = admin.stytch.project().ledger().clone();
     let (kept, dropped) = admin.auth0.log_size();
+    let logouts = admin.auth0.logout_deliveries();
     Ok(Counts {
         auth0_log: LogSize { kept, dropped },
+        auth0_backchannel_logouts: Deliveries {
+            delivered: logouts.delivered,
+            failed: logouts.failed,
+            dropped: logouts.dropped,
+        },
         auth0: counted(&auth0, crate::auth0::Endpoint::name),
         stytch: counted(&stytch, crate::stytch::Endpoint::name),
     })

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::answering::Complaint;
 use super::answering::{Asked, Verdict};
+use super::backchannel::{Notice, Participants};
 use super::cross_origin::Ticket;
 use super::events::Log;
 use super::passwords::Kept;
@@ -45,6 +46,10 @@ pub(super) struct Behind {
     pub(super) tickets: Recent<u32, Ticket>,
     /// What applications have pushed before they send a browser.
     pub(super) pushed: Recent<u32, Pushed>,
+    /// By session: the applications that want to be told of its end.
+    pub(super) participants: Recent<u32, Participants>,
+    /// Logout tokens that go out when this is let go.
+    pub(super) notices: Vec<Notice>,
     /// What happened lately.
     pub(super) log: Log,
     /// Proofs of possession that were used: none is good twice.
@@ -73,6 +78,8 @@ impl Behind {
             owing: Recent::of(most),
             tickets: Recent::of(most),
             pushed: Recent::of(most),
+            participants: Recent::of(most),
+            notices: Vec::new(),
             log: Log::default(),
             proofs: Recent::of(most),
             terms: BTreeMap::new(),

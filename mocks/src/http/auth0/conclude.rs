@@ -52,6 +52,8 @@ impl Conclusion {
             return Err(respond::refused(request, "access_denied", &text).into());
         }
         let seen = behind.tenant.session(session, now);
+        let issuer = &face.parties_at(exchange).issuer;
+        behind.take_part(session, &request.ask.client_id, issuer);
         let granted = Granted {
             request: Arc::clone(request),
             session,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::response::Response;
 
 use super::answering::{Asked, Complaint};
+use super::backchannel::Post;
 use super::behind::Behind;
 use super::events::{About, Entry};
 use super::issuers::Issuers;
@@ -34,6 +35,8 @@ pub struct Application {
     /// Allowed callback and logout URLs; if there are none, whatever is harmless
     /// ([`Urls::local`](crate::auth0::registry::Urls::local)).
     pub urls: Vec<String>,
+    /// Whether applications on other machines are told, too, of sessions that ended. Default no.
+    pub calls_anywhere: bool,
 }
 
 impl Default for Application {
@@ -43,6 +46,7 @@ impl Default for Application {
             client_secret: "cutover-client-secret".to_owned(),
             api: "https://api.example".to_owned(),
             urls: Vec::new(),
+            calls_anywhere: false,
         }
     }
 }
@@ -90,13 +94,15 @@ pub struct Face {
     clock: Clock,
     issuers: Issuers,
     application: Application,
+    post: Arc<Post>,
 }
 
 /// What is behind the face, held. Addresses that people came to have, or have no longer, are known to
-/// the directory when it is let go.
+/// the directory when it is let go, and applications are told of sessions that ended.
 pub(super) struct Held<'a> {
     behind: MutexGuard<'a, Behind>,
     directory: &'a Directory,
+    post: &'a Arc<Post>,
 }
 
 impl Drop for Held<'_> {
@@ -104,6 +110,10 @@ impl Drop for Held<'_> {
         let moves = self.behind.tenant.take_moves();
         if !moves.is_empty() {
             self.directory.follow(moves);
+        }
+        if !self.behind.notices.is_empty() {
+            let notices = std::mem::take(&mut self.behind.notices);
+            self.post.send(notices);
         }
     }
 }
@@ -151,6 +161,7 @@ impl Face {
             mailbox,
             clock,
             issuers: Issuers::new(parties, follows),
+            post: Post::to(application.calls_anywhere),
             application,
         }
     }
@@ -171,6 +182,7 @@ impl Face {
             clock: self.clock.clone(),
             issuers,
             application: self.application.clone(),
+            post: self.post.renewed(),
         }
     }
 
@@ -270,7 +282,13 @@ impl Face {
             // A handler that panicked has left the machine between two calls, not inside one.
             behind: self.behind.lock().unwrap_or_else(PoisonError::into_inner),
             directory: &self.directory,
+            post: &self.post,
         }
+    }
+
+    /// Where logout tokens go out.
+    pub(super) fn post(&self) -> &Post {
+        &self.post
     }
 
     pub(super) fn connection_of(&self, user: UserId) -> Connection {

@@ -18,6 +18,7 @@ use super::face::Face;
 use super::pages;
 use super::respond::redirect;
 use super::texts::{self, Parties};
+use crate::auth0::registry::Initiator;
 use crate::auth0::{Call, Endpoint, SsoSession};
 use crate::http::Exchange;
 use crate::http::params::Params;
@@ -131,6 +132,7 @@ fn end(
             stamp,
             Entry::new("slo", client, About::User(seen.user)),
         );
+        behind.announce(seen.id, Initiator::RpLogout, stamp);
     }
     behind
         .tenant

@@ -3,6 +3,7 @@
 mod answering;
 mod application_pages;
 mod authorize;
+mod backchannel;
 mod behind;
 mod conclude;
 mod cookies;

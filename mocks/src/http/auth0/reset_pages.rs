@@ -17,6 +17,7 @@ use super::face::Face;
 use super::login;
 use super::pages::{self, Field, Form};
 use super::tickets::{self, Purpose};
+use crate::auth0::registry::Initiator;
 use crate::auth0::{Change, Endpoint, Manage, UserId};
 use crate::http::Exchange;
 use crate::http::params::Params;
@@ -124,6 +125,7 @@ pub(super) async fn verify(
                 return Err(complain("Passwords don't match, please try again.").into());
             }
             let now = behind.tenant.now(exchange.stamp().at);
+            behind.announce_all(user, Initiator::PasswordChanged, exchange.stamp());
             behind.change_password(face.directory(), user, password, now);
             let entry = Entry::new("scp", "", About::User(user));
             face.log(behind, exchange.stamp(), entry);

@@ -55,7 +55,8 @@ pub(super) async fn configuration(State(face): State<Arc<Face>>, exchange: Excha
             "given_name", "iat", "identities", "iss", "name", "nickname", "phone_number", "picture",
             "sub",
         ],
-        "backchannel_logout_supported": false,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "request_parameter_supported": false,
         // Only those of pushed requests.
         "request_uri_parameter_supported": false,

@@ -8,7 +8,9 @@ use super::desk::{Desk, Served, Visit, conflict, not_found, room_beside};
 use super::paging::{Paging, cut_fields};
 use super::payload::{Payload, bad_body};
 use crate::auth0::organizations::letters;
-use crate::auth0::registry::{ApiGrant, Client, GrantType, Kind, OrganizationUse, Secret, Urls};
+use crate::auth0::registry::{
+    ApiGrant, Backchannel, Client, GrantType, Initiator, Kind, OrganizationUse, Secret, Urls,
+};
 use crate::http::auth0::answering::Complaint;
 
 /// A complaint about an application that is not registered.
@@ -53,6 +55,19 @@ fn client_shown(desk: &Desk<'_>, client: &Client) -> Value {
     }
     if let Some(uri) = &client.login_uri {
         shown["initiate_login_uri"] = uri.as_str().into();
+    }
+    if let Some(url) = &client.backchannel.url {
+        let told = &client.backchannel;
+        let mut initiators = json!({ "mode": if told.all { "all" } else { "custom" } });
+        if !told.all {
+            let always = [Initiator::RpLogout, Initiator::IdpLogout];
+            let selected = always.iter().chain(&told.selected);
+            initiators["selected_initiators"] = selected.map(|it| it.name()).collect();
+        }
+        shown["oidc_logout"] = json!({
+            "backchannel_logout_urls": [url],
+            "backchannel_logout_initiators": initiators,
+        });
     }
     shown
 }
@@ -152,6 +167,11 @@ fn change(client: &mut Client, payload: Payload<'_>) -> Result<(), Complaint> {
     if let Some(uri) = payload.text("initiate_login_uri")? {
         client.login_uri = Some(uri.to_owned());
     }
+    for name in ["oidc_backchannel_logout", "oidc_logout"] {
+        if let Some(told) = payload.object(name)? {
+            change_backchannel(&mut client.backchannel, Payload(told))?;
+        }
+    }
     match payload.text("organization_usage")? {
         Some("deny") => client.organizations = OrganizationUse::Deny,
         Some("allow") => client.organizations = OrganizationUse::Allow,
@@ -159,6 +179,49 @@ fn change(client: &mut Client, payload: Payload<'_>) -> Result<(), Complaint> {
         _ => {}
     }
     change_secret(client, payload)
+}
+
+fn change_backchannel(backchannel: &mut Backchannel, told: Payload<'_>) -> Result<(), Complaint> {
+    if let Some(urls) = told.texts("backchannel_logout_urls")? {
+        if urls.len() > 1 || urls.iter().any(|url| !is_web_url(url)) {
+            return Err(bad_body(
+                "Payload validation error: 'Expected one http(s) URL at most' on property backchannel_logout_urls.",
+            ));
+        }
+        backchannel.url = urls.into_iter().next();
+    }
+    let Some(initiators) = told.object("backchannel_logout_initiators")? else {
+        return Ok(());
+    };
+    let initiators = Payload(initiators);
+    backchannel.all = match initiators.text("mode")? {
+        None | Some("custom") => false,
+        Some("all") => true,
+        Some(_) => {
+            return Err(bad_body(
+                "Payload validation error: 'Expected custom or all' on property mode.",
+            ));
+        }
+    };
+    let always = [Initiator::RpLogout, Initiator::IdpLogout];
+    let mut selected = Vec::new();
+    for name in initiators.texts("selected_initiators")?.unwrap_or_default() {
+        let initiator = Initiator::named(&name).ok_or_else(|| {
+            bad_body(&format!(
+                "Payload validation error: 'No such initiator: {name}' on property selected_initiators."
+            ))
+        })?;
+        if !always.contains(&initiator) && !selected.contains(&initiator) {
+            selected.push(initiator);
+        }
+    }
+    backchannel.selected = selected;
+    Ok(())
+}
+
+fn is_web_url(text: &str) -> bool {
+    reqwest::Url::parse(text)
+        .is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.fragment().is_none())
 }
 
 fn change_secret(client: &mut Client, payload: Payload<'_>) -> Result<(), Complaint> {

@@ -198,6 +198,7 @@ fn from(desk: &Desk<'_>) -> Result<Served, Complaint> {
 pub(super) async fn list(visit: Visit) -> Response {
     visit
         .serve(&["read:logs", "read:logs_users"], |desk| {
+            desk.face.settle_logouts(desk.behind, desk.stamp);
             if desk.query.get("from").is_some() || desk.query.get("take").is_some() {
                 return from(desk);
             }
@@ -210,6 +211,7 @@ pub(super) async fn list(visit: Visit) -> Response {
 pub(super) async fn read(Path(id): Path<String>, visit: Visit) -> Response {
     visit
         .serve(&["read:logs", "read:logs_users"], |desk| {
+            desk.face.settle_logouts(desk.behind, desk.stamp);
             let mut events = desk.behind.log.events();
             let found = events.find(|event| read_log_id(&id) == Some(event.number));
             let found = found.map(|event| shown(desk, event));
@@ -223,6 +225,7 @@ pub(super) async fn read(Path(id): Path<String>, visit: Visit) -> Response {
 pub(super) async fn of(Path(id): Path<String>, visit: Visit) -> Response {
     visit
         .serve(&["read:logs", "read:logs_users"], |desk| {
+            desk.face.settle_logouts(desk.behind, desk.stamp);
             desk.person(&id)?;
             search(desk, |event| *event.user_id == *id)
         })

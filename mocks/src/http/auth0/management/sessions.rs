@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::desk::{Desk, Served, Visit, not_found};
 use super::paging::Paging;
 use super::payload::Payload;
+use crate::auth0::registry::Initiator;
 use crate::auth0::{FamilySeen, RefreshToken, SessionSeen, UserId};
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::terms::For;
@@ -93,7 +94,7 @@ pub(super) async fn end_all(Path(id): Path<String>, visit: Visit) -> Response {
         .serve(&["delete:sessions"], |desk| {
             let user = desk.person(&id)?;
             for seen in desk.behind.tenant.sessions_of(user, desk.now) {
-                desk.behind.tenant.end_session(seen.id, desk.now);
+                end_one(desk, &seen);
             }
             Served::accepted(None)
         })
@@ -150,7 +151,7 @@ pub(super) async fn end(Path(id): Path<String>, visit: Visit) -> Response {
     visit
         .serve(&["delete:sessions"], |desk| {
             if let Ok(seen) = session(desk, &id) {
-                desk.behind.tenant.end_session(seen.id, desk.now);
+                end_one(desk, &seen);
             }
             Served::accepted(None)
         })
@@ -168,6 +169,13 @@ pub(super) async fn revoke(Path(id): Path<String>, visit: Visit) -> Response {
         .await
 }
 
+/// Ends a session; applications are told of it.
+fn end_one(desk: &mut Desk<'_>, seen: &SessionSeen) {
+    desk.behind
+        .announce(seen.id, Initiator::SessionRevoked, desk.stamp);
+    desk.behind.tenant.end_session(seen.id, desk.now);
+}
+
 fn end_with_tokens(desk: &mut Desk<'_>, seen: &SessionSeen) {
     let now = desk.now;
     for family in desk.behind.tenant.families_of(seen.user, now) {
@@ -180,7 +188,7 @@ fn end_with_tokens(desk: &mut Desk<'_>, seen: &SessionSeen) {
             desk.behind.tenant.end_family(family.newest, now);
         }
     }
-    desk.behind.tenant.end_session(seen.id, now);
+    end_one(desk, seen);
 }
 
 /// `POST /users/{id}/revoke-access`: one session or all, with their refresh tokens or without.
@@ -201,12 +209,12 @@ pub(super) async fn revoke_access(Path(id): Path<String>, visit: Visit) -> Respo
             };
             match one {
                 Some(seen) if keeps => {
-                    desk.behind.tenant.end_session(seen.id, desk.now);
+                    end_one(desk, &seen);
                 }
                 Some(seen) => end_with_tokens(desk, &seen),
                 None => {
                     for seen in desk.behind.tenant.sessions_of(user, desk.now) {
-                        desk.behind.tenant.end_session(seen.id, desk.now);
+                        end_one(desk, &seen);
                     }
                     if !keeps {
                         end_families_of(desk, user);

@@ -11,6 +11,7 @@ use super::payload::{Payload, bad_body, bad_query};
 use super::user::user;
 use super::{search, tickets};
 use crate::auth0::profiles::{GIVEN, merge};
+use crate::auth0::registry::Initiator;
 use crate::auth0::{Call, Change, Connection, Error, Manage, Reply, UserId};
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::errors::{is_address, management_error};
@@ -292,6 +293,7 @@ pub(super) async fn update(Path(id): Path<String>, visit: Visit) -> Response {
                 password: password.is_some(),
             };
             check_free(desk, id, change)?;
+            announce(desk, id, change);
             manage(desk, Manage::Update(id, change))?;
             if let Some(password) = password {
                 let now = desk.now;
@@ -311,6 +313,18 @@ pub(super) async fn update(Path(id): Path<String>, visit: Visit) -> Response {
             Served::ok(shown.unwrap_or_default())
         })
         .await
+}
+
+/// Tells applications of what changes of somebody.
+fn announce(desk: &mut Desk<'_>, id: UserId, change: Change) {
+    let changes = [
+        (change.password, Initiator::PasswordChanged),
+        (change.email.is_some(), Initiator::EmailIdentifierChanged),
+        (change.blocked == Some(true), Initiator::AccountDeactivated),
+    ];
+    for (_, initiator) in changes.into_iter().filter(|(changes, _)| *changes) {
+        desk.behind.announce_all(id, initiator, desk.stamp);
+    }
 }
 
 /// Whether the address that somebody is given is nobody else's in the connection.
@@ -340,6 +354,8 @@ pub(super) async fn delete(Path(id): Path<String>, visit: Visit) -> Response {
             let now = desk.now;
             let entry = Entry::new("sdu", "", About::User(id));
             desk.face.log(desk.behind, desk.stamp, entry);
+            desk.behind
+                .announce_all(id, Initiator::AccountDeleted, desk.stamp);
             desk.behind.end_access(id, now);
             manage(desk, Manage::Delete(id))?;
             for linked in desk.behind.tenant.links.of(id).to_vec() {

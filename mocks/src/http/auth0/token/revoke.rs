@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use super::{NO_REFRESH, by_application, invalid, needed};
+use crate::auth0::registry::Initiator;
 use crate::auth0::{Call, Endpoint};
 use crate::http::Exchange;
 use crate::http::auth0::errors::oauth_error;
@@ -83,6 +84,7 @@ pub(in super::super) async fn revoke_all(
             .flatten()
             .ok_or_else(|| invalid("subject must have the format iss_sub"))?;
         if let Some(user) = behind.read_user(user) {
+            behind.announce_all(user, Initiator::SessionRevoked, stamp);
             behind.end_access(user, now);
         }
         Ok(())
