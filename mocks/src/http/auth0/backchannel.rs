@@ -176,7 +176,8 @@ impl Post {
             .await
             .map_err(|error: reqwest::Error| error.to_string())?;
         let _turn = turns.acquire().await;
-        let token = Face::keys().sign_as("logout+jwt", notice.key, notice.claims());
+        let claims = notice.claims();
+        let token = Face::keys().sign_as("logout+jwt", notice.key, &claims);
         let form = Url::parse_with_params("form:", [("logout_token", token.await)]);
         let form = form.map_err(|error| error.to_string())?;
         let answer = client

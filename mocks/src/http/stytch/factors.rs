@@ -17,14 +17,42 @@ pub(super) type Told = (&'static str, String, Option<(String, Value)>);
 pub(super) struct Session {
     #[serde(flatten)]
     whose: Whose,
-    started_at: String,
-    last_accessed_at: String,
+    pub(super) started_at: String,
+    pub(super) last_accessed_at: String,
     expires_at: String,
-    authentication_factors: Vec<Shown>,
-    roles: Vec<String>,
-    custom_claims: Map<String, Value>,
+    pub(super) authentication_factors: Vec<Shown>,
+    pub(super) roles: Vec<String>,
+    pub(super) custom_claims: Map<String, Value>,
     #[serde(flatten)]
     place: Place,
+}
+
+impl Session {
+    /// Its id.
+    pub(super) fn id(&self) -> &str {
+        match &self.whose {
+            Whose::User { session_id, .. } => session_id,
+            Whose::Member {
+                member_session_id, ..
+            } => member_session_id,
+        }
+    }
+
+    /// The id of the person whose it is.
+    pub(super) fn person(&self) -> &str {
+        match &self.whose {
+            Whose::User { user_id, .. } => user_id,
+            Whose::Member { member_id, .. } => member_id,
+        }
+    }
+
+    /// What the login said of its device, of a user.
+    pub(super) fn attributes(&self) -> Option<&Attributes> {
+        match &self.place {
+            Place::Device { attributes } => Some(attributes),
+            Place::Organization { .. } => None,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -54,7 +82,7 @@ enum Place {
 }
 
 /// What a login said of its device.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Attributes {
     ip_address: String,
     user_agent: String,

@@ -1,5 +1,7 @@
 //! Session JWTs: their claims, and reading them back.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Face;
-use super::factors::{Attributes, Shown};
+use super::factors::{Attributes, Session, Shown};
 use super::names::Kind;
 use super::objects::{self, Picture};
 use super::problem::Problem;
@@ -53,17 +55,17 @@ struct OrganizationClaim {
 
 /// Claims to sign.
 #[derive(Debug, Serialize)]
-struct Signed {
+struct Signed<'a> {
     #[serde(flatten)]
-    custom: Map<String, Value>,
+    custom: Cow<'a, Map<String, Value>>,
     iss: String,
-    aud: [String; 1],
-    sub: String,
+    aud: [&'a str; 1],
+    sub: Cow<'a, str>,
     iat: i64,
     nbf: i64,
     exp: i64,
     #[serde(rename = "https://stytch.com/session")]
-    session: SignedSession,
+    session: SignedSession<'a>,
     #[serde(
         rename = "https://stytch.com/organization",
         skip_serializing_if = "Option::is_none"
@@ -72,17 +74,17 @@ struct Signed {
 }
 
 #[derive(Debug, Serialize)]
-struct SignedSession {
-    id: String,
+struct SignedSession<'a> {
+    id: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    started_at: Option<String>,
+    started_at: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_accessed_at: Option<String>,
+    last_accessed_at: Option<&'a str>,
     expires_at: String,
-    authentication_factors: Vec<Shown>,
-    roles: Vec<String>,
+    authentication_factors: &'a [Shown],
+    roles: Cow<'a, [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    attributes: Option<Attributes>,
+    attributes: Option<Cow<'a, Attributes>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -92,15 +94,21 @@ struct SignedOrganization {
 }
 
 impl Face {
-    /// Signs the JWT of a session, with the session as it is pictured.
-    pub(super) async fn session_jwt(&self, jwt: &SessionJwt, picture: &Picture) -> String {
-        let claims = self.jwt_claims(jwt, picture);
-        self.0.ring.sign(jwt.key, claims).await
+    /// Signs the JWT of a session, with the session as it is shown beside.
+    pub(super) async fn session_jwt(
+        &self,
+        jwt: &SessionJwt,
+        picture: &Picture,
+        session: Option<&Session>,
+    ) -> String {
+        let claims = self.jwt_claims(jwt, picture, session);
+        self.0.ring.sign(jwt.key, &claims).await
     }
 
     /// The JWT of a session as it would be sent now, signed on the calling thread.
     pub(super) fn sign_session_jwt(&self, jwt: &SessionJwt, picture: &Picture) -> String {
-        let claims = self.jwt_claims(jwt, picture);
+        let session = picture.session.map(|row| self.session(&row, picture));
+        let claims = self.jwt_claims(jwt, picture, session.as_ref());
         self.0.ring.sign_here(jwt.key, &claims)
     }
 
@@ -118,34 +126,64 @@ impl Face {
         jwks["keys"].take()
     }
 
-    fn jwt_claims(&self, jwt: &SessionJwt, picture: &Picture) -> Signed {
+    fn jwt_claims<'a>(
+        &'a self,
+        jwt: &SessionJwt,
+        picture: &Picture,
+        session: Option<&'a Session>,
+    ) -> Signed<'a> {
         let project = &self.0.config.project_id;
-        let row = picture.session;
-        let consumer = self.0.vertical == Vertical::Consumer;
-        let custom = self.book().claims.get(jwt.session).cloned();
+        let custom = || self.book().claims.get(jwt.session).cloned();
         Signed {
-            custom: custom.unwrap_or_default(),
+            custom: session.map_or_else(
+                || Cow::Owned(custom().unwrap_or_default()),
+                |it| Cow::Borrowed(&it.custom_claims),
+            ),
             iss: format!("stytch.com/{project}"),
-            aud: [project.clone()],
-            sub: self.person_id(jwt.subject),
+            aud: [project],
+            sub: session.map_or_else(
+                || Cow::Owned(self.person_id(jwt.subject)),
+                |it| Cow::Borrowed(it.person()),
+            ),
             iat: jwt.issued.as_secs(),
             nbf: jwt.issued.as_secs(),
             exp: jwt.expires.as_secs(),
-            session: SignedSession {
-                id: self.0.names.id(Kind::Session, jwt.session),
-                started_at: row.map(|row| objects::rfc3339(row.started)),
-                last_accessed_at: row.map(|row| objects::rfc3339(row.last_accessed)),
-                expires_at: objects::rfc3339(jwt.session_expires),
-                authentication_factors: row
-                    .map(|row| self.factors(&row, picture))
-                    .unwrap_or_default(),
-                roles: self.roles(picture),
-                attributes: consumer.then(|| self.attributes(jwt.session)),
-            },
+            session: self.session_claim(jwt, picture, session),
             organization: jwt.org.map(|org| SignedOrganization {
                 organization_id: self.organization_id(org),
                 slug: self.slug(org),
             }),
+        }
+    }
+
+    /// Of a session that is gone less is told.
+    fn session_claim<'a>(
+        &self,
+        jwt: &SessionJwt,
+        picture: &Picture,
+        session: Option<&'a Session>,
+    ) -> SignedSession<'a> {
+        let expires_at = objects::rfc3339(jwt.session_expires);
+        match session {
+            Some(session) => SignedSession {
+                id: Cow::Borrowed(session.id()),
+                started_at: Some(&session.started_at),
+                last_accessed_at: Some(&session.last_accessed_at),
+                expires_at,
+                authentication_factors: &session.authentication_factors,
+                roles: Cow::Borrowed(&session.roles),
+                attributes: session.attributes().map(Cow::Borrowed),
+            },
+            None => SignedSession {
+                id: Cow::Owned(self.0.names.id(Kind::Session, jwt.session)),
+                started_at: None,
+                last_accessed_at: None,
+                expires_at,
+                authentication_factors: &[],
+                roles: Cow::Owned(self.roles(picture)),
+                attributes: (self.0.vertical == Vertical::Consumer)
+                    .then(|| Cow::Owned(self.attributes(jwt.session))),
+            },
         }
     }
 

@@ -383,6 +383,6 @@ impl Face {
             "nbf": clock,
             "exp": clock + TOKEN_LIFE,
         });
-        self.0.ring.sign(key, claims).await
+        self.0.ring.sign(key, &claims).await
     }
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::http::seal::Generation;
-use crate::luck::Luck;
+use crate::luck::{Luck, mix};
 use crate::stytch::{IntermediateToken, LoginToken, OrgId, SessionToken, UserId, Vertical};
 
 /// Bytes of a token: 44 characters of text, as Stytch's are.
@@ -227,12 +227,13 @@ impl Names {
         let mut text = String::with_capacity(prefix.len() + self.environment.len() + 38);
         text.extend([prefix, "-", self.environment]);
         // By hand, as every answer is full of ids and the formatter takes ten times as long.
-        for place in 0..32 {
-            if matches!(place, 0 | 8 | 12 | 16 | 20) {
+        for (place, byte) in uuid.to_be_bytes().into_iter().enumerate() {
+            if matches!(place, 0 | 4 | 6 | 8 | 10) {
                 text.push('-');
             }
-            let digit = uuid >> (4 * (31 - place)) & 15;
-            text.push(char::from(DIGITS[digit as usize]));
+            for digit in [byte >> 4, byte & 15] {
+                text.push(char::from(DIGITS[usize::from(digit)]));
+            }
         }
         text
     }
@@ -256,9 +257,17 @@ impl Names {
         tag
     }
 
+    /// Hides the number. It need not be hard to guess: whether an id is one, the tag tells.
     fn id_mask(&self, kind: Kind, tag: &[u8; 12]) -> u32 {
-        let hash = hash(self.salt(kind), kind.prefix(), tag);
-        u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
+        let salt = &self.salt(kind)[..8];
+        let words = salt.chunks(4).chain(tag.chunks(4));
+        let mask = words.fold(0, |mask, word| {
+            let word = word
+                .iter()
+                .fold(0, |word, byte| word << 8 | u64::from(*byte));
+            mix(mask ^ word)
+        });
+        mask as u32
     }
 
     /// The text of a session token.

@@ -1,6 +1,7 @@
 //! Users, members and organizations as JSON, whole enough for Stytch's own SDKs.
 
 use jiff::Timestamp as Instant;
+use jiff::fmt::temporal::DateTimePrinter;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -47,7 +48,7 @@ impl Picture {
 pub(super) fn rfc3339(time: Timestamp) -> String {
     // Times that no calendar holds are shown as its last second.
     let instant = Instant::from_microsecond(time.as_micros()).unwrap_or(Instant::MAX);
-    instant.to_string()
+    DateTimePrinter::new().timestamp_to_string(&instant)
 }
 
 /// A status as Stytch writes it.
@@ -64,7 +65,7 @@ pub(super) const fn status(status: Status) -> &'static str {
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "the names are Stytch's")]
 pub(super) struct User {
-    user_id: String,
+    pub(super) user_id: String,
     status: &'static str,
     emails: Vec<Address>,
     phone_numbers: Vec<Value>,

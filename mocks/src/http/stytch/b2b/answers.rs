@@ -24,10 +24,10 @@ pub(in super::super) async fn entered(ask: &Ask, got: (Reply, Span), extra: Valu
                 "session_token".into(),
                 json!(face.0.names.session_token(opened.token)),
             );
-            let jwt = face.session_jwt(&opened.jwt, &picture).await;
-            body.insert("session_jwt".into(), json!(jwt));
-            let row = picture.session.map(|row| face.session(&row, &picture));
-            body.insert("member_session".into(), json!(row));
+            let session = picture.session.map(|row| face.session(&row, &picture));
+            let jwt = face.session_jwt(&opened.jwt, &picture, session.as_ref());
+            body.insert("session_jwt".into(), json!(jwt.await));
+            body.insert("member_session".into(), json!(session));
             body.insert("member_authenticated".into(), json!(true));
             body.insert("intermediate_session_token".into(), json!(""));
             body.insert("mfa_required".into(), Value::Null);

@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use axum::Router;
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Face;
 use super::answering::{Done, Good};
@@ -246,7 +247,8 @@ struct Entered {
     user_id: String,
     user: User,
     session_token: String,
-    session_jwt: String,
+    /// As JSON, since that is cheaper than looking at its thousand letters for one to escape.
+    session_jwt: Box<RawValue>,
     user_device: (),
     /// By the name that this endpoint has for it.
     #[serde(flatten)]
@@ -270,17 +272,19 @@ async fn entered(ask: &Ask, got: (Reply, Span), under: &'static str, extra: Valu
     let session = opened.map(|opened| opened.token.session);
     let picture = picture(ask, user, session, took)?;
     let face = &ask.face;
-    let (mut session_token, mut session_jwt, mut session) = (String::new(), String::new(), None);
+    let (mut session_token, mut jwt, mut session) = (String::new(), String::new(), None);
     if let Some(opened) = opened {
         session_token = face.0.names.session_token(opened.token);
-        session_jwt = face.session_jwt(&opened.jwt, &picture).await;
         session = picture.session.map(|row| face.session(&row, &picture));
+        let signed = face.session_jwt(&opened.jwt, &picture, session.as_ref());
+        jwt = signed.await;
     }
+    let user = face.user(&picture);
     let entered = Entered {
-        user_id: face.person_id(user),
-        user: face.user(&picture),
+        user_id: user.user_id.clone(),
+        user,
         session_token,
-        session_jwt,
+        session_jwt: RawValue::from_string(format!("\"{jwt}\"")).map_err(|_| odd(took))?,
         user_device: (),
         session: BTreeMap::from([(under, session)]),
         extra,
