@@ -3,16 +3,17 @@
 //! A call takes at most [`Journal::CALL_BYTES`]. Queries and bodies are not kept. Of tokens only a
 //! fingerprint is kept, by which calls with the same one can be told, but not the token.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::Response;
 use sha2::{Digest, Sha256};
 
-use super::stamp::{Clock, TOOK, wall_now};
-use crate::time::Timestamp;
+use super::stamp::{Clock, wall_now};
+use crate::time::{Span, Timestamp};
 
 /// Who was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub struct Call {
     /// What was called, e.g. `auth0.userinfo`; none where no handler took the call.
     pub endpoint: Option<&'static str>,
     /// Its method.
-    pub method: Box<str>,
+    pub method: Cow<'static, str>,
     /// Its path without the query, shortened where it is long.
     pub path: Box<str>,
     /// The status it was answered with; 0: none, the connection closed.
@@ -153,6 +154,7 @@ struct Noted {
     credential: Option<Fingerprint>,
     person: Option<Box<str>>,
     session: Option<Box<str>>,
+    took: Span,
     cut: bool,
 }
 
@@ -177,6 +179,11 @@ impl Notes {
         self.noted().session = Some(shortened(id, PATH / 2));
     }
 
+    /// How long the answer takes, as it is modelled.
+    pub fn took(&self, took: Span) {
+        self.noted().took = took;
+    }
+
     /// That the connection is closed instead of an answer.
     pub fn cut(&self) {
         self.noted().cut = true;
@@ -196,15 +203,15 @@ pub struct Pen {
 }
 
 impl Pen {
-    /// Begins the line of a call, whose handler may add [`Notes`].
-    pub(super) fn begin(&self, request: &mut Request) -> Line {
+    /// Begins the entry of a call, whose handler may add [`Notes`].
+    pub(super) fn begin(&self, request: &Request) -> Entry {
         let bearer = bearer(request.headers());
         let call = Call {
             number: 0,
             at: self.clock.hands().tell(wall_now()),
             provider: self.provider,
             endpoint: None,
-            method: shortened(request.method().as_str(), 16),
+            method: method(request.method()),
             path: shortened(request.uri().path(), PATH),
             status: 0,
             took_us: 0,
@@ -212,36 +219,37 @@ impl Pen {
             person: bearer.and_then(subject),
             session: None,
         };
-        let notes = Notes::default();
-        request.extensions_mut().insert(notes.clone());
-        Line {
+        Entry {
             journal: self.journal.clone(),
-            notes,
+            notes: Notes::default(),
             call: Some(call),
         }
     }
 }
 
 /// A call that is being answered. It is written down when this goes: also when its caller has left.
-pub(super) struct Line {
+#[derive(Debug)]
+pub(super) struct Entry {
     journal: Journal,
     notes: Notes,
     call: Option<Call>,
 }
 
-impl Line {
+impl Entry {
+    /// What its handler may add to.
+    pub(super) fn notes(&self) -> Notes {
+        self.notes.clone()
+    }
+
     /// Ends it with what was answered.
     pub(super) fn end(mut self, response: &Response) {
         if let Some(call) = &mut self.call {
             call.status = response.status().as_u16();
-            let took = response.headers().get(TOOK);
-            let took = took.and_then(|took| took.to_str().ok()?.parse().ok());
-            call.took_us = took.unwrap_or_default();
         }
     }
 }
 
-impl Drop for Line {
+impl Drop for Entry {
     fn drop(&mut self) {
         let Some(mut call) = self.call.take() else {
             return;
@@ -251,11 +259,22 @@ impl Drop for Line {
         call.credential = noted.credential.or(call.credential);
         call.person = noted.person.or(call.person);
         call.session = noted.session;
+        call.took_us = noted.took.as_micros();
         if noted.cut {
             call.status = 0;
         }
         self.journal.put(call);
     }
+}
+
+/// Those that everybody uses take no room of their own.
+fn method(method: &Method) -> Cow<'static, str> {
+    const USUAL: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"];
+    let usual = USUAL.into_iter().find(|usual| method == *usual);
+    usual.map_or_else(
+        || shortened(method.as_str(), 16).into_string().into(),
+        Cow::Borrowed,
+    )
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -5,24 +5,24 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::ready;
+use std::future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::Router;
 use axum::body::HttpBody as _;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRef, Request};
-use axum::http::{Method, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
 use axum::routing::future::RouteFuture;
 use tower_service::Service as _;
 
 use super::connection::Line;
 use super::cors::Cors;
-use super::journal::Pen;
+use super::journal::{Entry, Pen};
 use super::shown::Shown;
-use super::stamp::{Clock, Exchange};
+use super::stamp::{Arrival, Clock, Exchange};
 
 /// Routes, and what stands before them.
 #[derive(Clone)]
@@ -41,7 +41,7 @@ struct Straight {
     handler: Arc<Handler>,
 }
 
-type Handler = dyn Fn(&Line, Request) -> Later + Send + Sync;
+type Handler = dyn Fn(Arrival, Request) -> Later + Send + Sync;
 
 /// An answer that takes some time.
 pub(super) type Later = Pin<Box<dyn Future<Output = Response> + Send>>;
@@ -98,11 +98,11 @@ impl Site {
         F: Clone + Send + Sync + 'static,
         Clock: FromRef<F>,
     {
-        let handler = Arc::new(move |line: &Line, request: Request| -> Later {
+        let handler = Arc::new(move |arrival: Arrival, request: Request| -> Later {
             let face = shown.get();
-            match Exchange::begin(Clock::from_ref(&face), line, &request) {
+            match Exchange::begin(Clock::from_ref(&face), arrival, &request) {
                 Ok(exchange) => handler(face, exchange, request),
-                Err(refusal) => Box::pin(ready(refusal)),
+                Err(refusal) => Box::pin(future::ready(refusal)),
             }
         });
         Self {
@@ -127,50 +127,49 @@ impl Site {
         {
             limit.apply(&mut request);
         }
-        if self.pen.is_none() && !request.headers().contains_key(header::ORIGIN) {
-            return self.route(line, request);
-        }
-        let (site, line) = (Arc::clone(self), line.clone());
-        Answering::Later(Box::pin(async move { site.attend(&line, request).await }))
-    }
-
-    async fn attend(&self, line: &Line, mut request: Request) -> Response {
-        let pen = self.pen.as_ref();
-        let pen = pen.filter(|_| !request.uri().path().starts_with(OWN));
-        let entry = pen.map(|pen| pen.begin(&mut request));
-        let response = self.attend_pages(line, request).await;
-        if let Some(entry) = entry {
-            entry.end(&response);
-        }
-        response
-    }
-
-    async fn attend_pages(&self, line: &Line, request: Request) -> Response {
-        let origin = request.headers().get(header::ORIGIN).cloned();
         let path = request.uri().path();
-        let cors = self.cors.as_ref().filter(|cors| cors.covers(path));
-        let (Some(cors), Some(origin)) = (cors, origin) else {
-            // The answer's error has no values: every call is answered.
-            let Ok(response) = self.route(line, request).await;
-            return response;
-        };
-        if let Some(response) = cors.preflight(&request, &origin) {
-            return response;
+        let pen = self.pen.as_ref().filter(|_| !path.starts_with(OWN));
+        let entry = pen.map(|pen| pen.begin(&request));
+        let page = self.page(&request);
+        if let Some(response) = page.as_ref().and_then(|page| page.preflight(&request)) {
+            return Answering {
+                reply: Reply::Later(Box::pin(future::ready(response))),
+                page: None,
+                entry,
+            };
         }
-        let Ok(mut response) = self.route(line, request).await;
-        cors.allow(response.headers_mut(), &origin);
-        response
+        let arrival = Arrival {
+            line: line.clone(),
+            notes: entry.as_ref().map(Entry::notes),
+        };
+        Answering {
+            reply: self.route(arrival, request),
+            page,
+            entry,
+        }
     }
 
-    fn route(&self, line: &Line, mut request: Request) -> Answering {
+    /// The page of another origin that calls.
+    fn page(self: &Arc<Self>, request: &Request) -> Option<Page> {
+        let origin = request.headers().get(header::ORIGIN)?;
+        self.cors
+            .as_ref()
+            .filter(|cors| cors.covers(request.uri().path()))
+            .map(|cors| Page {
+                cors: cors.clone(),
+                origin: origin.clone(),
+            })
+    }
+
+    fn route(&self, arrival: Arrival, mut request: Request) -> Reply {
         if let Some(straight) = &self.straight
             && straight.path == request.uri().path()
             && matches!(*request.method(), Method::GET | Method::POST)
         {
-            return Answering::Later((straight.handler)(line, request));
+            return Reply::Later((straight.handler)(arrival, request));
         }
-        request.extensions_mut().insert(ConnectInfo(line.clone()));
-        Answering::Routed(self.routes.clone().call(request))
+        request.extensions_mut().insert(ConnectInfo(arrival));
+        Reply::Routed(self.routes.clone().call(request))
     }
 }
 
@@ -180,16 +179,34 @@ impl fmt::Debug for Site {
     }
 }
 
-/// An answer on its way.
+/// An answer on its way, and who else is to see it.
+pub struct Answering {
+    reply: Reply,
+    page: Option<Page>,
+    entry: Option<Entry>,
+}
+
 #[expect(
     clippy::large_enum_variant,
     reason = "the large one is the usual one, and made to be without an allocation"
 )]
-pub enum Answering {
-    /// By the router alone, as most are.
+enum Reply {
+    /// By the router, as most are.
     Routed(RouteFuture<Infallible>),
-    /// Straight, or with something before or after.
+    /// Straight.
     Later(Later),
+}
+
+/// A page of another origin.
+struct Page {
+    cors: Cors,
+    origin: HeaderValue,
+}
+
+impl Page {
+    fn preflight(&self, request: &Request) -> Option<Response> {
+        self.cors.preflight(request, &self.origin)
+    }
 }
 
 impl fmt::Debug for Answering {
@@ -202,9 +219,17 @@ impl Future for Answering {
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Routed(answer) => Pin::new(answer).poll(context),
-            Self::Later(answer) => answer.as_mut().poll(context).map(Ok),
+        let this = self.get_mut();
+        let mut response = match &mut this.reply {
+            Reply::Routed(reply) => ready!(Pin::new(reply).poll(context))?,
+            Reply::Later(reply) => ready!(reply.as_mut().poll(context)),
+        };
+        if let Some(page) = this.page.take() {
+            page.cors.allow(response.headers_mut(), &page.origin);
         }
+        if let Some(entry) = this.entry.take() {
+            entry.end(&response);
+        }
+        Poll::Ready(Ok(response))
     }
 }

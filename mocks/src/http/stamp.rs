@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::connection::{Line, truncated};
@@ -189,10 +189,15 @@ impl Clock {
         self.0.cuts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The circumstances of a call that came by this line with this head.
-    fn exchange(self, line: Line, head: &Head<'_>) -> Result<Exchange, BadStamp> {
-        let origin = Origin::of(head.uri, head.headers, line.secure());
-        let notes = head.extensions.get::<Notes>().cloned();
+    /// The circumstances of a call that came so with this head.
+    fn exchange(
+        self,
+        arrival: Arrival,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Exchange, BadStamp> {
+        let Arrival { line, notes } = arrival;
+        let origin = Origin::of(uri, headers, line.secure());
         let (header, forward) = match self.0.source {
             TimeSource::Wall { seed, waits } => {
                 let throw = self.0.thrown.fetch_add(1, Ordering::Relaxed);
@@ -205,8 +210,7 @@ impl Clock {
                 (StampHeader { stamp, pace }, false)
             }
             TimeSource::Harness => {
-                let text = head
-                    .headers
+                let text = headers
                     .get(STAMP)
                     .ok_or_else(|| BadStamp("the header is missing".to_owned()))?;
                 let text = text
@@ -262,11 +266,13 @@ struct Circumstances {
     passed: AtomicI64,
 }
 
-/// What is read of a request's head.
-struct Head<'a> {
-    uri: &'a Uri,
-    headers: &'a HeaderMap,
-    extensions: &'a Extensions,
+/// How a call came.
+#[derive(Clone, Debug)]
+pub(super) struct Arrival {
+    /// By which line.
+    pub(super) line: Line,
+    /// What its handler may note of it, if a journal is kept.
+    pub(super) notes: Option<Notes>,
 }
 
 impl<S> FromRequestParts<S> for Exchange
@@ -277,16 +283,11 @@ where
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        let ConnectInfo(line) = ConnectInfo::<Line>::from_request_parts(parts, state)
+        let ConnectInfo(arrival) = ConnectInfo::<Arrival>::from_request_parts(parts, state)
             .await
             .map_err(IntoResponse::into_response)?;
-        let head = Head {
-            uri: &parts.uri,
-            headers: &parts.headers,
-            extensions: &parts.extensions,
-        };
         Clock::from_ref(state)
-            .exchange(line, &head)
+            .exchange(arrival, &parts.uri, &parts.headers)
             .map_err(BadStamp::into_response)
     }
 }
@@ -297,14 +298,13 @@ impl Exchange {
         clippy::result_large_err,
         reason = "it is the answer, and sent as it is"
     )]
-    pub(super) fn begin(clock: Clock, line: &Line, request: &Request) -> Result<Self, Response> {
-        let head = Head {
-            uri: request.uri(),
-            headers: request.headers(),
-            extensions: request.extensions(),
-        };
+    pub(super) fn begin(
+        clock: Clock,
+        arrival: Arrival,
+        request: &Request,
+    ) -> Result<Self, Response> {
         clock
-            .exchange(line.clone(), &head)
+            .exchange(arrival, request.uri(), request.headers())
             .map_err(BadStamp::into_response)
     }
 
@@ -368,9 +368,14 @@ impl Exchange {
         response: impl IntoResponse,
     ) -> impl Future<Output = Response> + Send {
         let mut response = response.into_response();
-        response
-            .headers_mut()
-            .insert(TOOK, HeaderValue::from(took.as_micros()));
+        let told = match took {
+            Span::ZERO => HeaderValue::from_static("0"),
+            took => HeaderValue::from(took.as_micros()),
+        };
+        response.headers_mut().insert(TOOK, told);
+        if let Some(notes) = self.notes() {
+            notes.took(took);
+        }
         async move {
             self.wait(self.left(took)).await;
             response

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::answering::Complaint;
 use super::errors::oauth_error;
-use super::opaque;
+use super::{opaque, texts};
 use crate::http::recent::Recent;
 use crate::http::seal::{Generation, Seal};
 use crate::time::Timestamp;
@@ -40,7 +40,7 @@ struct Confirmed {
 
 /// The key that an access token is bound to. Its signature is not checked.
 pub(super) fn binding(of: Generation, text: &str) -> Option<Thumbprint> {
-    if text.contains('.') {
+    if texts::is_jwt(text) {
         let confirmed = jsonwebtoken::dangerous::insecure_decode::<Confirmed>(text);
         return confirmed.ok()?.claims.cnf;
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Deserialize;
 
-use super::texts::Parties;
+use super::texts::{self, Parties};
 use crate::http::origin::Origin;
 
 /// The tenant's own name and those that it took from requests.
@@ -89,7 +89,7 @@ impl Issuers {
         struct Named {
             iss: String,
         }
-        if !text.contains('.') {
+        if !texts::is_jwt(text) {
             return Arc::clone(&self.own);
         }
         let taken = self.taken.read().unwrap_or_else(PoisonError::into_inner);

@@ -11,7 +11,7 @@ const BOUND: Seal = Seal::new("auth0 bound opaque");
 /// Bytes of claims.
 const CLAIMS: usize = 12;
 /// Characters of a plain token.
-const PLAIN_CHARS: usize = 32;
+pub(super) const PLAIN_CHARS: usize = 32;
 
 /// 12 bytes of claims and the tag make the 32 characters of Auth0's own opaque tokens. The ordinal
 /// tells those of the same claims and the same second apart.
@@ -31,7 +31,7 @@ pub(super) fn write_bound(of: Generation, token: &AccessToken, key: &Thumbprint)
 
 /// The key that an opaque token is bound to.
 pub(super) fn binding(of: Generation, text: &str) -> Option<Thumbprint> {
-    // Nearly all are plain, and told so by their length: this is asked of every call.
+    // As most are, and every call is asked for this.
     if text.len() == PLAIN_CHARS {
         return None;
     }

@@ -5,7 +5,9 @@ mod people;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::fmt::temporal::DateTimePrinter;
 
+use super::opaque;
 use crate::auth0::{Code, Connection, RefreshToken, Scopes, SsoSession, Transaction};
 use crate::http::seal::{Generation, Seal};
 use crate::time::Timestamp;
@@ -24,6 +26,12 @@ const DEVICE: Seal = Seal::new("auth0 device");
 const INVITATION: Seal = Seal::new("auth0 invitation");
 const LOGIN_TICKET: Seal = Seal::new("auth0 login ticket");
 const PUSHED: Seal = Seal::new("auth0 pushed request");
+
+/// Whether a text could be a JWT: opaque access tokens have no dots. Nearly all of those are told by
+/// their length, since this is asked of every call.
+pub(super) fn is_jwt(text: &str) -> bool {
+    text.len() != opaque::PLAIN_CHARS && text.contains('.')
+}
 
 /// `v1.…`, as Auth0 writes refresh tokens.
 pub fn refresh_token(of: Generation, token: RefreshToken) -> String {
@@ -142,9 +150,10 @@ pub fn read_invitation(of: Generation, text: &str) -> Option<u32> {
 
 /// A time as Auth0 writes it: RFC 3339 with milliseconds.
 pub fn time(at: Timestamp) -> String {
+    const WRITTEN: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
     jiff::Timestamp::from_microsecond(at.as_micros()).map_or_else(
         |_| "9999-12-31T23:59:59.999Z".to_owned(),
-        |at| format!("{at:.3}"),
+        |at| WRITTEN.timestamp_to_string(&at),
     )
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{read_scope, read_user_id, scope, user_id};
+use super::{is_jwt, read_scope, read_user_id, scope, user_id};
 use crate::auth0::{AccessToken, Audience, Connection, Scopes, UserId};
 use crate::http::auth0::dpop::Thumbprint;
 use crate::http::auth0::opaque;
@@ -143,7 +143,7 @@ impl Parties {
 
     /// The access token behind a text, its signature and issuer checked, its times not.
     pub fn verify_access_token(&self, keys: KeyRing, text: &str) -> Option<AccessToken> {
-        if !text.contains('.') {
+        if !is_jwt(text) {
             return opaque::read(self.generation, text);
         }
         let (key, claims) = keys.verify::<AccessClaims>(text).ok()?;
@@ -157,7 +157,7 @@ impl Parties {
         text: &str,
         whose: impl FnOnce(&str) -> Option<UserId>,
     ) -> Option<AccessToken> {
-        if !text.contains('.') {
+        if !is_jwt(text) {
             return opaque::read(self.generation, text);
         }
         let (key, claims) = keys.verify::<AccessClaims>(text).ok()?;
@@ -166,7 +166,7 @@ impl Parties {
 
     /// The access token behind a text, nothing checked: for a client that reads what it was given.
     pub fn read_access_token(&self, keys: KeyRing, text: &str) -> Option<AccessToken> {
-        if !text.contains('.') {
+        if !is_jwt(text) {
             return opaque::read(self.generation, text);
         }
         let kid = jsonwebtoken::decode_header(text).ok()?.kid?;
