@@ -8,7 +8,8 @@ use clap::Args;
 use cutover_mocks::stytch::Vertical;
 
 use super::tenant::TenantArgs;
-use super::{Failure, input, print};
+use super::{Failure, input, print, stop_on_signals};
+use crate::driver::http::stop::Stop;
 use crate::scenario::Overrides;
 use crate::tenant::doctor::{Check, Examination, Verdict, Wishes, examine};
 use crate::tenant::stytch::Product;
@@ -56,7 +57,21 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
         journals: &args.tenant.journal,
         session_minutes,
     };
-    let examination = runtime.block_on(examine(&tenants, wishes));
+    let stop = Stop::default();
+    stop_on_signals(&stop)?;
+    let examined = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            () = stop.wished() => None,
+            examination = examine(&tenants, wishes) => Some(examination),
+        }
+    });
+    let Some(examination) = examined else {
+        return Err(Failure {
+            code: exit::INTERRUPTED,
+            message: "stopped; cutover cleanup removes the test person, if one was made".to_owned(),
+        });
+    };
     if args.json {
         let json = serde_json::to_string_pretty(&examination).map_err(Failure::environment)?;
         print(&json)?;

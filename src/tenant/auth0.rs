@@ -9,7 +9,7 @@ use reqwest::header::{CONTENT_TYPE, LOCATION};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::client::{As, Ask, Client, Heard, Provider};
+use super::client::{As, Ask, Bucket, Client, Heard, Provider};
 use super::credentials::Auth0Credentials;
 use super::refused::{ApiError, needed};
 use super::secret::Secret;
@@ -65,6 +65,17 @@ pub struct Tokens {
     pub refresh: Option<Secret>,
     /// Scopes that were granted, if the answer says so.
     pub scope: Option<String>,
+}
+
+/// A token for the Management API.
+#[derive(Clone, Debug)]
+pub struct Managing {
+    /// The token.
+    pub token: Secret,
+    /// What it allows.
+    pub scopes: Vec<String>,
+    /// The bucket that it was taken from.
+    pub bucket: Option<Bucket>,
 }
 
 /// What `/authorize` says to a callback URL.
@@ -131,7 +142,7 @@ impl Auth0 {
     }
 
     /// A token for the Management API, and what it allows.
-    pub async fn manage(&self) -> Result<(Secret, Vec<String>), ApiError> {
+    pub async fn manage(&self) -> Result<Managing, ApiError> {
         let what = "a token for its Management API";
         let body = json!({
             "grant_type": "client_credentials",
@@ -148,14 +159,18 @@ impl Auth0 {
         // Renewed while a minute is left.
         let until = Instant::now() + Duration::from_secs(life.saturating_sub(60));
         *self.kept() = Some((until, token.clone()));
-        Ok((token, scope.split_whitespace().map(str::to_owned).collect()))
+        Ok(Managing {
+            token,
+            scopes: scope.split_whitespace().map(str::to_owned).collect(),
+            bucket: heard.bucket(),
+        })
     }
 
     async fn management(&self) -> Result<Secret, ApiError> {
         let kept = self.kept().clone();
         match kept {
             Some((until, token)) if Instant::now() < until => Ok(token),
-            _ => Ok(self.manage().await?.0),
+            _ => Ok(self.manage().await?.token),
         }
     }
 

@@ -91,6 +91,25 @@ impl std::fmt::Debug for Heard {
     }
 }
 
+/// A provider's bucket of requests, as an answer's headers tell it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bucket {
+    /// Requests that fit into it: so many may come at once.
+    pub holds: f64,
+    /// Requests that are left.
+    pub left: f64,
+}
+
+impl Heard {
+    /// The bucket that the request was taken from, where the answer tells it.
+    pub fn bucket(&self) -> Option<Bucket> {
+        Some(Bucket {
+            holds: number(&self.headers, "x-ratelimit-limit")?,
+            left: number(&self.headers, "x-ratelimit-remaining")?,
+        })
+    }
+}
+
 /// Nothing came back, though it was tried.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{provider} did not answer {what}: {why}")]
@@ -476,7 +495,7 @@ fn reset(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// A header that is a number.
-pub(super) fn number(headers: &HeaderMap, name: &str) -> Option<f64> {
+fn number(headers: &HeaderMap, name: &str) -> Option<f64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 

@@ -113,6 +113,13 @@ fn failed(error: &ApiError, name: &str) -> Finding {
             "make it reachable from here: name, port, proxy, certificate authority",
             format!("{name}, CUTOVER_CA_FILE"),
         ),
+        ApiError::Refused {
+            status: 300..400, ..
+        } => fail(
+            error.to_string(),
+            "use the address that it leads to: no redirect is followed, as it may lead to another system",
+            name,
+        ),
         _ => fail(error.to_string(), "see what it says", name),
     }
 }

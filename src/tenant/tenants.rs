@@ -18,9 +18,14 @@ pub struct Tenants {
     admitted: Admitted,
 }
 
-/// Requests that may go at once after a pause: the least that any published limit lets through
-/// (Auth0's Management API on the Free plan).
-pub const BURST: u32 = 2;
+/// Requests that may go at once after a pause: what one page of one person asks for, refresh,
+/// migration and `UserInfo`, and a second person's beginning. Auth0's Authentication API lets at
+/// least 25 through at once on any plan (Auth0 docs, rate limit configurations); Stytch publishes
+/// no burst.
+pub const BURST: u32 = 5;
+
+/// The same for Auth0's Management API: what the Free plan lets through at once (same place).
+const MANAGEMENT_BURST: u32 = 2;
 
 /// Requests a second to Auth0's Management API at the most, whatever the rest of the tenant is sent:
 /// what it sustains on the Free plan, and for development tenants on any (Auth0 docs, rate limit
@@ -42,7 +47,7 @@ impl Tenants {
         let mut legacy = client(Provider::Auth0, &auth0.base, amount.auth0_per_second);
         if !auth0.base.is_loopback() {
             let per_second = amount.auth0_per_second.min(MANAGEMENT_PER_SECOND);
-            legacy = legacy.with_narrow("/api/v2/", Pace::new(per_second, BURST, now));
+            legacy = legacy.with_narrow("/api/v2/", Pace::new(per_second, MANAGEMENT_BURST, now));
         }
         Ok(Self {
             auth0: Auth0::new(legacy, auth0.clone()),

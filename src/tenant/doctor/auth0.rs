@@ -4,10 +4,10 @@ use super::{
     Examination, Finding, Verdict, bad, claims, clock, fail, failed, issued_ahead, ok,
     signing_keys, unknown,
 };
-use crate::tenant::auth0::{Auth0, Callback};
-use crate::tenant::client::number;
+use crate::tenant::auth0::{Auth0, Callback, Managing};
+use crate::tenant::client::{Bucket, Heard};
 use crate::tenant::refused::ApiError;
-use crate::tenant::tenants::Tenants;
+use crate::tenant::tenants::{BURST, Tenants};
 
 /// What making and removing test people needs.
 const SCOPES: [&str; 3] = ["create:users", "read:users", "delete:users"];
@@ -15,25 +15,26 @@ const SCOPES: [&str; 3] = ["create:users", "read:users", "delete:users"];
 pub(super) async fn look(tenants: &Tenants, examination: &mut Examination) {
     let auth0 = &tenants.auth0;
     let discovery = auth0.discovery().await;
-    let (mut ahead, mut limits) = (None, unknown("no answer told its limit"));
+    let ahead = discovery.as_ref().ok().and_then(|heard| heard.ahead);
     let finding = match &discovery {
         Err(error) => failed(error, "AUTH0_DOMAIN"),
-        Ok(heard) => {
-            ahead = heard.ahead;
-            if let Some(limit) = number(&heard.headers, "x-ratelimit-limit") {
-                let left = number(&heard.headers, "x-ratelimit-remaining").unwrap_or_default();
-                limits = limit_finding(limit, left);
-            }
-            issuer(auth0, heard.json["issuer"].as_str())
-        }
+        Ok(heard) => issuer(auth0, heard.json["issuer"].as_str()),
     };
     examination.add("auth0 discovery", finding);
     examination.add("auth0 keys", keys(auth0).await);
 
-    let (management, issued) = management(auth0).await;
+    let managing = auth0.manage().await;
+    let issued = managing.as_ref().ok().and_then(|managing| {
+        let (_, claims) = claims(managing.token.expose())?;
+        issued_ahead(&claims)
+    });
     examination.add("auth0 clock", clock(ahead, issued, "Auth0"));
-    examination.add("auth0 limits", limits);
-    examination.add("auth0 management", management);
+    let told = [
+        ("discovery", discovery.as_ref().ok().and_then(Heard::bucket)),
+        ("tokens", managing.as_ref().ok().and_then(|m| m.bucket)),
+    ];
+    examination.add("auth0 limits", limits(&told));
+    examination.add("auth0 management", management(managing));
     examination.add("auth0 callback", callback(auth0).await);
 }
 
@@ -64,29 +65,44 @@ async fn keys(auth0: &Auth0) -> Finding {
     }
 }
 
-fn limit_finding(limit: f64, left: f64) -> Finding {
-    let evidence = format!("{left} of {limit} requests are left in the bucket of this endpoint");
-    if left < limit / 10.0 {
+/// Whether the buckets that answers told of have room for what a run asks for at once.
+fn limits(told: &[(&str, Option<Bucket>)]) -> Finding {
+    let told = told
+        .iter()
+        .filter_map(|(what, bucket)| Some((what, (*bucket)?)));
+    let narrowest = told.min_by(|(_, one), (_, two)| one.holds.total_cmp(&two.holds));
+    let Some((what, Bucket { holds, left })) = narrowest else {
+        return unknown("no answer told its limit");
+    };
+    let evidence = format!("{left} of {holds} requests for {what} are left");
+    let log = "Auth0 dashboard > Monitoring > Logs, type api_limit";
+    if holds < f64::from(BURST) {
+        fail(
+            evidence,
+            format!("raise the limit: a run asks for up to {BURST} at once, and would measure 429"),
+            format!("the tenant's plan; {log}"),
+        )
+    } else if left < holds / 10.0 {
         bad(
             Verdict::Warn,
             evidence,
             "wait, or find out who else uses the tenant: logins share its limit",
-            "Auth0 dashboard > Monitoring > Logs, type api_limit",
+            log,
         )
     } else {
         ok(evidence)
     }
 }
 
-async fn management(auth0: &Auth0) -> (Finding, Option<f64>) {
+fn management(managing: Result<Managing, ApiError>) -> Finding {
     let place = "Auth0 dashboard > Applications > APIs > Auth0 Management API > Machine to Machine Applications";
-    let (token, granted) = match auth0.manage().await {
-        Ok(given) => given,
+    let granted = match managing {
+        Ok(managing) => managing.scopes,
         Err(error) => {
-            let finding = match error.refusal() {
+            return match error.refusal() {
                 Some((401, _)) => fail(
                     error.to_string(),
-                    "use the id and secret of an application that exists",
+                    "use the id and secret of an application that exists, each in its place",
                     "AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET (or AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET)",
                 ),
                 Some((403, _)) => fail(
@@ -96,15 +112,13 @@ async fn management(auth0: &Auth0) -> (Finding, Option<f64>) {
                 ),
                 _ => failed(&error, "AUTH0_DOMAIN"),
             };
-            return (finding, None);
         }
     };
-    let issued = claims(token.expose()).and_then(|(_, claims)| issued_ahead(&claims));
     let missing: Vec<&str> = SCOPES
         .into_iter()
         .filter(|scope| !granted.iter().any(|granted| granted == scope))
         .collect();
-    let finding = if missing.is_empty() {
+    if missing.is_empty() {
         ok(format!("scopes {}", SCOPES.join(", ")))
     } else {
         let missing = missing.join(", ");
@@ -113,8 +127,7 @@ async fn management(auth0: &Auth0) -> (Finding, Option<f64>) {
             format!("grant {missing}"),
             place,
         )
-    };
-    (finding, issued)
+    }
 }
 
 async fn callback(auth0: &Auth0) -> Finding {

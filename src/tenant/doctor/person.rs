@@ -136,12 +136,13 @@ fn login_failed(error: &ApiError) -> Finding {
     match error.refusal() {
         Some((401, _)) => fail(
             text,
-            "use the id and secret of the application whose logins are moved",
+            "use the id and secret of the application whose logins are moved, each in its place",
             "AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET",
         ),
         Some((_, "unauthorized_client")) => fail(
             text,
-            "enable the Password grant, by which test people log in without a browser",
+            "enable the Password grant for as long as you test: by it test people log in, as the login page \
+             is for browsers",
             format!("{settings} > Advanced > Grant Types"),
         ),
         Some((_, "mfa_required")) => fail(
@@ -188,11 +189,10 @@ fn granted(tokens: &Tokens) -> Finding {
 /// there only with `openid` and RS256.
 fn token(auth0: &Auth0, tokens: &Tokens) -> Finding {
     let Some((header, claims)) = claims(tokens.access.expose()) else {
-        return bad(
-            Verdict::Warn,
-            "the access token is opaque: your backend cannot verify it by itself",
-            "name your API's audience, to get a JWT",
-            "AUTH0_AUDIENCE",
+        return fail(
+            "the access token is opaque: neither your backend nor a run can verify it",
+            "name your API's identifier, to get a JWT",
+            "AUTH0_AUDIENCE; Auth0 dashboard > Applications > APIs",
         );
     };
     if header.alg != jsonwebtoken::Algorithm::RS256 {
@@ -325,3 +325,6 @@ fn migrate(
     };
     (finding, None)
 }
+
+#[cfg(test)]
+mod tests;

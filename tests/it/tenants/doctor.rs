@@ -4,8 +4,12 @@ use cutover::tenant::doctor::{Examination, Verdict, Wishes, examine};
 use cutover::tenant::stytch::Product;
 use cutover_mocks::auth0::Endpoint;
 use cutover_mocks::fault::{FaultKind, FaultPlan};
-use cutover_mocks::stytch::Vertical;
+use cutover_mocks::limit::Rate;
+use cutover_mocks::stytch::{self, Vertical};
 use cutover_mocks::time::Span;
+use serde_json::json;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::standin::{Setup, StandIn, fault};
 
@@ -193,6 +197,168 @@ async fn a_tenant_that_is_not_there_is_told() {
         "did not answer",
         "AUTH0_DOMAIN",
     );
+}
+
+#[tokio::test]
+async fn an_issuer_of_another_name_is_told() {
+    let setup = Setup {
+        issuer: Some("https://login.shop.example/".to_owned()),
+        ..Setup::default()
+    };
+    let examination = of(setup, &[]).await;
+    let issuer = "login.shop.example";
+    assert_fails(&examination, "auth0 discovery", issuer, "AUTH0_DOMAIN");
+}
+
+#[tokio::test]
+async fn limits_that_are_too_low_are_told() {
+    let mut setup = Setup::default();
+    setup.auth0.tenant_limit = Some(Rate {
+        per_second: 50.0,
+        burst: 3,
+    });
+    let examination = of(setup, &[]).await;
+    assert_fails(&examination, "auth0 limits", "of 3", "plan");
+    let mut setup = Setup::default();
+    setup.auth0.tenant_limit = Some(Rate {
+        per_second: 0.001,
+        burst: 20,
+    });
+    let stand_in = StandIn::start(setup).await;
+    let tenants = stand_in.tenants(&[]);
+    for _ in 0..18 {
+        tenants.auth0.keys().await.expect("an answer");
+    }
+    let folder = tempfile::tempdir().expect("a directory");
+    let wishes = Wishes {
+        test_person: false,
+        journals: folder.path(),
+        session_minutes: 60,
+    };
+    let examination = examine(&tenants, wishes).await;
+    let limits = examination.check("auth0 limits").expect("it was made");
+    assert_eq!(limits.verdict, Verdict::Warn, "{limits:?}");
+}
+
+/// A tenant that answers every request so.
+async fn told_by(answer: ResponseTemplate) -> Examination {
+    let server = MockServer::start().await;
+    let every = Mock::given(any()).respond_with(answer);
+    every.mount(&server).await;
+    of(Setup::default(), &[("AUTH0_DOMAIN", &server.uri())]).await
+}
+
+#[tokio::test]
+async fn scopes_that_the_management_token_lacks_are_told() {
+    let answer = json!({ "access_token": "a.b.c", "scope": "read:users", "expires_in": 60 });
+    let examination = told_by(ResponseTemplate::new(200).set_body_json(answer)).await;
+    let lacks = "lacks create:users, delete:users";
+    assert_fails(
+        &examination,
+        "auth0 management",
+        lacks,
+        "Machine to Machine",
+    );
+    let refused = ResponseTemplate::new(403).set_body_json(json!({ "error": "access_denied" }));
+    let examination = told_by(refused).await;
+    assert_fails(
+        &examination,
+        "auth0 management",
+        "403",
+        "Machine to Machine",
+    );
+}
+
+#[tokio::test]
+async fn a_tenant_that_leads_elsewhere_is_told() {
+    let elsewhere = ResponseTemplate::new(302).insert_header("location", "https://api.stytch.com/");
+    let examination = told_by(elsewhere).await;
+    assert_fails(&examination, "auth0 discovery", "302", "AUTH0_DOMAIN");
+    let check = examination.check("auth0 discovery").expect("it was made");
+    let fix = check.fix.as_ref().expect("what to do about it");
+    assert!(fix.what.contains("no redirect is followed"), "{fix:?}");
+}
+
+#[tokio::test]
+async fn a_projects_keys_that_cannot_be_reached_are_told() {
+    let mut setup = Setup::default();
+    let outage = fault(Some(stytch::Endpoint::Jwks), 1.0, FaultKind::Status(503));
+    setup.stytch.faults = FaultPlan::new(vec![outage]);
+    let examination = of(setup, &[]).await;
+    assert_fails(&examination, "stytch keys", "503", "STYTCH_PROJECT_ID");
+}
+
+#[tokio::test]
+async fn a_projects_skewed_clock_is_told() {
+    let mut setup = Setup::default();
+    setup.stytch.clock_skew = Span::from_secs(45);
+    let examination = of(setup, &[]).await;
+    let told = ["stytch clock", "stytch session clock"].map(|name| {
+        let check = examination.check(name).expect("it was made");
+        (name, check.verdict)
+    });
+    // The header goes by the machine, tokens by the project.
+    assert!(
+        told.iter().any(|(_, verdict)| *verdict == Verdict::Fail),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_there_is_told() {
+    let examination = of(Setup::default(), &[("AUTH0_CONNECTION", "none-such")]).await;
+    let name = "test person";
+    assert_fails(&examination, name, "new user", "AUTH0_CONNECTION");
+}
+
+#[tokio::test]
+async fn an_application_without_the_password_grant_is_told() {
+    let stand_in = StandIn::start(Setup::default()).await;
+    let environment = stand_in.environment();
+    let (id, secret) = (environment[1].1.as_str(), environment[2].1.as_str());
+    let changed = [
+        ("AUTH0_CLIENT_ID", "cutover-machine"),
+        ("AUTH0_CLIENT_SECRET", "cutover-machine-secret"),
+        ("AUTH0_MGMT_CLIENT_ID", id),
+        ("AUTH0_MGMT_CLIENT_SECRET", secret),
+    ];
+    let examination = examined(&stand_in, Product::Consumer, &changed).await;
+    assert_fails(
+        &examination,
+        "auth0 login",
+        "unauthorized_client",
+        "Grant Types",
+    );
+}
+
+#[tokio::test]
+async fn a_session_longer_than_the_project_allows_is_told() {
+    let stand_in = StandIn::start(Setup::default()).await;
+    let folder = tempfile::tempdir().expect("a directory");
+    let wishes = Wishes {
+        test_person: true,
+        journals: folder.path(),
+        session_minutes: u32::MAX,
+    };
+    let examination = examine(&stand_in.tenants(&[]), wishes).await;
+    let place = "Session management";
+    let name = "stytch migrate session";
+    assert_fails(&examination, name, "session_duration", place);
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_written_is_told_and_nobody_is_made() {
+    let stand_in = StandIn::start(Setup::default()).await;
+    let before = stand_in.holdings();
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let wishes = Wishes {
+        test_person: true,
+        journals: file.path(),
+        session_minutes: 60,
+    };
+    let examination = examine(&stand_in.tenants(&[]), wishes).await;
+    assert_fails(&examination, "test person", "the journal", "--journal");
+    assert_eq!(stand_in.holdings(), before);
 }
 
 #[tokio::test]

@@ -32,6 +32,8 @@ pub(crate) struct Setup {
     pub(crate) application: Application,
     /// The pace of both, in requests a second.
     pub(crate) rate: Option<f64>,
+    /// What the tenant calls itself, whatever it is called.
+    pub(crate) issuer: Option<String>,
 }
 
 /// Both at work, with people in them who are nobody's business.
@@ -83,7 +85,7 @@ impl StandIn {
             auth0: Some(servers::Auth0 {
                 address,
                 tenant: Tenant::new(setup.auth0, now),
-                issuer: None,
+                issuer: setup.issuer,
                 application: Application {
                     client_secret: SECRETS[0].to_owned(),
                     ..setup.application

@@ -1,15 +1,17 @@
 //! A window against stand-ins: the real program, from the plan to the last record removed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cutover::driver::http::Options;
 use cutover::driver::http::conductor::Ending;
 use cutover::driver::http::tenants::Trial;
+use cutover::driver::http::tenants::cast::LeftOut;
 use cutover::driver::virtual_time;
 use cutover::population::Population;
 use cutover::recorder::Recording;
+use cutover::rehearsal::ProviderCall;
 use cutover::scenario::{self, Overrides};
 use serde_json::Value;
 
@@ -17,6 +19,7 @@ use super::killed::{cutover, run, text};
 use super::secrets;
 use super::standin::{Setup, StandIn};
 use cutover_mocks::stytch::Vertical;
+use cutover_mocks::{auth0, stytch};
 
 /// Everybody comes within the window, ten minutes after the cutover.
 pub(super) fn write_scenario(folder: &Path, vertical: &str, cutover: &str) -> PathBuf {
@@ -195,6 +198,109 @@ async fn people_whom_the_application_creates_are_removed_too() {
 async fn members_migrate_at_real_providers() {
     let (.., outcome) = tried(Vertical::B2b, "zero-downtime").await;
     assert!(total(&outcome, "silent_migrations") > 0, "{outcome}");
+}
+
+/// Nobody is chosen whose calls would wait for the pace: a run with nothing set proves something.
+#[tokio::test]
+async fn the_cast_keeps_to_the_pace() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let setup = Setup {
+        rate: Some(1.0),
+        ..Setup::default()
+    };
+    let stand_in = StandIn::start(setup).await;
+    let path = write_scenario(folder.path(), "consumer", "zero-downtime");
+    let overrides = Overrides {
+        set: vec!["time.lateness_limit=100ms".to_owned()],
+        ..Overrides::default()
+    };
+    let loaded = scenario::load(&path, &overrides).expect("a sound scenario");
+    let population = Population::new(&loaded.scenario);
+    let trial = Trial {
+        scenario: &loaded.scenario,
+        population: &population,
+        window: &loaded.scenario.time.windows[0],
+        tenants: Arc::new(stand_in.tenants(&[])),
+        journals: folder.path(),
+    };
+    let (cast, _) = trial.plan().expect("somebody comes");
+    let out = cast.left_out.get(&LeftOut::Pace);
+    assert!(out.is_some_and(|out| *out > 0), "{cast:?}");
+
+    let from = loaded.scenario.time.start + trial.window.from;
+    let mut calls = Vec::new();
+    let only = population.only(cast.people.clone());
+    virtual_time::observe(&trial.shortened(), &only, None, |dispatch, _| {
+        // A migration asks the tenant, too.
+        let asks = match dispatch.call {
+            ProviderCall::Auth0(call) => {
+                matches!(
+                    call,
+                    auth0::Call::Refresh { .. } | auth0::Call::UserInfo { .. }
+                )
+            }
+            ProviderCall::Stytch(call) => matches!(call, stytch::Call::Migrate { .. }),
+        };
+        if asks && dispatch.stamp.at >= from {
+            calls.push(dispatch.stamp.at);
+        }
+    });
+    calls.sort();
+    assert!(!calls.is_empty());
+    for (first, at) in calls.iter().enumerate() {
+        for (last, until) in calls.iter().enumerate().skip(first) {
+            let seconds = (*until - *at).as_secs_f64() + 0.1;
+            let (count, most) = (last - first + 1, 5.0 + seconds);
+            assert!(
+                count as f64 <= most,
+                "{count} calls in {seconds} s: {calls:?}"
+            );
+        }
+    }
+}
+
+/// Whoever comes in the window is in the cast or counted among those who are left out.
+#[tokio::test]
+async fn everybody_who_is_left_out_is_counted() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let stand_in = StandIn::start(Setup::default()).await;
+    let path = write_scenario(folder.path(), "consumer", "zero-downtime");
+    let sets = [
+        "population.methods.password=60%",
+        "population.methods.email=40%",
+        "population.records.second_identity=20%",
+        "population.records.password_imported=80%",
+    ];
+    let overrides = Overrides {
+        set: sets.map(str::to_owned).to_vec(),
+        ..Overrides::default()
+    };
+    let loaded = scenario::load(&path, &overrides).expect("a sound scenario");
+    let population = Population::new(&loaded.scenario);
+    let window = &loaded.scenario.time.windows[0];
+    let trial = Trial {
+        scenario: &loaded.scenario,
+        population: &population,
+        window,
+        tenants: Arc::new(stand_in.tenants(&[])),
+        journals: folder.path(),
+    };
+    let (cast, _) = trial.plan().expect("somebody comes");
+    let (from, days) = (
+        loaded.scenario.time.start + window.from,
+        population.days(&loaded.scenario),
+    );
+    let mut come = BTreeSet::new();
+    for day in 0..days {
+        for visit in population.visits_on(&loaded.scenario, day) {
+            if from <= visit.at && visit.at < from + window.length {
+                come.insert(visit.person);
+            }
+        }
+    }
+    let out: u32 = cast.left_out.values().sum();
+    assert!(cast.left_out.len() >= 3, "{cast:?}");
+    assert_eq!(cast.people.len() + out as usize, come.len(), "{cast:?}");
 }
 
 /// Stand-ins are the machines of virtual time: the cast must meet the same fate at both.

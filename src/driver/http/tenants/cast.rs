@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cutover_mocks::time::{Span, Timestamp};
+use tokio::time::Instant;
 
+use crate::driver::http::film::span_to_duration;
 use crate::driver::virtual_time;
 use crate::population::{Method, Person, PersonId, Population};
 use crate::rehearsal::{Owner, ProviderCall};
 use crate::scenario::{Scenario, Window};
 use crate::tenant::guard::Amount;
+use crate::tenant::pace::Pace;
+use crate::tenant::tenants::BURST;
 
 use super::auth0::Auth0Line;
 use super::stytch::StytchLine;
@@ -92,7 +96,8 @@ impl Cast {
         self.leave_out(LeftOut::Visiting, before - self.people.len());
     }
 
-    /// Takes people out until the window needs no more calls than the pace allows.
+    /// Takes people out until the window needs no more calls than the pace allows, and none of them
+    /// would wait so long for its turn that it counts as late.
     fn keep_to(
         &mut self,
         scenario: &Scenario,
@@ -100,20 +105,19 @@ impl Cast {
         window: &Window,
         amount: Amount,
     ) {
-        let length = window.length.as_secs_f64().max(1.0);
         loop {
             let only = population.only(self.people.clone());
-            let (auth0, stytch) = calls(scenario, &only, window);
-            let need = (f64::from(auth0) / (amount.auth0_per_second * length))
-                .max(f64::from(stytch) / (amount.stytch_per_second * length));
-            if need <= HEADROOM || self.people.len() < 2 {
+            let planned = planned(scenario, &only, window);
+            let waiting = waiting(&planned, amount, scenario.time.lateness_limit);
+            if self.people.len() < 2 || waiting.is_empty() {
                 return;
             }
-            let able: Vec<PersonId> = self.people.iter().copied().collect();
-            let fewer = (able.len() as f64 * HEADROOM / need) as usize;
-            let kept = spread(&able, fewer.clamp(1, able.len() - 1));
-            self.leave_out(LeftOut::Pace, able.len() - kept.len());
-            self.people = kept.into_iter().collect();
+            // Whoever comes later may have waited for those who go now.
+            let leave = waiting.len().div_ceil(2).min(self.people.len() - 1);
+            for person in spread(&waiting, leave) {
+                self.people.remove(&person);
+            }
+            self.leave_out(LeftOut::Pace, leave);
         }
     }
 
@@ -181,22 +185,57 @@ fn unable(population: &Population, id: PersonId) -> Option<LeftOut> {
     }
 }
 
-/// Requests that the window's calls need, to the legacy and to the new provider, as virtual time has
-/// it.
-fn calls(scenario: &Scenario, population: &Population, window: &Window) -> (u32, u32) {
+/// A call of the window, as virtual time has it.
+#[derive(Clone, Copy, Debug)]
+struct Planned {
+    person: PersonId,
+    at: Timestamp,
+    /// Whether it needs a turn at the legacy provider, and at the new one.
+    turns: (bool, bool),
+}
+
+fn planned(scenario: &Scenario, population: &Population, window: &Window) -> Vec<Planned> {
     let (from, until) = bounds(scenario, window);
-    let (mut auth0, mut stytch) = (0, 0);
+    let mut planned = Vec::new();
     virtual_time::observe(scenario, population, None, |dispatch, _| {
-        let within = from <= dispatch.stamp.at && dispatch.stamp.at < until;
-        let counts = within && matches!(dispatch.owner, Owner::Person(_));
-        match &dispatch.call {
-            _ if !counts => {}
-            ProviderCall::Auth0(call) => auth0 += u32::from(Auth0Line::asks(call)),
-            ProviderCall::Stytch(call) => {
-                stytch += 1;
-                auth0 += u32::from(StytchLine::asks_auth0(call));
-            }
+        let at = dispatch.stamp.at;
+        let Owner::Person(person) = dispatch.owner else {
+            return;
+        };
+        if from <= at && at < until {
+            let turns = match &dispatch.call {
+                ProviderCall::Auth0(call) => (Auth0Line::asks(call), false),
+                ProviderCall::Stytch(call) => (StytchLine::asks_auth0(call), true),
+            };
+            planned.push(Planned { person, at, turns });
         }
     });
-    (auth0, stytch)
+    planned.sort_by_key(|call| call.at);
+    planned
+}
+
+/// People with calls that would wait longer than this for their turn, in their order.
+fn waiting(planned: &[Planned], amount: Amount, limit: Span) -> Vec<PersonId> {
+    let Some(first) = planned.first() else {
+        return Vec::new();
+    };
+    let begin = Instant::now();
+    let wide = |per_second: f64| Pace::new(per_second * HEADROOM, BURST, begin);
+    let mut auth0 = wide(amount.auth0_per_second);
+    let mut stytch = wide(amount.stytch_per_second);
+    let mut waiting = BTreeSet::new();
+    for call in planned {
+        let now = begin + span_to_duration(call.at - first.at);
+        let mut turn = now;
+        if call.turns.0 {
+            turn = auth0.turn(now);
+        }
+        if call.turns.1 {
+            turn = turn.max(stytch.turn(turn));
+        }
+        if turn - now > span_to_duration(limit) {
+            waiting.insert(call.person);
+        }
+    }
+    waiting.into_iter().collect()
 }

@@ -215,13 +215,15 @@ impl Trial<'_> {
         let people = plan.people().len();
         let made = provision(&self.tenants, journal, plan, |made| {
             watch(Stage::Made(made, people));
-            if options.stop.is_wished() {
-                Go::Stop
-            } else {
-                Go::On
-            }
+            Go::On
         });
-        let provisioned = made.await?;
+        // A pause that a provider asks for may be long, and nobody waits for it who wants to stop: what
+        // was under way stands in the journal.
+        let provisioned = tokio::select! {
+            biased;
+            () = options.stop.wished() => return Err(ProvisionError::Stopped.into()),
+            made = made => made?,
+        };
         let (scenario, from) = (self.shortened(), self.bounds().0);
         let population = self.population.only(cast.people.clone());
         let baseline = virtual_time::baseline(&scenario, &population);
@@ -242,21 +244,18 @@ impl Trial<'_> {
 
         let wallet = options.bounds.wallet;
         let names = Arc::new(Names::new(&population, &starting, provisioned, wallet));
-        hand_over::hand_over(
+        let handed_over = hand_over::hand_over(
             &mut rehearsal,
             (&tenant, &project),
             (&self.tenants, &names),
             from,
-            |opened, all| {
-                watch(Stage::Opened(opened, all));
-                if options.stop.is_wished() {
-                    Go::Stop
-                } else {
-                    Go::On
-                }
-            },
-        )
-        .await?;
+            |opened, all| watch(Stage::Opened(opened, all)),
+        );
+        tokio::select! {
+            biased;
+            () = options.stop.wished() => return Err(TenantRunError::Stopped),
+            handed_over = handed_over => handed_over?,
+        }
 
         let line = Arc::new(TenantLine::new(Arc::clone(&self.tenants), &names));
         let carried = Line::Tenants(Arc::clone(&line));
