@@ -336,6 +336,12 @@ impl Client {
         self.turn_for("").await;
     }
 
+    /// Waits until as many requests may go at once as ever.
+    pub async fn rest(&self) {
+        let rested = locked(&self.pace).rested();
+        tokio::time::sleep_until(rested).await;
+    }
+
     async fn turn_for(&self, path: &str) {
         self.made.fetch_add(1, Ordering::Relaxed);
         let narrow = self.narrow.as_ref();

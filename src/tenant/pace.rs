@@ -35,6 +35,11 @@ impl Pace {
         at.max(self.paused)
     }
 
+    /// When as many may go at once as ever, if nothing goes before.
+    pub fn rested(&self) -> Instant {
+        self.full.max(self.paused)
+    }
+
     /// Whether a pause is on.
     pub fn is_paused(&self, now: Instant) -> bool {
         now < self.paused
@@ -57,6 +62,11 @@ mod tests {
         let mut pace = Pace::new(2.0, 3, now);
         let waits: Vec<u128> = (0..5).map(|_| (pace.turn(now) - now).as_millis()).collect();
         assert_eq!(waits, [0, 0, 0, 500, 1000]);
+        let rested = pace.rested();
+        let again: Vec<u128> = (0..4)
+            .map(|_| (pace.turn(rested) - rested).as_millis())
+            .collect();
+        assert_eq!(again, [0, 0, 0, 500]);
         let later = now + Duration::from_mins(1);
         assert_eq!(pace.turn(later), later);
     }

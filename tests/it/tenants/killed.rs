@@ -139,6 +139,87 @@ async fn a_run_that_is_interrupted_cleans_up_itself() {
     }
 }
 
+/// The disk is full in the middle: nothing more is made, and what was made is removed.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_ends_a_run_and_leaves_nothing() {
+    let stand_in = StandIn::start(Setup::default()).await;
+    let folder = tempfile::tempdir().expect("a directory");
+    write_scenario(folder.path(), "consumer", "zero-downtime");
+    let before = stand_in.holdings();
+    let program = cutover(&stand_in, folder.path(), &RUN);
+    let mut limited = Command::new("sh");
+    // A file takes a kilobyte or so, as the shell counts; then writing fails.
+    limited
+        .args(["-c", "trap '' XFSZ; ulimit -f 2; exec \"$0\" \"$@\""])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .env_clear()
+        .envs(
+            program
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir(folder.path());
+    let seen = run(limited).await;
+    assert_eq!(seen.status.code(), Some(5), "{}", text(&seen));
+    assert!(text(&seen).contains("the journal"), "{}", text(&seen));
+    let cleaned = run(cutover(
+        &stand_in,
+        folder.path(),
+        &["cleanup", "--auth0-rate=500"],
+    ))
+    .await;
+    assert!(cleaned.status.success(), "{}", text(&cleaned));
+    assert_eq!(stand_in.holdings(), before);
+    secrets::none_told(&stand_in, &seen);
+}
+
+/// A journal that cannot be read, and one of another project, keep nobody from the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cleanup_goes_on_with_other_journals() {
+    let stand_in = StandIn::start(Setup::default()).await;
+    let other = StandIn::start(Setup::default()).await;
+    let folder = tempfile::tempdir().expect("a directory");
+    let doctor = ["doctor", "--auth0-rate", "5000", "--stytch-rate", "5000"];
+    let elsewhere = ended_after(&other, folder.path(), &doctor, (1, By::Kill)).await;
+    let before = ended_after(&stand_in, folder.path(), &doctor, (1, By::Kill)).await;
+    let journals = folder.path().join("cutover-journal");
+    std::fs::write(journals.join("0.jsonl"), "spoiled\n").expect("a file");
+    std::fs::write(journals.join("1.jsonl"), "").expect("a file");
+    let there = other.holdings();
+    assert_ne!(there, elsewhere, "it was killed in the middle");
+    let cleanup = ["cleanup", "--auth0-rate=500", "--stytch-rate=500"];
+    let seen = run(cutover(&stand_in, folder.path(), &cleanup)).await;
+    assert_eq!(seen.status.code(), Some(5), "{}", text(&seen));
+    for told in ["0.jsonl, line 1", "1.jsonl holds nothing", "are for others"] {
+        assert!(text(&seen).contains(told), "{told}: {}", text(&seen));
+    }
+    assert_eq!(stand_in.holdings(), before);
+    assert_eq!(other.holdings(), there, "nothing of another tenant");
+    std::fs::remove_file(journals.join("0.jsonl")).expect("it is there");
+    let seen = run(cutover(&other, folder.path(), &cleanup)).await;
+    assert!(seen.status.success(), "{}", text(&seen));
+    assert_eq!(other.holdings(), elsewhere);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_to_live_credentials_needs_consent() {
+    let stand_in = StandIn::start(Setup::default()).await;
+    let folder = tempfile::tempdir().expect("a directory");
+    std::fs::write(folder.path().join(".env-live"), "").expect("a file");
+    std::os::unix::fs::symlink(".env-live", folder.path().join(".env-test")).expect("a link");
+    let seen = run(cutover(&stand_in, folder.path(), &["doctor"])).await;
+    assert_eq!(seen.status.code(), Some(2), "{}", text(&seen));
+    assert!(
+        text(&seen).contains("--i-consent-to-live"),
+        "{}",
+        text(&seen)
+    );
+    assert_eq!(stand_in.requests(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dry_run_sends_nothing() {
     let stand_in = StandIn::start(Setup::default()).await;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use cutover::driver::http::Options;
 use cutover::driver::http::conductor::Ending;
-use cutover::driver::http::tenants::Trial;
 use cutover::driver::http::tenants::cast::LeftOut;
+use cutover::driver::http::tenants::{TenantRunError, Trial};
 use cutover::driver::virtual_time;
 use cutover::population::Population;
 use cutover::recorder::Recording;
 use cutover::rehearsal::ProviderCall;
 use cutover::scenario::{self, Overrides};
+use cutover::tenant::provision::ProvisionError;
 use serde_json::Value;
 
 use super::killed::{cutover, run, text};
@@ -257,6 +258,31 @@ async fn the_cast_keeps_to_the_pace() {
             );
         }
     }
+}
+
+/// Whoever wants to stop waits for no pause of a provider's.
+#[tokio::test]
+async fn a_wish_to_stop_is_heard_before_anybody_is_made() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let stand_in = StandIn::start(Setup::default()).await;
+    let path = write_scenario(folder.path(), "consumer", "zero-downtime");
+    let loaded = scenario::load(&path, &Overrides::default()).expect("a sound scenario");
+    let population = Population::new(&loaded.scenario);
+    let trial = Trial {
+        scenario: &loaded.scenario,
+        population: &population,
+        window: &loaded.scenario.time.windows[0],
+        tenants: Arc::new(stand_in.tenants(&[])),
+        journals: folder.path(),
+    };
+    let (cast, plan) = trial.plan().expect("somebody comes");
+    let options = Options::default();
+    options.stop.wish();
+    let tried = Box::pin(trial.play((cast, &plan), &options, |_| {})).await;
+    let stopped = TenantRunError::Provision(ProvisionError::Stopped);
+    assert_eq!(tried.run.unwrap_err().to_string(), stopped.to_string());
+    assert!(tried.removal.is_some_and(|removed| removed.is_ok()));
+    assert_eq!(stand_in.requests(), 0);
 }
 
 /// Whoever comes in the window is in the cast or counted among those who are left out.

@@ -244,13 +244,20 @@ impl Trial<'_> {
 
         let wallet = options.bounds.wallet;
         let names = Arc::new(Names::new(&population, &starting, provisioned, wallet));
-        let handed_over = hand_over::hand_over(
-            &mut rehearsal,
-            (&tenant, &project),
-            (&self.tenants, &names),
-            from,
-            |opened, all| watch(Stage::Opened(opened, all)),
-        );
+        let handed_over = async {
+            hand_over::hand_over(
+                &mut rehearsal,
+                (&tenant, &project),
+                (&self.tenants, &names),
+                from,
+                |opened, all| watch(Stage::Opened(opened, all)),
+            )
+            .await?;
+            // The cast was chosen for a pace that nobody has used up.
+            self.tenants.auth0.client().rest().await;
+            self.tenants.stytch.client().rest().await;
+            Ok::<(), TenantRunError>(())
+        };
         tokio::select! {
             biased;
             () = options.stop.wished() => return Err(TenantRunError::Stopped),
