@@ -2,7 +2,7 @@
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | [`secret`], [`base`], [`credentials`] | texts that cannot be printed; where a provider is; what reaches a tenant |
+//! | [`secret`], [`base`], [`credentials`], `env_file` | texts that cannot be printed; where a provider is; what reaches a tenant, and its file |
 //! | [`guard`] | what may be driven, how hard, and what needs consent on the command line |
 //! | [`pace`], [`client`] | requests one by one, under published limits, patient and bounded |
 //! | `hidden` | secrets that a refusal repeats |

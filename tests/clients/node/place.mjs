@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { ManagementClient } from "auth0";
 import { AuthenticationClient } from "auth0-v6";
 import { Skip, later } from "./checks.mjs";
+import { keep } from "./pace.mjs";
 
 const { env } = process;
 const must = (name) => env[name] ?? fail(name);
@@ -29,6 +30,7 @@ export const PROFILE_ID = env.STYTCH_TRUSTED_TOKEN_PROFILE;
 
 /** Whether mail can be read and controls turned: only at the mocks. */
 export const MOCK = env.CUTOVER_CLIENTS_MOCK === "1";
+if (!MOCK) keep(DOMAIN, STYTCH_URL);
 
 /** Begins the name of everything that is created. */
 export const MARK = `cutover-rehearsal-${randomBytes(8).toString("hex")}`;

@@ -9,6 +9,7 @@ import requests
 from auth0.authentication import GetToken
 from auth0.management import ManagementClient
 
+import pace
 from checks import Skip, note
 
 DOMAIN = os.environ["AUTH0_DOMAIN"]
@@ -35,6 +36,8 @@ CA_FILE = os.environ.get("SSL_CERT_FILE")
 MOCK = os.environ.get("CUTOVER_CLIENTS_MOCK") == "1"
 """Whether mail can be read and controls turned: only at the mocks."""
 ADMIN_URL = os.environ.get("CUTOVER_ADMIN_URL")
+if not MOCK:
+    pace.keep(DOMAIN, STYTCH_URL)
 
 MARK = f"cutover-rehearsal-{secrets.token_hex(8)}"
 """Begins the name of everything that is created."""

@@ -75,6 +75,23 @@ impl Mocks {
             .trim_start_matches("https://")
     }
 
+    /// Calls that each provider has received.
+    pub(super) fn calls(&self) -> BTreeMap<&'static str, u64> {
+        let told = asked(self.told("/admin_url"), "GET", "/counts");
+        let (_, body) = told.split_once("\r\n\r\n").expect("a body");
+        let counts: Value = serde_json::from_str(body).expect("JSON");
+        ["auth0", "stytch"]
+            .map(|provider| {
+                let calls = counts[provider]["calls"].as_object().expect("calls");
+                let by_status = calls.values().filter_map(Value::as_object);
+                let sum = by_status
+                    .flat_map(|by| by.values())
+                    .filter_map(Value::as_u64);
+                (provider, sum.sum())
+            })
+            .into()
+    }
+
     /// What clients are told of them.
     pub(super) fn place(&self) -> Place {
         let domain = self.told("/auth0/https_url").trim_start_matches("https://");
@@ -217,13 +234,7 @@ fn swallows(pattern: &str, path: &str) -> bool {
 /// The methods of a path: a router that is asked with another one names them. None: it has no such
 /// path.
 fn methods(url: &str, path: &str) -> Vec<String> {
-    let host = url.trim_start_matches("http://");
-    let path = path.replace("{}", "x");
-    let mut stream = TcpStream::connect(host).expect("a connection to the mock");
-    let request = format!("TRACE {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
+    let answer = asked(url, "TRACE", &path.replace("{}", "x"));
     let allow = answer
         .lines()
         .find_map(|line| line.strip_prefix("allow: "))
@@ -231,4 +242,15 @@ fn methods(url: &str, path: &str) -> Vec<String> {
     let methods = allow.split(',').map(str::trim);
     let methods = methods.filter(|method| !["", "HEAD", "OPTIONS"].contains(method));
     methods.map(str::to_owned).collect()
+}
+
+/// What a mock answers to a request without a body.
+fn asked(url: &str, method: &str, path: &str) -> String {
+    let host = url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).expect("a connection to the mock");
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cutover::tenant::credentials::Credentials;
+use cutover::tenant::guard::{AUTH0_TRICKLE, Amount, Consent, DEFAULT_PEOPLE, Refused, admit};
 
 use super::mocks::Kind;
 use super::row::Line;
@@ -12,7 +13,7 @@ use super::row::Line;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Script {
     language: Language,
-    name: &'static str,
+    pub(super) name: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,15 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn tenant(credentials: &Credentials) -> Self {
+    /// Test tenants, if the guard lets them through: nobody can consent to live ones here.
+    pub(super) fn tenant(credentials: Credentials) -> Result<Self, Refused> {
+        let amount = Amount {
+            people: DEFAULT_PEOPLE,
+            auth0_per_second: AUTH0_TRICKLE.1,
+            stytch_per_second: 5.0,
+        };
+        let admitted = admit(credentials, amount, Consent::default())?;
+        let credentials = admitted.credentials();
         let (auth0, stytch) = (&credentials.auth0, &credentials.stytch);
         let variables = [
             ("AUTH0_DOMAIN", auth0.base.authority()),
@@ -69,20 +78,41 @@ impl Place {
             ("STYTCH_PROJECT_ID", stytch.project_id.clone()),
             ("STYTCH_SECRET", stytch.secret.expose().to_owned()),
             ("STYTCH_API_URL", stytch.base.as_str().to_owned()),
+            ("CUTOVER_AUTH0_RATE", amount.auth0_per_second.to_string()),
+            ("CUTOVER_STYTCH_RATE", amount.stytch_per_second.to_string()),
         ];
-        assert!(
-            stytch.project_id.starts_with("project-test-"),
-            "clients are driven against test projects only"
-        );
         let b2b = std::env::var("CUTOVER_STYTCH_KIND").is_ok_and(|kind| kind == "b2b");
-        Self {
+        Ok(Self {
             variables: variables
                 .map(|(name, value)| (name.to_owned(), value))
                 .into(),
             kind: if b2b { Kind::B2b } else { Kind::Consumer },
             mock: false,
             ca_file: credentials.ca_file.clone(),
+        })
+    }
+
+    /// A text without the secrets of the place and without tokens: reports are kept.
+    fn hushed(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (name, value) in &self.variables {
+            if !self.mock && name.ends_with("SECRET") {
+                text = text.replace(value.as_str(), "(hidden)");
+            }
         }
+        if self.mock {
+            return text;
+        }
+        let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let mut hushed = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find("eyJ") {
+            hushed.push_str(&rest[..at]);
+            hushed.push_str("(a token)");
+            rest = rest[at..].trim_start_matches(part);
+        }
+        hushed.push_str(rest);
+        hushed
     }
 }
 
@@ -204,12 +234,14 @@ fn output(mut command: Command, place: &Place) -> String {
     }
     let output = command
         .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let out = String::from_utf8_lossy(&output.stdout).into_owned();
-    let complaints = String::from_utf8_lossy(&output.stderr);
+        .unwrap_or_else(|error| panic!("{}: {error}", command.get_program().display()));
+    let out = place.hushed(&String::from_utf8_lossy(&output.stdout));
+    let complaints = place.hushed(&String::from_utf8_lossy(&output.stderr));
+    // The command itself would show its environment.
+    let what: Vec<_> = command.get_args().collect();
     assert!(
         output.status.success(),
-        "{command:?} ended badly:\n{out}\n{complaints}"
+        "{what:?} ended badly:\n{out}\n{complaints}"
     );
     out
 }
