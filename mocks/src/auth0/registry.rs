@@ -2,13 +2,17 @@
 
 mod backchannel;
 mod client;
+mod dialect;
 mod grant;
+mod preferences;
 mod resource;
 mod urls;
 
 pub use backchannel::{Backchannel, Initiator};
 pub use client::{ApiGrant, Client, GrantType, Kind, OrganizationUse, Secret};
+pub use dialect::{Dialect, Profile};
 pub use grant::{STANDARD, granted, narrowed};
+pub use preferences::Preferences;
 pub use resource::{Permission, Resource};
 pub use urls::Urls;
 
@@ -17,6 +21,8 @@ pub use urls::Urls;
 pub struct Registry {
     clients: Vec<Client>,
     resources: Vec<Resource>,
+    /// How tokens are asked for.
+    pub preferences: Preferences,
 }
 
 /// Another one has this identifier.

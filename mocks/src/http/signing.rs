@@ -102,14 +102,15 @@ impl KeyRing {
     }
 
     /// The same, as a token of another type than `JWT`.
+    pub fn sign_typed(self, id: KeyId, typ: &str, claims: &impl Serialize) -> String {
+        let claims = serde_json::to_vec(claims).expect(PLAIN);
+        self.key(id).sign_typed(typ, &claims)
+    }
+
+    /// The same, off the loop.
     pub async fn sign_as(self, typ: &'static str, id: KeyId, claims: &impl Serialize) -> String {
         let claims = serde_json::to_vec(claims).expect(PLAIN);
-        briefly_off_the_loop(move || {
-            let key = self.key(id);
-            let header = json!({ "alg": "RS256", "typ": typ, "kid": key.kid }).to_string();
-            key.sign_under(&URL_SAFE_NO_PAD.encode(header), &claims)
-        })
-        .await
+        briefly_off_the_loop(move || self.key(id).sign_typed(typ, &claims)).await
     }
 
     /// Signs claims off the loop, so that connections go on being served.
@@ -189,8 +190,7 @@ impl SigningKey {
             "kty": "RSA", "use": "sig", "alg": "RS256", "n": n64, "e": e64, "kid": kid,
             "x5t": x5t, "x5c": [STANDARD.encode(certificate.der())],
         });
-        let header =
-            URL_SAFE_NO_PAD.encode(json!({"alg": "RS256", "typ": "JWT", "kid": kid}).to_string());
+        let header = encoded_header(&kid, "JWT");
         let verifier = DecodingKey::from_rsa_raw_components(&n, &e);
         Self {
             id,
@@ -230,6 +230,10 @@ impl SigningKey {
         self.sign_under(&self.header, claims)
     }
 
+    fn sign_typed(&self, typ: &str, claims: &[u8]) -> String {
+        self.sign_under(&encoded_header(&self.kid, typ), claims)
+    }
+
     fn sign_under(&self, header: &str, claims: &[u8]) -> String {
         let mut text = String::with_capacity(header.len() + claims.len() * 4 / 3 + 350);
         text.push_str(header);
@@ -248,6 +252,10 @@ impl SigningKey {
         URL_SAFE_NO_PAD.encode_string(signature, &mut text);
         text
     }
+}
+
+fn encoded_header(kid: &str, typ: &str) -> String {
+    URL_SAFE_NO_PAD.encode(json!({"alg": "RS256", "typ": typ, "kid": kid}).to_string())
 }
 
 /// A certificate for a key, as it stands in a key set's `x5c`; nobody is asked to trust it.

@@ -182,8 +182,8 @@ async fn an_application_may_do_what_its_grant_says_and_no_more() {
 #[tokio::test]
 async fn permissions_of_roles_reach_the_token() {
     let mut admin = Admin::new().await;
-    let api = json!({"identifier": "https://items.example", "name": "Items", "scopes": [{"value": "read:items"}, {"value": "write:items"}], "enforce_policies": true});
-    admin.make("/resource-servers", api).await;
+    let api = json!({"identifier": "https://items.example", "name": "Items", "scopes": [{"value": "read:items"}, {"value": "write:items"}], "enforce_policies": true, "token_dialect": "access_token_authz"});
+    let api = admin.make("/resource-servers", api).await;
     let role = admin.make("/roles", json!({"name": "reader"})).await;
     let role = text(&role, "id").to_owned();
     let permission = json!({"permissions": [{"resource_server_identifier": "https://items.example", "permission_name": "read:items"}]});
@@ -205,6 +205,15 @@ async fn permissions_of_roles_reach_the_token() {
         claims["scope"], "read:items",
         "scopes are cut to what roles allow"
     );
+    // Scopes are cut all the same where the token does not tell permissions.
+    let quiet = json!({"token_dialect": "access_token"});
+    let path = format!("/resource-servers/{}", text(&api, "id"));
+    assert_eq!(admin.call("PATCH", &path, quiet).await.0, 200);
+    let more = json!({"audience": "https://items.example", "scope": "read:items write:items"});
+    let tokens = body(admin.grant("bob@home.example", "s3cret", more).await).await;
+    let claims = verified(&jwks, text(&tokens, "access_token"));
+    assert_eq!(claims["scope"], "read:items");
+    assert!(claims.get("permissions").is_none());
 }
 
 #[tokio::test]

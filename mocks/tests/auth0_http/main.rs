@@ -13,6 +13,7 @@ mod linking;
 mod logs;
 mod records;
 mod scene;
+mod settings;
 mod tokens;
 mod trouble;
 mod users;

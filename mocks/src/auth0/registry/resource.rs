@@ -1,5 +1,6 @@
 //! An API that tokens can be issued for.
 
+use super::dialect::Dialect;
 use crate::luck::mix;
 use crate::time::Span;
 
@@ -31,6 +32,8 @@ pub struct Resource {
     /// `enforce_policies`: whether people get only the scopes that their roles and permissions give
     /// them. Off (Management API schema).
     pub enforces_policies: bool,
+    /// How its tokens are written.
+    pub dialect: Dialect,
 }
 
 impl Resource {
@@ -45,6 +48,7 @@ impl Resource {
             token_life: None,
             offline: false,
             enforces_policies: false,
+            dialect: Dialect::default(),
         }
     }
 

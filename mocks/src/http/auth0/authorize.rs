@@ -18,7 +18,7 @@ use super::face::Face;
 use super::login::Step;
 use super::pages;
 use super::pushed;
-use super::request::{Ask, Freshness, Request};
+use super::request::{self, Ask, Freshness, Request};
 use super::respond::{self, Mode, Wants, redirect};
 use super::texts::{self, Parties};
 use crate::auth0::registry::{Client, GrantType, OrganizationUse};
@@ -195,6 +195,12 @@ pub(super) fn read(
         invitation: None,
         key: params.get("dpop_jkt").and_then(Thumbprint::read),
         tells_time: params.get("max_age").is_some(),
+        issuer: behind
+            .tenant
+            .registry()
+            .preferences
+            .tells_issuer
+            .then(|| parties.issuer.clone()),
     };
     match complete(behind, parties, client, params, &request) {
         Ok((complete, challenge)) => Ok((complete, challenge)),
@@ -264,7 +270,7 @@ fn complete(
             texts::read_connection(name).ok_or_else(|| invalid("the connection was not found"))?
         }
     };
-    let audience = params.get("audience");
+    let audience = request::audience(behind, params);
     let ask = Ask::read(behind, parties, client, audience, params.get("scope")).map_err(|_| {
         let text = format!("Service not found: {}", audience.unwrap_or_default());
         ("access_denied", text)

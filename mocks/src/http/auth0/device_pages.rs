@@ -14,7 +14,7 @@ use super::cookies;
 use super::errors::{self, WRONG_PASSWORD, json_answer};
 use super::face::Face;
 use super::pages::{self, Field, Form};
-use super::request::short;
+use super::request::{self, short};
 use super::texts;
 use super::token::{Identified, by_application};
 use crate::auth0::devices::{DEVICE_CODE_LIFE, DeviceAsk, POLL_INTERVAL};
@@ -48,7 +48,7 @@ pub(super) async fn code(
         }
         let ask = DeviceAsk {
             client_id: client.id,
-            audience: params.get("audience").map(|name| short(name).to_owned()),
+            audience: request::audience(behind, &params).map(|name| short(name).to_owned()),
             scope: short(params.get("scope").unwrap_or_default()).to_owned(),
         };
         let luck = exchange.stamp().luck.split(40);

@@ -56,6 +56,7 @@ impl Face {
                 invitation: None,
                 key: None,
                 tells_time: false,
+                issuer: None,
             };
             behind.logins.put(transaction.0, Arc::new(request));
         }

@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::behind::Behind;
+use super::dialect;
 use super::face::Face;
 use super::opaque;
 use super::person::Person;
 use super::terms::{For, Terms};
 use super::texts::{self, AccessClaims, OneOrMany, Parties};
 use crate::auth0::organizations::organization_text;
+use crate::auth0::registry::{Profile, Resource};
 use crate::auth0::{AccessToken, Tokens, UserId};
 use crate::http::Directory;
 use crate::keys::KeyId;
@@ -40,6 +42,7 @@ pub(super) struct Issue {
     ordinal: u64,
     /// `permissions`, where the API asks for them.
     permissions: Option<Vec<String>>,
+    profile: Profile,
 }
 
 impl Issue {
@@ -64,16 +67,20 @@ impl Issue {
         if terms.audience == For::Mfa {
             tokens.access.expires = tokens.access.issued + MFA_LIFE;
         }
-        let permissions = permissions(behind, &terms, user);
-        let terms = match &permissions {
+        let permitted = permissions(behind, &terms, user);
+        let terms = match &permitted {
             Some(permitted) => Arc::new(terms.cut_to(permitted)),
             None => terms,
         };
+        let dialect = resource(behind, &terms)
+            .map(|resource| resource.dialect)
+            .unwrap_or_default();
         Self {
             person: Person::of(behind, directory, user),
             key: behind.tenant.keys(at).current,
             ordinal: behind.tenant.ledger().calls.values().sum(),
-            permissions,
+            permissions: permitted.filter(|_| dialect.permissions),
+            profile: dialect.profile,
             nonce: None,
             tokens,
             terms,
@@ -151,7 +158,7 @@ impl Issue {
             cnf: self.terms.bound.clone(),
             cutover_reset: parties.generation.told(),
         };
-        Face::keys().sign_here(access.key, &claims)
+        dialect::sign(access.key, self.profile, &claims, self.ordinal)
     }
 
     /// The text of the ID token; `hashes` names values whose hashes it carries (`at_hash`, `c_hash`).
@@ -199,14 +206,19 @@ fn half_hash(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(&Sha256::digest(text)[..16])
 }
 
+/// The API that tokens are for.
+fn resource<'a>(behind: &'a Behind, terms: &Terms) -> Option<&'a Resource> {
+    match &terms.audience {
+        For::Api(name) => behind.tenant.registry().resource(name),
+        For::UserInfo | For::Management | For::Mfa => None,
+    }
+}
+
 /// What a person may do at the API, where it asks for that.
 fn permissions(behind: &Behind, terms: &Terms, user: UserId) -> Option<Vec<String>> {
-    let For::Api(name) = &terms.audience else {
-        return None;
-    };
-    let resource = behind.tenant.registry().resource(name)?;
+    let resource = resource(behind, terms)?;
     let organization = terms.organization.as_ref().map(|of| of.id);
     resource
         .enforces_policies
-        .then(|| behind.permissions_at(user, organization, name))
+        .then(|| behind.permissions_at(user, organization, &resource.identifier))
 }

@@ -10,6 +10,7 @@ mod cookies;
 mod cross_origin;
 mod dbconnections;
 mod device_pages;
+mod dialect;
 mod dpop;
 mod errors;
 mod events;

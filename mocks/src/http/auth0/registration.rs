@@ -19,6 +19,9 @@ use crate::auth0::registry::{Client, GrantType, Kind, Secret, Urls};
 use crate::bounds::TENANT_RECORDS;
 use crate::http::Exchange;
 
+/// How the ids of applications begin that registered themselves, which are nobody's first party.
+pub(super) const THIRD_PARTY: &str = "tpc_";
+
 /// What an application may say of itself at most, in bytes: nobody has to prove anything to register one.
 const LONGEST: usize = 16 << 10;
 
@@ -46,7 +49,7 @@ pub(super) async fn register(
         let told: Metadata = serde_json::from_slice(&body).map_err(|error| invalid(&error))?;
         let method = told.token_endpoint_auth_method.clone();
         let luck = exchange.stamp().luck.split(60);
-        let id = format!("tpc_{}", letters(luck.0));
+        let id = format!("{THIRD_PARTY}{}", letters(luck.0));
         let client = client(id, told)?;
         let registry = behind.tenant.registry_mut();
         if registry.clients().len() >= TENANT_RECORDS {

@@ -34,6 +34,12 @@ pub(super) fn short(text: &str) -> &str {
     &text[..text.floor_char_boundary(LONGEST)]
 }
 
+/// The API that a request is about.
+pub(super) fn audience<'a>(behind: &'a Behind, params: &'a Params) -> Option<&'a str> {
+    let preferences = &behind.tenant.registry().preferences;
+    preferences.audience(params.get("audience"), params.get("resource"))
+}
+
 /// An `audience` that the tenant has no API for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct UnknownAudience;
@@ -105,6 +111,8 @@ pub(super) struct Request {
     pub(super) key: Option<Thumbprint>,
     /// Whether the ID token tells when the person logged in: `max_age` asks for it.
     pub(super) tells_time: bool,
+    /// `iss` of the way back, where the tenant tells it.
+    pub(super) issuer: Option<String>,
 }
 
 /// What is kept of a login until its code is exchanged.
@@ -139,7 +147,7 @@ impl Granted {
 
 impl Bulky for Arc<Request> {
     fn heap_bytes(&self) -> usize {
-        let texts = [&self.state, &self.nonce, &self.hint].map(Bulky::heap_bytes);
+        let texts = [&self.state, &self.nonce, &self.hint, &self.issuer].map(Bulky::heap_bytes);
         let texts = texts.into_iter().sum::<usize>() + self.redirect_uri.as_str().len();
         size_of::<Request>() + texts + self.ask.heap_bytes()
     }

@@ -78,6 +78,9 @@ pub(super) fn back(request: &Request, mut fields: Fields) -> Response {
     if let Some(state) = &request.state {
         fields.push(("state", state.clone()));
     }
+    if let Some(issuer) = &request.issuer {
+        fields.push(("iss", issuer.clone()));
+    }
     send(&request.redirect_uri, request.mode, &fields)
 }
 

@@ -14,11 +14,13 @@ use crate::auth0::{Call, Endpoint, Reply};
 use crate::http::Exchange;
 
 pub(super) async fn configuration(State(face): State<Arc<Face>>, exchange: Exchange) -> Response {
-    let asked = face.ask(&exchange, Call::Other, |_, _| Some(()));
+    let asked = face.ask(&exchange, Call::Other, |behind, _| {
+        Some(behind.tenant.registry().preferences.tells_issuer)
+    });
     let parties = face.parties_at(&exchange);
     let issuer = &parties.issuer;
     let at = |path: &str| format!("{issuer}{path}");
-    let document = json!({
+    let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": at("authorize"),
         "token_endpoint": at("oauth/token"),
@@ -62,7 +64,12 @@ pub(super) async fn configuration(State(face): State<Arc<Face>>, exchange: Excha
         "request_uri_parameter_supported": false,
     });
     asked
-        .answer(exchange, |()| json_answer(StatusCode::OK, &document))
+        .answer(exchange, |tells_issuer| {
+            if tells_issuer {
+                document["authorization_response_iss_parameter_supported"] = true.into();
+            }
+            json_answer(StatusCode::OK, &document)
+        })
         .await
 }
 

@@ -1,5 +1,5 @@
 //! What the tenant has none of, or leaves as Auth0 sets it up: read by tools that go through a whole
-//! tenant (exports, backups, Terraform), and never written.
+//! tenant (exports, backups, Terraform), and never changed.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::desk::{Served, Visit, not_found};
 use super::paging::Paging;
+use super::unchanged;
 use crate::http::auth0::face::Face;
 use crate::http::shown::Shown;
 
@@ -30,7 +31,7 @@ const LISTS: [(&str, &str); 12] = [
 ];
 
 /// The same, for lists that always stand under their name.
-const NAMED: [(&str, &str); 15] = [
+const NAMED: [(&str, &str); 16] = [
     ("/actions/actions", "actions"),
     ("/actions/modules", "modules"),
     ("/actions/triggers", "triggers"),
@@ -45,6 +46,7 @@ const NAMED: [(&str, &str); 15] = [
     ("/groups", "groups"),
     ("/organizations/{id}/discovery-domains", "domains"),
     ("/prompts/rendering", "configs"),
+    ("/rate-limit-policies", "rate_limit_policies"),
     ("/token-exchange-profiles", "token_exchange_profiles"),
     ("/user-attribute-profiles", "user_attribute_profiles"),
     ("/branding/phone/providers", "providers"),
@@ -124,10 +126,6 @@ fn settings() -> Vec<(&'static str, Value)> {
             json!({ "remember_for": 30 }),
         ),
         ("/supplemental-signals", json!({ "akamai_enabled": false })),
-        (
-            "/verifiable-credentials/verification/templates",
-            json!({ "templates": [] }),
-        ),
     ]
 }
 
@@ -143,11 +141,25 @@ pub(super) fn router() -> Router<Shown<Arc<Face>>> {
     for path in NAMELESS {
         router = router.route(path, setting(json!([])));
     }
+    router = router.route(
+        "/verifiable-credentials/verification/templates",
+        setting(json!({ "templates": [] })),
+    );
     for path in NOTHING {
         router = router.route(path, get(nothing));
     }
     for (path, value) in settings() {
-        router = router.route(path, setting(value));
+        let kept = value.clone();
+        let write = async move |visit: Visit| keep(visit, kept).await;
+        let methods = setting(value);
+        // Auth0 writes whole texts and selections, and changes of everything else.
+        let whole = path.starts_with("/guardian") || path.starts_with("/prompts/");
+        let methods = if whole {
+            methods.put(write)
+        } else {
+            methods.patch(write)
+        };
+        router = router.route(path, methods);
     }
     router
 }
@@ -174,6 +186,13 @@ fn named(name: &'static str) -> MethodRouter<Shown<Arc<Face>>> {
 
 fn setting(value: Value) -> MethodRouter<Shown<Arc<Face>>> {
     get(async move |visit: Visit| visit.serve(&[], |_| Served::ok(value)).await)
+}
+
+/// A write of what is there.
+async fn keep(visit: Visit, value: Value) -> Response {
+    visit
+        .serve(&[], |desk| unchanged::keep(value, &desk.object()?))
+        .await
 }
 
 async fn nothing(visit: Visit) -> Response {

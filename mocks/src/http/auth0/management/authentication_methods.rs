@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::desk::{Desk, Served, Visit, conflict, not_found};
 use super::paging::Paging;
 use super::payload::{Payload, bad_body};
+use super::unchanged;
 use crate::auth0::UserId;
 use crate::auth0::factors::{Authenticator, MfaPolicy};
 use crate::http::auth0::answering::Complaint;
@@ -261,21 +262,35 @@ pub(super) async fn set_policies(visit: Visit) -> Response {
         .await
 }
 
-/// `GET /guardian/factors`: apps and recovery codes, always on.
+/// Kinds of factors, and whether people may have them.
+const FACTORS: [(&str, bool); 8] = [
+    ("sms", false),
+    ("push-notification", false),
+    ("otp", true),
+    ("email", false),
+    ("duo", false),
+    ("webauthn-roaming", false),
+    ("webauthn-platform", false),
+    ("recovery-code", true),
+];
+
+/// `GET /guardian/factors`.
 pub(super) async fn factors(visit: Visit) -> Response {
-    let all = [
-        ("sms", false),
-        ("push-notification", false),
-        ("otp", true),
-        ("email", false),
-        ("duo", false),
-        ("webauthn-roaming", false),
-        ("webauthn-platform", false),
-        ("recovery-code", true),
-    ];
-    let shown = all
+    let shown = FACTORS
         .map(|(name, enabled)| json!({ "name": name, "enabled": enabled, "trial_expired": false }));
     visit
         .serve(&["read:guardian_factors"], |_| Served::ok(json!(shown)))
+        .await
+}
+
+/// `PUT /guardian/factors/{name}`.
+pub(super) async fn keep_factor(Path(name): Path<String>, visit: Visit) -> Response {
+    visit
+        .serve(&["update:guardian_factors"], |desk| {
+            let known = FACTORS.iter().find(|(known, _)| *known == name);
+            let (_, enabled) =
+                known.ok_or_else(|| not_found("The factor does not exist", "inexistent_factor"))?;
+            unchanged::keep(json!({ "enabled": enabled }), &desk.object()?)
+        })
         .await
 }

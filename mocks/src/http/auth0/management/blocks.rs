@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::desk::{Desk, Served, Visit};
 use super::payload::bad_query;
+use super::unchanged;
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::texts;
 use crate::limit::Rate;
@@ -92,39 +93,65 @@ pub(super) async fn lift(Path(id): Path<String>, visit: Visit) -> Response {
 pub(super) async fn brute_force(visit: Visit) -> Response {
     visit
         .serve(&["read:attack_protection"], |desk| {
-            let attempts = desk.behind.tenant.settings().brute_force_attempts;
-            Served::ok(json!({
-                "enabled": attempts.is_some(),
-                "shields": ["block", "user_notification"],
-                "allowlist": [],
-                "mode": "count_per_identifier_and_ip",
-                "max_attempts": attempts.unwrap_or(10),
-            }))
+            Served::ok(brute_force_shown(desk))
         })
         .await
+}
+
+/// `PATCH /attack-protection/brute-force-protection`.
+pub(super) async fn keep_brute_force(visit: Visit) -> Response {
+    visit
+        .serve(&["update:attack_protection"], |desk| {
+            unchanged::keep(brute_force_shown(desk), &desk.object()?)
+        })
+        .await
+}
+
+fn brute_force_shown(desk: &Desk<'_>) -> Value {
+    let attempts = desk.behind.tenant.settings().brute_force_attempts;
+    json!({
+        "enabled": attempts.is_some(),
+        "shields": ["block", "user_notification"],
+        "allowlist": [],
+        "mode": "count_per_identifier_and_ip",
+        "max_attempts": attempts.unwrap_or(10),
+    })
 }
 
 /// `GET /attack-protection/suspicious-ip-throttling`.
 pub(super) async fn suspicious_addresses(visit: Visit) -> Response {
     visit
         .serve(&["read:attack_protection"], |desk| {
-            let settings = desk.behind.tenant.settings();
-            let stage = |limit: Option<Rate>| {
-                limit.map(|limit| {
-                    // Milliseconds until one more attempt is let through.
-                    let rate = (1000.0 / limit.per_second).round();
-                    json!({ "max_attempts": limit.burst, "rate": rate as i64 })
-                })
-            };
-            Served::ok(json!({
-                "enabled": settings.suspicious_ip.is_some(),
-                "shields": ["admin_notification", "block"],
-                "allowlist": [],
-                "stage": {
-                    "pre-login": stage(settings.suspicious_ip),
-                    "pre-user-registration": stage(settings.suspicious_signups),
-                },
-            }))
+            Served::ok(suspicious_shown(desk))
         })
         .await
+}
+
+/// `PATCH /attack-protection/suspicious-ip-throttling`.
+pub(super) async fn keep_suspicious_addresses(visit: Visit) -> Response {
+    visit
+        .serve(&["update:attack_protection"], |desk| {
+            unchanged::keep(suspicious_shown(desk), &desk.object()?)
+        })
+        .await
+}
+
+fn suspicious_shown(desk: &Desk<'_>) -> Value {
+    let settings = desk.behind.tenant.settings();
+    let stage = |limit: Option<Rate>| {
+        limit.map(|limit| {
+            // Milliseconds until one more attempt is let through.
+            let rate = (1000.0 / limit.per_second).round();
+            json!({ "max_attempts": limit.burst, "rate": rate as i64 })
+        })
+    };
+    json!({
+        "enabled": settings.suspicious_ip.is_some(),
+        "shields": ["admin_notification", "block"],
+        "allowlist": [],
+        "stage": {
+            "pre-login": stage(settings.suspicious_ip),
+            "pre-user-registration": stage(settings.suspicious_signups),
+        },
+    })
 }

@@ -12,6 +12,7 @@ use crate::auth0::registry::{
     ApiGrant, Backchannel, Client, GrantType, Initiator, Kind, OrganizationUse, Secret, Urls,
 };
 use crate::http::auth0::answering::Complaint;
+use crate::http::auth0::registration::THIRD_PARTY;
 
 /// A complaint about an application that is not registered.
 pub(super) fn missing() -> Complaint {
@@ -22,7 +23,7 @@ fn client_shown(desk: &Desk<'_>, client: &Client) -> Value {
     let mut shown = json!({
         "tenant": "cutover",
         "global": false,
-        "is_first_party": true,
+        "is_first_party": !client.id.starts_with(THIRD_PARTY),
         "oidc_conformant": true,
         "client_id": client.id,
         "name": client.name,
@@ -137,15 +138,17 @@ fn change(client: &mut Client, payload: Payload<'_>) -> Result<(), Complaint> {
     if let Some(name) = payload.text("name")? {
         name.clone_into(&mut client.name);
     }
-    let urls = |name: &str| Ok::<_, Complaint>(payload.texts(name)?.map(Urls::only));
-    if let Some(urls) = urls("callbacks")? {
-        client.callbacks = urls;
-    }
-    if let Some(urls) = urls("allowed_logout_urls")? {
-        client.logout_urls = urls;
-    }
-    if let Some(urls) = urls("web_origins")? {
-        client.web_origins = urls;
+    for (name, urls) in [
+        ("callbacks", &mut client.callbacks),
+        ("allowed_logout_urls", &mut client.logout_urls),
+        ("web_origins", &mut client.web_origins),
+    ] {
+        // Whoever writes what is listed already changes nothing.
+        if let Some(listed) = payload.texts(name)?
+            && listed != urls.listed
+        {
+            *urls = Urls::only(listed);
+        }
     }
     if let Some(origins) = payload.texts("allowed_origins")? {
         client.web_origins.listed.extend(origins);

@@ -12,11 +12,11 @@ use axum::response::{IntoResponse, Response};
 use http_body::Frame;
 use serde_json::{Map, Value, json};
 
+use super::connections::read_connection_id;
 use super::desk::{Desk, Visit};
 use super::gzip::Gzip;
 use super::jobs;
 use super::payload::{Payload, bad_body};
-use super::resources::read_connection_id;
 use super::user::user;
 use crate::auth0::jobs::{ExportAsk, Task};
 use crate::auth0::{Endpoint, UserId};

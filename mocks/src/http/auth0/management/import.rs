@@ -4,11 +4,11 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
+use super::connections::read_connection_id;
 use super::desk::{Desk, Visit};
 use super::jobs;
 use super::multipart;
 use super::payload::{Payload, bad_body};
-use super::resources::read_connection_id;
 use crate::auth0::jobs::{Summary, Task};
 use crate::auth0::{Call, Change, Connection, Manage, Reply, UserId};
 use crate::http::auth0::errors::{is_address, management_error};

@@ -5,9 +5,9 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::connections::connection_id;
 use super::desk::{Desk, Served, Visit, not_found};
 use super::payload::Payload;
-use super::resources::connection_id;
 use crate::auth0::jobs::{Job, Task};
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::texts;

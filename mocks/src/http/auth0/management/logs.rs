@@ -5,11 +5,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
+use super::connections::connection_id;
 use super::desk::{Desk, Served, Visit};
 use super::lucene::{self, Query};
 use super::paging::{Paging, cut_fields};
 use super::payload::bad_query;
-use super::resources::connection_id;
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::errors::management_error;
 use crate::http::auth0::events::Event;

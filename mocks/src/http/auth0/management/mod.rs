@@ -4,6 +4,7 @@ mod absent;
 mod authentication_methods;
 mod blocks;
 mod clients;
+mod connections;
 mod desk;
 mod export;
 mod gzip;
@@ -23,7 +24,9 @@ mod roles;
 mod search;
 mod sessions;
 mod statistics;
+mod tenant_settings;
 mod tickets;
+mod unchanged;
 mod user;
 mod users;
 
@@ -56,7 +59,10 @@ pub(super) fn router() -> Router<Shown<Arc<Face>>> {
         .route("/keys/signing/{kid}/revoke", put(keys::revoke))
         .route("/stats/active-users", get(statistics::active_users))
         .route("/stats/daily", get(statistics::daily))
-        .route("/tenants/settings", get(statistics::settings))
+        .route(
+            "/tenants/settings",
+            get(tenant_settings::read).patch(tenant_settings::update),
+        )
         .route("/logs", get(logs::list))
         .route("/logs/{id}", get(logs::read))
 }
@@ -119,11 +125,11 @@ fn people() -> Router<Shown<Arc<Face>>> {
         .route("/user-blocks/{id}", get(blocks::of).delete(blocks::lift))
         .route(
             "/attack-protection/brute-force-protection",
-            get(blocks::brute_force),
+            get(blocks::brute_force).patch(blocks::keep_brute_force),
         )
         .route(
             "/attack-protection/suspicious-ip-throttling",
-            get(blocks::suspicious_addresses),
+            get(blocks::suspicious_addresses).patch(blocks::keep_suspicious_addresses),
         )
         .route("/grants", get(sessions::grants))
 }
@@ -155,6 +161,7 @@ fn factors() -> Router<Shown<Arc<Face>>> {
             get(methods::policies).put(methods::set_policies),
         )
         .route("/guardian/factors", get(methods::factors))
+        .route("/guardian/factors/{name}", put(methods::keep_factor))
 }
 
 fn registry() -> Router<Shown<Arc<Face>>> {
@@ -181,11 +188,14 @@ fn registry() -> Router<Shown<Arc<Face>>> {
                 .patch(resources::update)
                 .delete(resources::delete),
         )
-        .route("/connections", get(resources::connections))
-        .route("/connections/{id}", get(resources::connection))
+        .route("/connections", get(connections::connections))
+        .route(
+            "/connections/{id}",
+            get(connections::connection).patch(connections::keep_connection),
+        )
         .route(
             "/connections/{id}/clients",
-            get(resources::connection_clients),
+            get(connections::connection_clients).patch(connections::keep_connection_clients),
         )
 }
 

@@ -4,10 +4,10 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::connections::{connection_id, read_connection_id};
 use super::desk::{Desk, Served, Visit, conflict, not_found, room_beside};
 use super::paging::Paging;
 use super::payload::{Payload, bad_body};
-use super::resources::{connection_id, read_connection_id};
 use crate::auth0::Connection;
 use crate::auth0::organizations::{
     INVITATION_LIFE, Invitation, Organization, OrganizationId, organization_text,

@@ -1,17 +1,14 @@
-//! `/api/v2/resource-servers…` and `/connections…`: APIs, and the ways that people log in.
+//! `/api/v2/resource-servers…`: APIs.
 
 use axum::extract::Path;
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::desk::{Served, Visit, conflict, not_found, room_beside};
-use super::paging::{Paging, cut_fields};
+use super::paging::Paging;
 use super::payload::{Payload, bad_body};
-use crate::auth0::Connection;
-use crate::auth0::organizations::letters;
-use crate::auth0::registry::{Permission, Resource};
+use crate::auth0::registry::{Dialect, Permission, Resource};
 use crate::http::auth0::answering::Complaint;
-use crate::http::auth0::texts;
 use crate::time::Span;
 
 fn resource_shown(resource: &Resource, usual: Span) -> Value {
@@ -32,7 +29,7 @@ fn resource_shown(resource: &Resource, usual: Span) -> Value {
         "token_lifetime": resource.token_life.unwrap_or(usual).as_secs(),
         "token_lifetime_for_web": 7200,
         "enforce_policies": resource.enforces_policies,
-        "token_dialect": if resource.enforces_policies { "access_token_authz" } else { "access_token" },
+        "token_dialect": resource.dialect.name(),
     })
 }
 
@@ -66,6 +63,11 @@ fn change(resource: &mut Resource, payload: Payload<'_>) -> Result<(), Complaint
     }
     if let Some(enforces) = payload.flag("enforce_policies")? {
         resource.enforces_policies = enforces;
+    }
+    if let Some(name) = payload.text("token_dialect")? {
+        resource.dialect = Dialect::named(name).ok_or_else(|| {
+            bad_body("Payload validation error: 'No enum match' on property token_dialect.")
+        })?;
     }
     if let Some(life) = payload.number("token_lifetime")? {
         if !(1..=2_592_000).contains(&life) {
@@ -150,98 +152,6 @@ pub(super) async fn delete(Path(id): Path<String>, visit: Visit) -> Response {
         .serve(&["delete:resource_servers"], |desk| {
             desk.behind.tenant.registry_mut().remove_resource(&id);
             Served::empty()
-        })
-        .await
-}
-
-/// A connection's id.
-pub(super) fn connection_id(connection: Connection) -> String {
-    format!("con_{}", letters(0x0c0e_0001 + connection as u64))
-}
-
-/// The connection of an id.
-pub(super) fn read_connection_id(id: &str) -> Result<Connection, Complaint> {
-    Connection::ALL
-        .into_iter()
-        .find(|connection| connection_id(*connection) == id)
-        .ok_or_else(|| not_found("The connection does not exist", "inexistent_connection"))
-}
-
-/// Options as a new connection has them.
-fn options(connection: Connection) -> Value {
-    match connection {
-        Connection::Database => json!({
-            "mfa": { "active": true, "return_enroll_settings": true },
-            "passwordPolicy": "none",
-            "brute_force_protection": true,
-            "requires_username": false,
-        }),
-        Connection::Google => {
-            json!({ "email": true, "profile": true, "scope": ["email", "profile"] })
-        }
-        Connection::Email | Connection::Sms => {
-            json!({ "brute_force_protection": true, "disable_signup": false })
-        }
-    }
-}
-
-fn connection_shown(connection: Connection, clients: &[&str]) -> Value {
-    json!({
-        "id": connection_id(connection),
-        "name": texts::connection(connection),
-        "strategy": texts::provider(connection),
-        "enabled_clients": clients,
-        "is_domain_connection": false,
-        "realms": [texts::connection(connection)],
-        "options": options(connection),
-    })
-}
-
-/// `GET /connections`.
-pub(super) async fn connections(visit: Visit) -> Response {
-    visit
-        .serve(&["read:connections"], |desk| {
-            let registry = desk.behind.tenant.registry();
-            let clients: Vec<&str> = registry
-                .clients()
-                .iter()
-                .map(|client| client.id.as_str())
-                .collect();
-            let (name, strategy) = (desk.query.get("name"), desk.query.get("strategy"));
-            let all = Connection::ALL
-                .into_iter()
-                .filter(|known| name.is_none_or(|name| texts::connection(*known) == name))
-                .filter(|known| strategy.is_none_or(|name| texts::provider(*known) == name))
-                .map(|known| cut_fields(desk.query, connection_shown(known, &clients)));
-            Paging::read(desk.query)?.show("connections", all)
-        })
-        .await
-}
-
-/// `GET /connections/{id}/clients`: every application may use every connection.
-pub(super) async fn connection_clients(Path(id): Path<String>, visit: Visit) -> Response {
-    visit
-        .serve(&["read:connections"], |desk| {
-            read_connection_id(&id)?;
-            let clients = desk.behind.tenant.registry().clients().iter();
-            let clients = clients.map(|client| json!({ "client_id": client.id }));
-            Paging::read(desk.query)?.show_from("clients", clients)
-        })
-        .await
-}
-
-/// `GET /connections/{id}`.
-pub(super) async fn connection(Path(id): Path<String>, visit: Visit) -> Response {
-    visit
-        .serve(&["read:connections"], |desk| {
-            let connection = read_connection_id(&id)?;
-            let registry = desk.behind.tenant.registry();
-            let clients: Vec<&str> = registry
-                .clients()
-                .iter()
-                .map(|client| client.id.as_str())
-                .collect();
-            Served::ok(connection_shown(connection, &clients))
         })
         .await
 }

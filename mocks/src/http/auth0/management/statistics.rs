@@ -1,4 +1,4 @@
-//! `/api/v2/stats/…` and `/tenants/settings`: what a tenant tells of itself.
+//! `/api/v2/stats/…`: what a tenant tells of its traffic.
 
 use axum::response::Response;
 use serde_json::json;
@@ -36,27 +36,6 @@ pub(super) async fn daily(visit: Visit) -> Response {
                 "created_at": texts::time(desk.behind.tenant.start()),
                 "updated_at": texts::time(desk.now),
             }]))
-        })
-        .await
-}
-
-/// `GET /tenants/settings`.
-pub(super) async fn settings(visit: Visit) -> Response {
-    visit
-        .serve(&["read:tenant_settings"], |desk| {
-            let settings = desk.behind.tenant.settings();
-            let hours = |span: Span| span.as_secs_f64() / 3600.0;
-            Served::ok(json!({
-                "friendly_name": "Cutover mock",
-                "session_lifetime": hours(settings.session_absolute_life),
-                "idle_session_lifetime": hours(settings.session_idle_life),
-                "default_directory": "Username-Password-Authentication",
-                "enabled_locales": ["en"],
-                "flags": {
-                    "revoke_refresh_token_grant": false,
-                    "enable_public_signup_user_exists_error": false,
-                },
-            }))
         })
         .await
 }

@@ -40,7 +40,7 @@ pub(super) async fn password_change(visit: Visit) -> Response {
                 (Some(id), None) => desk.person(id)?,
                 (None, Some(address)) => {
                     if let Some(id) = payload.text("connection_id")? {
-                        super::resources::read_connection_id(id)?;
+                        super::connections::read_connection_id(id)?;
                     } else if let Some(name) = payload.text("connection")? {
                         connection(name)?;
                     }

@@ -36,6 +36,8 @@ pub(in super::super) struct AccessClaims {
     pub(in super::super) scope: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in super::super) gty: Option<String>,
+    /// RFC 9068 calls it `client_id`.
+    #[serde(alias = "client_id")]
     pub(in super::super) azp: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in super::super) org_id: Option<String>,

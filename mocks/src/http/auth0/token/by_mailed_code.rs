@@ -7,6 +7,7 @@ use crate::auth0::factors::Owed;
 use crate::auth0::{Connection, Error, Proof};
 use crate::http::auth0::behind::Behind;
 use crate::http::auth0::errors::oauth_error;
+use crate::http::auth0::request;
 use crate::http::auth0::terms::Terms;
 use crate::http::auth0::texts;
 
@@ -19,7 +20,7 @@ impl Desk<'_> {
             return Err(invalid("realm must be email or sms"));
         };
         let ask = self.ask(behind).map_err(|_| {
-            let audience = self.params.get("audience").unwrap_or_default();
+            let audience = request::audience(behind, self.params).unwrap_or_default();
             let text = format!("Service not found: {audience}");
             oauth_error(StatusCode::FORBIDDEN, "access_denied", &text)
         })?;

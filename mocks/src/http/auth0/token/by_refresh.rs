@@ -50,7 +50,9 @@ impl Desk<'_> {
             bound: self.key.clone(),
             ..begun.clone()
         };
-        if self.params.get("audience").is_none() || !self.client.any_api {
+        let preferences = &behind.tenant.registry().preferences;
+        let named = preferences.named(self.params.get("audience"), self.params.get("resource"));
+        if named.is_none() || !self.client.any_api {
             return Ok(same);
         }
         let ask = self.ask(behind).map_err(|_| {

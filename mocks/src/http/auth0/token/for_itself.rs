@@ -4,10 +4,11 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Complaint, Desk, Given, needed};
+use super::{Complaint, Desk, Given, needed, request};
 use crate::auth0::organizations::organization_text;
-use crate::auth0::registry::Secret;
+use crate::auth0::registry::{Profile, Secret};
 use crate::http::auth0::behind::Behind;
+use crate::http::auth0::dialect;
 use crate::http::auth0::dpop::Thumbprint;
 use crate::http::auth0::errors::oauth_error;
 use crate::http::auth0::face::Face;
@@ -24,9 +25,9 @@ const LIFE: Span = Span::from_hours(24);
 const MANAGEMENT_SCOPE: &str = "read:users create:users update:users delete:users \
     read:users_app_metadata create:users_app_metadata update:users_app_metadata delete:users_app_metadata \
     create:user_tickets read:user_idp_tokens read:clients create:clients update:clients delete:clients \
-    read:client_keys read:client_grants create:client_grants delete:client_grants read:connections read:connections_options \
+    read:client_keys read:client_grants create:client_grants delete:client_grants read:connections update:connections read:connections_options \
     read:resource_servers create:resource_servers update:resource_servers delete:resource_servers \
-    read:stats read:logs read:tenant_settings read:attack_protection read:signing_keys create:signing_keys \
+    read:stats read:logs read:tenant_settings update:tenant_settings read:attack_protection update:attack_protection read:signing_keys create:signing_keys \
     update:signing_keys read:roles create:roles update:roles delete:roles create:role_members \
     read:role_members delete:role_members read:grants delete:grants read:sessions delete:sessions \
     read:refresh_tokens delete:refresh_tokens read:organizations create:organizations update:organizations \
@@ -37,7 +38,7 @@ const MANAGEMENT_SCOPE: &str = "read:users create:users update:users delete:user
     delete:organization_invitations read:guardian_enrollments delete:guardian_enrollments \
     create:guardian_enrollment_tickets read:authentication_methods create:authentication_methods \
     update:authentication_methods delete:authentication_methods read:mfa_policies update:mfa_policies \
-    read:guardian_factors";
+    read:guardian_factors update:guardian_factors";
 
 /// The claims of a token for an application.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -51,6 +52,8 @@ struct MachineClaims {
     scope: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gty: Option<String>,
+    /// RFC 9068 calls it `client_id`.
+    #[serde(alias = "client_id")]
     azp: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     org_id: Option<String>,
@@ -71,6 +74,9 @@ pub(super) struct MachineToken {
     life: Span,
     key: KeyId,
     bound: Option<Thumbprint>,
+    profile: Profile,
+    /// Tells tokens of the same claims apart, where the dialect does.
+    ordinal: u64,
 }
 
 impl MachineToken {
@@ -93,7 +99,7 @@ impl MachineToken {
     /// The body of the answer.
     pub(super) fn body(&self, parties: &Parties) -> Value {
         let mut body = json!({
-            "access_token": Face::keys().sign_here(self.key, &self.claims(parties)),
+            "access_token": dialect::sign(self.key, self.profile, &self.claims(parties), self.ordinal),
             "expires_in": self.life.as_secs(),
             "token_type": if self.bound.is_some() { "DPoP" } else { "Bearer" },
         });
@@ -106,7 +112,11 @@ impl MachineToken {
 
 impl Desk<'_> {
     pub(super) fn for_itself(&self, behind: &mut Behind) -> Result<Given, Complaint> {
-        let audience = needed(self.params, "audience")?;
+        let audience = match request::audience(behind, self.params) {
+            Some(audience) => audience.to_owned(),
+            None => needed(self.params, "audience")?.to_owned(),
+        };
+        let audience = audience.as_str();
         if let Secret::Optional(_) = self.client.secret {
             needed(self.params, "client_secret")?;
         }
@@ -168,6 +178,10 @@ impl Desk<'_> {
                 .unwrap_or(LIFE),
             key: behind.tenant.keys(self.stamp.at).current,
             bound: self.key.clone(),
+            profile: resource
+                .map(|resource| resource.dialect.profile)
+                .unwrap_or_default(),
+            ordinal: behind.tenant.ledger().calls.values().sum(),
         }))
     }
 }
@@ -183,6 +197,8 @@ pub(in super::super) fn management_token(parties: &Parties, now: Timestamp, key:
         life: LIFE,
         key,
         bound: None,
+        profile: Profile::Auth0,
+        ordinal: 0,
     };
     Face::keys().sign_here(key, &token.claims(parties))
 }

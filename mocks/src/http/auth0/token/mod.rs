@@ -25,6 +25,7 @@ use super::errors::{json_answer, oauth_error};
 use super::events::{About, Entry, of_exchange};
 use super::face::Face;
 use super::issue::Issue;
+use super::request;
 use super::terms::Terms;
 use super::texts::{self, Parties};
 use crate::auth0::registry::{Client, GrantType, Secret};
@@ -257,12 +258,12 @@ impl Desk<'_> {
     }
 
     /// Audience and scope of the request.
-    fn ask(&self, behind: &Behind) -> Result<super::request::Ask, super::request::UnknownAudience> {
-        super::request::Ask::read(
+    fn ask(&self, behind: &Behind) -> Result<request::Ask, request::UnknownAudience> {
+        request::Ask::read(
             behind,
             self.parties,
             &self.client,
-            self.params.get("audience"),
+            request::audience(behind, self.params),
             self.params.get("scope"),
         )
     }
