@@ -51,6 +51,7 @@ const READS = {
   "GET /api/v2/prompts/rendering": () => m.prompts.rendering.list(),
   "GET /api/v2/prompts/{prompt}/custom-text/{language}": () => m.prompts.customText.get("login", "en"),
   "GET /api/v2/prompts/{prompt}/partials": () => m.prompts.partials.get("login"),
+  "GET /api/v2/rate-limit-policies": () => m.rateLimitPolicies.list(),
   "GET /api/v2/resource-servers": () => m.resourceServers.list(),
   "GET /api/v2/risk-assessments/settings": () => m.riskAssessments.settings.get(),
   "GET /api/v2/risk-assessments/settings/new-device": () => m.riskAssessments.settings.newDevice.get(),
@@ -64,6 +65,64 @@ const READS = {
   "GET /api/v2/user-attribute-profiles": () => m.userAttributeProfiles.list(),
   "GET /api/v2/verifiable-credentials/verification/templates": () => m.verifiableCredentials.verification.templates.list(),
 };
+
+/** Settings that a tool writes back as it read them, by endpoint. */
+const WRITES = {
+  "PATCH /api/v2/attack-protection/bot-detection": writeBack(m.attackProtection.botDetection),
+  "PATCH /api/v2/attack-protection/breached-password-detection": writeBack(m.attackProtection.breachedPasswordDetection),
+  "PATCH /api/v2/attack-protection/brute-force-protection": writeBack(m.attackProtection.bruteForceProtection),
+  "PATCH /api/v2/attack-protection/captcha": writeBack(m.attackProtection.captcha, ["active_provider_id"]),
+  "PATCH /api/v2/attack-protection/suspicious-ip-throttling": writeBack(m.attackProtection.suspiciousIpThrottling),
+  "PATCH /api/v2/branding": writeBack(m.branding),
+  "PATCH /api/v2/connections/{id}": async () => {
+    const { data } = await m.connections.list({ name: place.CONNECTION });
+    const { is_domain_connection, options } = data[0];
+    await m.connections.update(data[0].id, { is_domain_connection, options });
+  },
+  "PATCH /api/v2/connections/{id}/clients": async () => {
+    const { data } = await m.connections.list({ name: place.CONNECTION });
+    const { data: clients } = await m.connections.clients.get(data[0].id);
+    await m.connections.clients.update(data[0].id, [{ client_id: clients[0].client_id, status: true }]);
+  },
+  "PATCH /api/v2/prompts": async () => m.prompts.updateSettings(await m.prompts.getSettings()),
+  "PATCH /api/v2/risk-assessments/settings": writeBack(m.riskAssessments.settings),
+  "PATCH /api/v2/risk-assessments/settings/new-device": writeBack(m.riskAssessments.settings.newDevice),
+  "PATCH /api/v2/supplemental-signals": async () =>
+    m.supplementalSignals.patch({ akamai_enabled: (await m.supplementalSignals.get()).akamai_enabled }),
+  "PATCH /api/v2/tenants/settings": writeBack(m.tenants.settings, ["friendly_name", "session_lifetime", "flags"]),
+  "PUT /api/v2/guardian/factors/{name}": async () => {
+    const factors = await m.guardian.factors.list();
+    const { name, enabled } = factors.find(({ name }) => name === "otp");
+    await m.guardian.factors.set(name, { enabled });
+  },
+  "PUT /api/v2/guardian/factors/phone/message-types": async () => {
+    const { message_types } = await m.guardian.factors.phone.getMessageTypes();
+    await m.guardian.factors.phone.setMessageTypes({ message_types });
+  },
+  "PUT /api/v2/guardian/factors/phone/selected-provider": async () => {
+    const { provider } = await m.guardian.factors.phone.getSelectedProvider();
+    await m.guardian.factors.phone.setProvider({ provider });
+  },
+  "PUT /api/v2/guardian/factors/push-notification/selected-provider": async () => {
+    const { provider } = await m.guardian.factors.pushNotification.getSelectedProvider();
+    await m.guardian.factors.pushNotification.setProvider({ provider });
+  },
+  "PUT /api/v2/guardian/factors/sms/selected-provider": async () => {
+    const { provider } = await m.guardian.factors.sms.getSelectedProvider();
+    await m.guardian.factors.sms.setProvider({ provider });
+  },
+  "PUT /api/v2/prompts/{prompt}/custom-text/{language}": async () =>
+    m.prompts.customText.set("login", "en", await m.prompts.customText.get("login", "en")),
+  "PUT /api/v2/prompts/{prompt}/partials": async () => m.prompts.partials.set("login", await m.prompts.partials.get("login")),
+};
+
+function writeBack(resource, names) {
+  return async () => {
+    const told = await resource.get();
+    const kept = Object.entries(told).filter(([name]) => !names || names.includes(name));
+    await resource.update(Object.fromEntries(kept));
+  };
+}
 
 /** Records that a new tenant has none of. */
 const RECORDS = {
@@ -92,6 +151,9 @@ for (const [endpoint, call] of Object.entries(READS)) {
       // Pages count what is on them.
       assert.equal(typeof told, "object");
     }));
+}
+for (const [endpoint, call] of Object.entries(WRITES)) {
+  flows.push(() => client.check(endpoint, "a tool writes back what it has read", () => read(call)));
 }
 for (const [endpoint, call] of Object.entries(RECORDS)) {
   flows.push(() =>
