@@ -221,8 +221,6 @@ impl Reception {
             .max_buf_size(HEAD_BYTES)
             // Whoever has said all that they will say still gets their answer.
             .half_close(true)
-            // Answers are small: copying one behind its head is cheaper than sending two pieces.
-            .writev(false)
             .serve_connection(TokioIo::new(stream), visit);
         let mut connection = pin!(connection);
         let waker = poll_fn(|context: &mut Context<'_>| Poll::Ready(context.waker().clone())).await;
