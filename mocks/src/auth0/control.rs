@@ -2,6 +2,7 @@
 //! Nothing here is a call: it meets no limit and is not counted.
 
 use super::call::Endpoint;
+use super::protection::Protection;
 use super::tenant::Tenant;
 use crate::bounds::Bounds;
 use crate::capacity::Capacity;
@@ -52,6 +53,31 @@ impl Tenant {
         self.settings.endpoint_limits = endpoints;
         self.settings.userinfo_per_user = userinfo_per_user;
         self.limits = self.limits.refilled(&self.settings, now);
+    }
+
+    /// Replaces how logins and sign-ups are protected; if that changes anything, failures count anew.
+    pub fn set_protection(
+        &mut self,
+        brute_force_attempts: Option<u32>,
+        suspicious_ip: Option<Rate>,
+        suspicious_signups: Option<Rate>,
+    ) {
+        let settings = &self.settings;
+        let before = (
+            settings.brute_force_attempts,
+            settings.suspicious_ip,
+            settings.suspicious_signups,
+        );
+        if before == (brute_force_attempts, suspicious_ip, suspicious_signups) {
+            return;
+        }
+        self.settings.brute_force_attempts = brute_force_attempts;
+        self.settings.suspicious_ip = suspicious_ip;
+        self.settings.suspicious_signups = suspicious_signups;
+        self.protection = Protection::new(&self.settings);
+        if let Some(bounds) = self.bounds {
+            self.protection.keep_at_most(bounds.passing);
+        }
     }
 
     /// Replaces service times: of endpoints that are listed, and of all others.

@@ -100,6 +100,12 @@ impl Roles {
             .chain(self.direct.get(&user).into_iter().flatten())
             .collect()
     }
+
+    /// Whether somebody may do something without any role.
+    pub fn is_direct(&self, user: UserId, allowed: &Allowed) -> bool {
+        let own = self.direct.get(&user);
+        own.is_some_and(|own| own.contains(allowed))
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod embedded;
 mod guards;
 mod linking;
 mod logs;
+mod protection;
 mod records;
 mod scene;
 mod settings;

@@ -190,18 +190,6 @@ async fn what_is_there_may_be_written_and_nothing_else() {
         ),
         (
             "PATCH",
-            "/attack-protection/brute-force-protection",
-            json!({"max_attempts": 10}),
-            json!({"max_attempts": 3}),
-        ),
-        (
-            "PATCH",
-            "/attack-protection/suspicious-ip-throttling",
-            json!({"allowlist": []}),
-            json!({"enabled": 1}),
-        ),
-        (
-            "PATCH",
             "/prompts",
             json!({"identifier_first": false}),
             json!({"identifier_first": true}),

@@ -1,7 +1,10 @@
 """Auth0's Python SDK: what administrators and migration tools ask of the Management API besides users."""
 
+from auth0.authentication import GetToken
+from auth0.authentication.exceptions import Auth0Error
+
 import place
-from checks import Client, Skip, equal
+from checks import Client, Skip, equal, refused
 from place import CONNECTION, Person
 
 client = Client("auth0-python", "auth0")
@@ -31,6 +34,14 @@ def applications():
     with check("POST /api/v2/client-grants", "an application is let use it"):
         grant = api.client_grants.create(client_id=made.client_id, audience=server.identifier, scope=[])
         equal(grant.audience, server.identifier)
+    with check("PATCH /api/v2/client-grants/{id}", "what it may do there changes"):
+        equal(api.client_grants.update(grant.id, scope=["read:all"]).scope, ["read:all"])
+    with check("GET /api/v2/client-grants/{id}", "the grant is read by its id"):
+        equal(api.client_grants.get(grant.id).scope, ["read:all"])
+    with check("POST /api/v2/clients/{id}/rotate-secret", "a new secret takes the place of the old one"):
+        machine = api.clients.create(name=f"{name}-machine", app_type="non_interactive")
+        assert api.clients.rotate_secret(machine.client_id).client_secret not in (None, machine.client_secret)
+        api.clients.delete(machine.client_id)
     with check("GET /api/v2/client-grants", "grants are listed"):
         assert grant.id in [found.id for found in api.client_grants.list()]
     with check("DELETE /api/v2/client-grants/{id}", "the grant goes"):
@@ -59,6 +70,37 @@ def log_of_the_tenant():
         ada.login()
         kinds = [event.type for event in api.users.logs.list(ada.user_id)]
         equal(kinds, ["sepft"])
+
+
+def protection():
+    api = place.management()
+    if not place.MOCK:
+        raise Skip("how a tenant is protected is not for a test to change")
+    brute, address = api.attack_protection.brute_force_protection, api.attack_protection.suspicious_ip_throttling
+    with check("PATCH /api/v2/attack-protection/brute-force-protection", "an account is blocked after so many failures"):
+        ada = Person("guessed")
+        equal(brute.update(max_attempts=1).max_attempts, 1)
+        for status in (403, 429):
+            with refused(Auth0Error, status_code=status):
+                GetToken(*place.AUTH0).login(ada.email, "wrong", place.SCOPE, CONNECTION, place.AUDIENCE)
+        brute.update(max_attempts=10)
+    with check("PATCH /api/v2/attack-protection/suspicious-ip-throttling", "the stages change"):
+        stage = address.get().stage
+        equal(address.update(stage=stage).stage, stage)
+
+
+def standing_tokens():
+    api, ada = place.management(), Person("standing")
+    ada.login()
+    with check("GET /api/v2/refresh-tokens", "the refresh tokens of a person are listed"):
+        equal([token.client_id for token in api.refresh_tokens.list(user_id=ada.user_id)], [place.CLIENT_ID])
+    with check("POST /api/v2/refresh-tokens/revoke", "those of a person at an application are revoked at once"):
+        api.refresh_tokens.revoke(user_id=ada.user_id, client_id=place.CLIENT_ID)
+        equal(list(api.refresh_tokens.list(user_id=ada.user_id)), [])
+    with check("GET /api/v2/users/{id}/effective-roles", "somebody without roles has none"):
+        equal(list(api.users.effective_roles.list(ada.user_id)), [])
+    with check("GET /api/v2/users/{id}/effective-permissions", "nor permissions"):
+        equal(list(api.users.effective_permissions.list(ada.user_id, resource_server_identifier=place.AUDIENCE)), [])
 
 
 def organizations():
@@ -138,4 +180,4 @@ def looking_around():
 
 
 if __name__ == "__main__":
-    client.run(log_of_the_tenant, applications, organizations, roles, looking_around)
+    client.run(log_of_the_tenant, protection, standing_tokens, applications, organizations, roles, looking_around)

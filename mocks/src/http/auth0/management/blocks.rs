@@ -1,5 +1,4 @@
-//! `/api/v2/user-blocks…`: who is blocked by brute-force protection, and the end of that; and how the
-//! tenant is protected.
+//! `/api/v2/user-blocks…`: who is blocked by brute-force protection, and the end of that.
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -7,10 +6,8 @@ use serde_json::{Value, json};
 
 use super::desk::{Desk, Served, Visit};
 use super::payload::bad_query;
-use super::unchanged;
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::texts;
-use crate::limit::Rate;
 
 /// Whose blocks: an address.
 fn shown(desk: &Desk<'_>, mailbox: u32, identifier: &str) -> Result<Served, Complaint> {
@@ -87,71 +84,4 @@ pub(super) async fn lift(Path(id): Path<String>, visit: Visit) -> Response {
             Served::empty()
         })
         .await
-}
-
-/// `GET /attack-protection/brute-force-protection`.
-pub(super) async fn brute_force(visit: Visit) -> Response {
-    visit
-        .serve(&["read:attack_protection"], |desk| {
-            Served::ok(brute_force_shown(desk))
-        })
-        .await
-}
-
-/// `PATCH /attack-protection/brute-force-protection`.
-pub(super) async fn keep_brute_force(visit: Visit) -> Response {
-    visit
-        .serve(&["update:attack_protection"], |desk| {
-            unchanged::keep(brute_force_shown(desk), &desk.object()?)
-        })
-        .await
-}
-
-fn brute_force_shown(desk: &Desk<'_>) -> Value {
-    let attempts = desk.behind.tenant.settings().brute_force_attempts;
-    json!({
-        "enabled": attempts.is_some(),
-        "shields": ["block", "user_notification"],
-        "allowlist": [],
-        "mode": "count_per_identifier_and_ip",
-        "max_attempts": attempts.unwrap_or(10),
-    })
-}
-
-/// `GET /attack-protection/suspicious-ip-throttling`.
-pub(super) async fn suspicious_addresses(visit: Visit) -> Response {
-    visit
-        .serve(&["read:attack_protection"], |desk| {
-            Served::ok(suspicious_shown(desk))
-        })
-        .await
-}
-
-/// `PATCH /attack-protection/suspicious-ip-throttling`.
-pub(super) async fn keep_suspicious_addresses(visit: Visit) -> Response {
-    visit
-        .serve(&["update:attack_protection"], |desk| {
-            unchanged::keep(suspicious_shown(desk), &desk.object()?)
-        })
-        .await
-}
-
-fn suspicious_shown(desk: &Desk<'_>) -> Value {
-    let settings = desk.behind.tenant.settings();
-    let stage = |limit: Option<Rate>| {
-        limit.map(|limit| {
-            // Milliseconds until one more attempt is let through.
-            let rate = (1000.0 / limit.per_second).round();
-            json!({ "max_attempts": limit.burst, "rate": rate as i64 })
-        })
-    };
-    json!({
-        "enabled": settings.suspicious_ip.is_some(),
-        "shields": ["admin_notification", "block"],
-        "allowlist": [],
-        "stage": {
-            "pre-login": stage(settings.suspicious_ip),
-            "pre-user-registration": stage(settings.suspicious_signups),
-        },
-    })
 }

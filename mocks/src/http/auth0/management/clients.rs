@@ -316,6 +316,68 @@ pub(super) async fn grants(visit: Visit) -> Response {
         .await
 }
 
+/// A grant by its id: whose it is, and for what.
+fn find_grant<'a>(
+    desk: &'a mut Desk<'_>,
+    id: &str,
+) -> Result<(String, &'a mut ApiGrant), Complaint> {
+    let clients = desk.behind.tenant.registry().clients().iter();
+    let mut all = clients.flat_map(|client| client.apis.iter().map(move |it| (client, it)));
+    let found = all.find(|(client, grant)| grant_id(&client.id, &grant.audience) == id);
+    let found = found.map(|(client, grant)| (client.id.clone(), grant.audience.clone()));
+    let missing = || not_found("The client grant does not exist", "inexistent_client_grant");
+    let (holder, audience) = found.ok_or_else(missing)?;
+    let client = desk.behind.tenant.registry_mut().client_mut(&holder);
+    let grant = client.and_then(|client| {
+        let mut apis = client.apis.iter_mut();
+        apis.find(|grant| grant.audience == audience)
+    });
+    Ok((holder, grant.ok_or_else(missing)?))
+}
+
+/// `GET /client-grants/{id}`.
+pub(super) async fn grant(Path(id): Path<String>, visit: Visit) -> Response {
+    visit
+        .serve(&["read:client_grants"], |desk| {
+            let (holder, grant) = find_grant(desk, &id)?;
+            Served::ok(grant_shown(&holder, grant))
+        })
+        .await
+}
+
+/// `PATCH /client-grants/{id}`.
+pub(super) async fn change_grant(Path(id): Path<String>, visit: Visit) -> Response {
+    visit
+        .serve(&["update:client_grants"], |desk| {
+            let fields = desk.object()?;
+            let scopes = Payload(&fields).texts("scope")?;
+            let (holder, grant) = find_grant(desk, &id)?;
+            if let Some(scopes) = scopes {
+                grant.scopes = scopes;
+            }
+            Served::ok(grant_shown(&holder, grant))
+        })
+        .await
+}
+
+/// `POST /clients/{id}/rotate-secret`: the old secret is worth nothing at once. Applications that show no
+/// secret have none.
+pub(super) async fn rotate_secret(Path(id): Path<String>, visit: Visit) -> Response {
+    visit
+        .serve(&["update:client_keys"], |desk| {
+            let parts = (50..54).map(|part| format!("{:016x}", desk.stamp.luck.split(part).0));
+            let new: String = parts.collect();
+            let client = desk.behind.tenant.registry_mut().client_mut(&id);
+            let client = client.ok_or_else(missing)?;
+            if let Secret::Needed(secret) | Secret::Optional(secret) = &mut client.secret {
+                *secret = new;
+            }
+            let client = client.clone();
+            Served::ok(client_shown(desk, &client))
+        })
+        .await
+}
+
 /// `POST /client-grants`.
 pub(super) async fn add_grant(visit: Visit) -> Response {
     visit

@@ -19,6 +19,8 @@ mod multipart;
 mod organizations;
 mod paging;
 mod payload;
+mod protection;
+mod refresh_tokens;
 mod resources;
 mod roles;
 mod search;
@@ -106,6 +108,11 @@ fn people() -> Router<Shown<Arc<Face>>> {
                 .post(roles::permit)
                 .delete(roles::forbid),
         )
+        .route("/users/{id}/effective-roles", get(roles::effective_of))
+        .route(
+            "/users/{id}/effective-permissions",
+            get(roles::effective_permissions_of),
+        )
         .route(
             "/users/{id}/multifactor/{provider}",
             delete(sessions::remove_factor),
@@ -114,6 +121,8 @@ fn people() -> Router<Shown<Arc<Face>>> {
         .merge(factors())
         .route("/sessions/{id}", get(sessions::read).delete(sessions::end))
         .route("/sessions/{id}/revoke", post(sessions::revoke))
+        .route("/refresh-tokens", get(refresh_tokens::list))
+        .route("/refresh-tokens/revoke", post(refresh_tokens::revoke))
         .route(
             "/refresh-tokens/{id}",
             get(sessions::read_family).delete(sessions::end_family),
@@ -125,11 +134,11 @@ fn people() -> Router<Shown<Arc<Face>>> {
         .route("/user-blocks/{id}", get(blocks::of).delete(blocks::lift))
         .route(
             "/attack-protection/brute-force-protection",
-            get(blocks::brute_force).patch(blocks::keep_brute_force),
+            get(protection::brute_force).patch(protection::change_brute_force),
         )
         .route(
             "/attack-protection/suspicious-ip-throttling",
-            get(blocks::suspicious_addresses).patch(blocks::keep_suspicious_addresses),
+            get(protection::suspicious_addresses).patch(protection::change_suspicious_addresses),
         )
         .route("/grants", get(sessions::grants))
 }
@@ -177,7 +186,13 @@ fn registry() -> Router<Shown<Arc<Face>>> {
             "/client-grants",
             get(clients::grants).post(clients::add_grant),
         )
-        .route("/client-grants/{id}", delete(clients::remove_grant))
+        .route(
+            "/client-grants/{id}",
+            get(clients::grant)
+                .patch(clients::change_grant)
+                .delete(clients::remove_grant),
+        )
+        .route("/clients/{id}/rotate-secret", post(clients::rotate_secret))
         .route(
             "/resource-servers",
             get(resources::list).post(resources::create),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::desk::{Desk, Served, Visit, conflict, not_found, room_beside};
 use super::paging::Paging;
-use super::payload::Payload;
+use super::payload::{Payload, bad_query};
 use crate::auth0::roles::{Allowed, Role};
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::person::Person;
@@ -249,6 +249,53 @@ pub(super) async fn permissions_of(Path(id): Path<String>, visit: Visit) -> Resp
             let all = desk.behind.tenant.roles.permissions(user, [].iter());
             let shown = all.into_iter().map(permission_shown);
             Paging::read(desk.query)?.show("permissions", shown)
+        })
+        .await
+}
+
+/// `GET /users/{id}/effective-roles`: groups, which would give others, there are none.
+pub(super) async fn effective_of(Path(id): Path<String>, visit: Visit) -> Response {
+    visit
+        .serve(&["read:users", "read:roles"], |desk| {
+            let user = desk.person(&id)?;
+            let all = desk.behind.tenant.roles.iter();
+            let held = all.filter(|(_, role)| role.holders.contains(&user));
+            let shown = held.map(|(id, role)| {
+                let mut shown = role_shown(id, role);
+                shown["sources"] = json!(["direct"]);
+                shown
+            });
+            Paging::read(desk.query)?.show_from("roles", shown)
+        })
+        .await
+}
+
+/// `GET /users/{id}/effective-permissions`: by roles and given directly.
+pub(super) async fn effective_permissions_of(Path(id): Path<String>, visit: Visit) -> Response {
+    visit
+        .serve(&["read:users"], |desk| {
+            let user = desk.person(&id)?;
+            let roles = &desk.behind.tenant.roles;
+            let api = desk.query.get("resource_server_identifier").ok_or_else(|| {
+                bad_query(
+                    "Query validation error: 'Missing required property: resource_server_identifier'.",
+                )
+            })?;
+            let all = roles.permissions(user, [].iter()).into_iter();
+            let all = all.filter(|allowed| allowed.resource == api);
+            let shown = all.map(|allowed| {
+                let mut held = roles.iter();
+                let by_role = held.any(|(_, role)| {
+                    role.holders.contains(&user) && role.permissions.contains(allowed)
+                });
+                let direct = roles.is_direct(user, allowed);
+                let sources = [(direct, "direct"), (by_role, "roles")];
+                let sources = sources.into_iter().filter(|(holds, _)| *holds);
+                let mut shown = permission_shown(allowed);
+                shown["sources"] = sources.map(|(_, name)| name).collect();
+                shown
+            });
+            Paging::read(desk.query)?.show_from("permissions", shown)
         })
         .await
 }

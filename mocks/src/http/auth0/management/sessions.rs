@@ -20,7 +20,7 @@ fn family_id(of: Generation, token: RefreshToken) -> String {
     FAMILY.of(of).close_id(token.family.into())
 }
 
-fn read_family_id(of: Generation, text: &str) -> Option<RefreshToken> {
+pub(super) fn read_family_id(of: Generation, text: &str) -> Option<RefreshToken> {
     Some(RefreshToken {
         family: FAMILY.of(of).open_id(text)?.try_into().ok()?,
         generation: 0,
@@ -51,7 +51,7 @@ fn session_shown(desk: &Desk<'_>, seen: &SessionSeen) -> Value {
     })
 }
 
-fn family_shown(desk: &Desk<'_>, seen: &FamilySeen) -> Value {
+pub(super) fn family_shown(desk: &Desk<'_>, seen: &FamilySeen) -> Value {
     let terms = desk.behind.terms.get(&seen.newest.family);
     let client = terms.map_or(&desk.parties.client_id, |terms| &terms.client_id);
     let session = terms.and_then(|terms| terms.session);

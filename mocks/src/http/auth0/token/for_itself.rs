@@ -25,9 +25,11 @@ const LIFE: Span = Span::from_hours(24);
 const MANAGEMENT_SCOPE: &str = "read:users create:users update:users delete:users \
     read:users_app_metadata create:users_app_metadata update:users_app_metadata delete:users_app_metadata \
     create:user_tickets read:user_idp_tokens read:clients create:clients update:clients delete:clients \
-    read:client_keys read:client_grants create:client_grants delete:client_grants read:connections update:connections read:connections_options \
+    read:client_keys update:client_keys read:client_grants create:client_grants update:client_grants \
+    delete:client_grants read:connections update:connections read:connections_options \
     read:resource_servers create:resource_servers update:resource_servers delete:resource_servers \
-    read:stats read:logs read:tenant_settings update:tenant_settings read:attack_protection update:attack_protection read:signing_keys create:signing_keys \
+    read:stats read:logs read:logs_users read:tenant_settings update:tenant_settings read:attack_protection \
+    update:attack_protection read:signing_keys create:signing_keys \
     update:signing_keys read:roles create:roles update:roles delete:roles create:role_members \
     read:role_members delete:role_members read:grants delete:grants read:sessions delete:sessions \
     read:refresh_tokens delete:refresh_tokens read:organizations create:organizations update:organizations \
