@@ -52,7 +52,11 @@ async function auth0Spa() {
       await start({});
       const popup = page.waitForEvent("popup");
       const user = page.evaluate(() => client.loginWithPopup().then(() => client.getUser()));
-      await fillIn(await popup, ada);
+      const opened = await popup;
+      // It closes itself as soon as it has the answer, maybe before the key is known to be released.
+      await fillIn(opened, ada).catch((error) => {
+        if (!opened.isClosed()) throw error;
+      });
       assert.equal((await user).email, ada.email);
     });
     await check("POST /oauth/token", "useDpop: tokens are bound to a key, by a nonce", async () => {
