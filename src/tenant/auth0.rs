@@ -210,20 +210,25 @@ impl Auth0 {
         let token = self.management().await?;
         let mut ask = get("/api/v2/users-by-email", As::Bearer(&token));
         ask.query.push(("email", email.to_owned()));
-        let heard = self.served("users by address", &ask).await?;
-        let rows = heard.json.as_array().map(Vec::as_slice).unwrap_or_default();
-        let user = |row: &Value| {
-            Some(User {
-                id: row["user_id"].as_str()?.to_owned(),
-                email: row["email"].as_str()?.to_owned(),
+        let what = "users by address";
+        let heard = self.served(what, &ask).await?;
+        // Whatever is no list does not say that there is nobody.
+        let rows = heard.json.as_array().ok_or(ApiError::Unexpected {
+            provider: WHO,
+            what,
+            missing: "a list",
+        })?;
+        let mut users = Vec::new();
+        for row in rows {
+            let needed = |field| needed((WHO, what), row, field);
+            users.push(User {
+                id: needed("user_id")?.to_owned(),
+                email: needed("email")?.to_owned(),
                 mark: row["app_metadata"][MARK].as_str().map(str::to_owned),
-            })
-        };
-        Ok(rows
-            .iter()
-            .filter_map(user)
-            .filter(|user| user.email == email)
-            .collect())
+            });
+        }
+        users.retain(|user| user.email == email);
+        Ok(users)
     }
 
     /// Removes a person; whoever is gone already is gone.
@@ -236,7 +241,8 @@ impl Auth0 {
         };
         let heard = self.client.ask("to delete a user", &ask).await?;
         match heard.status {
-            200..300 | 404 => Ok(()),
+            200..300 => Ok(()),
+            404 if heard.json.is_object() => Ok(()),
             _ => Err(ApiError::refused(WHO, "to delete a user", &heard)),
         }
     }

@@ -195,8 +195,9 @@ impl Stytch {
         for ask in asks {
             let heard = self.client.ask(what, &ask).await?;
             let found = match heard.status {
-                200 => person(&heard.json),
-                404 => None,
+                200 => person(what, &heard.json)?,
+                // A page that says so is of somebody in between.
+                404 if heard.json.is_object() => None,
                 _ => return Err(ApiError::refused(WHO, what, &heard)),
             };
             if found.is_some() {
@@ -255,7 +256,7 @@ impl Stytch {
                     slug: needed((WHO, what), shown, "organization_slug")?.to_owned(),
                 }))
             }
-            404 => Ok(None),
+            404 if heard.json.is_object() => Ok(None),
             _ => Err(ApiError::refused(WHO, what, &heard)),
         }
     }
@@ -264,12 +265,11 @@ impl Stytch {
     pub async fn members(&self, organization: &str) -> Result<usize, ApiError> {
         let path = self.path("organizations/members/search");
         let body = json!({ "organization_ids": [organization], "limit": 1000 });
-        let heard = self
-            .served("members", &post(&path, self.me(), body))
-            .await?;
-        let members = heard.json["members"].as_array();
+        let what = "members";
+        let heard = self.served(what, &post(&path, self.me(), body)).await?;
+        let members = list(what, &heard.json, "members")?;
         let alive = |member: &&Value| member["status"] != "deleted";
-        Ok(members.map_or(0, |members| members.iter().filter(alive).count()))
+        Ok(members.iter().filter(alive).count())
     }
 
     /// Removes an organization.
@@ -315,7 +315,8 @@ impl Stytch {
         };
         let heard = self.client.ask(what, &ask).await?;
         match heard.status {
-            200..300 | 404 => Ok(()),
+            200..300 => Ok(()),
+            404 if heard.json.is_object() => Ok(()),
             _ => Err(ApiError::refused(WHO, what, &heard)),
         }
     }
@@ -351,25 +352,47 @@ fn put_hash(body: &mut Value, password: &Secret) {
     });
 }
 
-/// A person in an answer: Get User shows one flat, Get Member within `member`, a search in a list.
-fn person(json: &Value) -> Option<Person> {
+/// A list in an answer: one without it does not say that there is nobody.
+fn list<'a>(
+    what: &'static str,
+    json: &'a Value,
+    field: &'static str,
+) -> Result<&'a [Value], ApiError> {
+    let list = json[field].as_array().map(Vec::as_slice);
+    list.ok_or(ApiError::Unexpected {
+        provider: WHO,
+        what,
+        missing: field,
+    })
+}
+
+/// A person in an answer: Get User shows one flat, Get Member within `member`, a search in a list,
+/// which may be empty.
+fn person(what: &'static str, json: &Value) -> Result<Option<Person>, ApiError> {
+    let needed = |json, field| needed((WHO, what), json, field).map(str::to_owned);
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let member = &json["member"];
     if member.is_object() {
-        return Some(Person {
-            id: text(&member["member_id"])?,
-            emails: text(&member["email_address"]).into_iter().collect(),
+        return Ok(Some(Person {
+            id: needed(member, "member_id")?,
+            emails: vec![needed(member, "email_address")?],
             external_id: text(&member["external_id"]),
-        });
+        }));
     }
-    let json = json["results"].get(0).unwrap_or(json);
-    let emails = json["emails"].as_array()?;
-    Some(Person {
-        id: text(&json["user_id"])?,
+    let user = match json.get("results") {
+        None => json,
+        Some(_) => match list(what, json, "results")?.first() {
+            None => return Ok(None),
+            Some(user) => user,
+        },
+    };
+    let emails = list(what, user, "emails")?;
+    Ok(Some(Person {
+        id: needed(user, "user_id")?,
         emails: emails
             .iter()
             .filter_map(|row| text(&row["email"]))
             .collect(),
-        external_id: text(&json["external_id"]),
-    })
+        external_id: text(&user["external_id"]),
+    }))
 }
