@@ -181,3 +181,31 @@ async fn a_member_session_migrates_exchanges_and_ends() {
         .await
         .expect("the other one lives");
 }
+
+#[tokio::test]
+async fn settings_of_another_form_are_refused_before_an_organization_is_made() {
+    let stage = Stage::b2b().await;
+    for (setting, wrong) in [
+        ("email_allowed_domains", json!({ "0": "home.example" })),
+        ("claimed_email_domains", json!([1])),
+        ("allowed_oauth_tenants", json!(["T1"])),
+        ("rbac_email_implicit_role_assignments", json!(["admin"])),
+        ("organization_logo_url", json!(7)),
+        ("trusted_metadata", json!("gold")),
+    ] {
+        let organization = json!({ "organization_name": "Acme", setting: wrong });
+        let (status, told) = stage.raw("/v1/b2b/organizations", &organization).await;
+        assert_eq!(
+            (status.as_u16(), &told["error_type"]),
+            (400, &json!("bad_request")),
+            "{setting}: {told}"
+        );
+    }
+    let (_, found) = stage.raw("/v1/b2b/organizations/search", &json!({})).await;
+    assert_eq!(found["results_metadata"]["total"], 0, "{found}");
+    let organization =
+        json!({ "organization_name": "Acme", "email_allowed_domains": ["a.example"] });
+    let (_, made) = stage.raw("/v1/b2b/organizations", &organization).await;
+    let domains = &made["organization"]["email_allowed_domains"];
+    assert_eq!(domains, &json!(["a.example"]));
+}

@@ -5,27 +5,70 @@ use serde_json::{Value, json};
 use super::super::answering::{Done, Good};
 use super::super::ask::{Ask, odd};
 use super::super::book;
+use super::super::fields::Fields;
 use super::super::problem::Problem;
 use super::super::sso;
 use super::org_of_path;
 use crate::stytch::{Errand, ErrandReply, Joining, Method, Methods, OrgId, OrgRules, UserId};
 use crate::time::Span;
 
+/// What a setting is made of.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    Text,
+    Texts,
+    Object,
+    Objects,
+}
+
 /// Settings that are kept as they are and shown.
-pub(super) const SHOWN: [&str; 12] = [
-    "organization_logo_url",
-    "sso_default_connection_id",
-    "sso_jit_provisioning_allowed_connections",
-    "email_allowed_domains",
-    "oauth_tenant_jit_provisioning",
-    "allowed_oauth_tenants",
-    "claimed_email_domains",
-    "rbac_email_implicit_role_assignments",
-    "allowed_first_party_connected_apps",
-    "allowed_third_party_connected_apps",
-    "first_party_connected_apps_allowed_type",
-    "third_party_connected_apps_allowed_type",
+pub(super) const SHOWN: [(&str, Form); 12] = [
+    ("organization_logo_url", Form::Text),
+    ("sso_default_connection_id", Form::Text),
+    ("sso_jit_provisioning_allowed_connections", Form::Texts),
+    ("email_allowed_domains", Form::Texts),
+    ("oauth_tenant_jit_provisioning", Form::Text),
+    ("allowed_oauth_tenants", Form::Object),
+    ("claimed_email_domains", Form::Texts),
+    ("rbac_email_implicit_role_assignments", Form::Objects),
+    ("allowed_first_party_connected_apps", Form::Texts),
+    ("allowed_third_party_connected_apps", Form::Texts),
+    ("first_party_connected_apps_allowed_type", Form::Text),
+    ("third_party_connected_apps_allowed_type", Form::Text),
 ];
+
+impl Form {
+    /// A field that has to have this form, if it is there.
+    fn read(self, fields: &Fields, name: &str) -> Result<Option<Value>, Problem> {
+        let Some(raw) = fields.raw(name) else {
+            return Ok(None);
+        };
+        let value = match self {
+            // An empty one is there, too: it takes a logo away.
+            Self::Text => fields.text(name).map(|_| raw.clone())?,
+            Self::Texts => json!(fields.texts(name)?),
+            Self::Object => json!(fields.object(name)?),
+            Self::Objects => {
+                let objects = raw
+                    .as_array()
+                    .filter(|all| all.iter().all(Value::is_object));
+                json!(objects.ok_or_else(|| Problem::field(name, "must be an array of objects"))?)
+            }
+        };
+        Ok(Some(value))
+    }
+}
+
+/// What a request says of them.
+fn settings(fields: &Fields) -> Result<Vec<(String, Value)>, Problem> {
+    let mut settings = Vec::new();
+    for (name, form) in SHOWN {
+        if let Some(value) = form.read(fields, name)? {
+            settings.push((name.to_owned(), value));
+        }
+    }
+    Ok(settings)
+}
 
 pub(super) async fn create(ask: Ask) -> Done {
     if ask.fields.text("organization_name")?.is_none() {
@@ -73,6 +116,9 @@ pub(super) const AUTH_SETTINGS: [&str; 7] = [
 /// These settings, with what the request changes of them.
 fn rules(ask: &Ask, org: Option<OrgId>, mut rules: OrgRules) -> Result<OrgRules, Problem> {
     let fields = &ask.fields;
+    // Before anything is made or changed.
+    settings(fields)?;
+    fields.object("trusted_metadata")?;
     match fields.text("mfa_policy")? {
         None => {}
         Some("OPTIONAL") => rules.mfa_required = false,
@@ -277,14 +323,11 @@ pub(super) fn describe(ask: &Ask, org: OrgId) -> Result<(), Problem> {
     let slug = fields.text("organization_slug")?;
     let external_id = fields.text("organization_external_id")?;
     let trusted = fields.object("trusted_metadata")?;
+    let settings = settings(fields)?;
     let mut book = ask.face.book();
     let profile = book.orgs.entry(org).or_default();
     profile.updated = Some(ask.exchange.stamp().at);
-    for setting in SHOWN {
-        if let Some(value) = fields.raw(setting) {
-            profile.settings.insert(setting.to_owned(), value.clone());
-        }
-    }
+    profile.settings.extend(settings);
     if let Some(update) = trusted {
         let kept = profile
             .settings
