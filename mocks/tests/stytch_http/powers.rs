@@ -332,6 +332,21 @@ async fn a_server_that_names_a_session_may_what_its_member_may() {
             let told = asked.told(method, &path, body).await;
             assert_eq!(told, refusal(), "{path} by {header}");
         }
+        let trusted = json!({ "trusted_metadata": { "plan": "enterprise" } });
+        for path in [&ada, &bob, &org] {
+            let told = asked.told(Method::PUT, path, trusted.clone()).await;
+            assert_eq!(told, is(401, "cannot_update_trusted_metadata"), "{path}");
+        }
+        for (path, field) in [
+            (&ada, "external_id"),
+            (&bob, "external_id"),
+            (&org, "organization_external_id"),
+        ] {
+            let told = asked
+                .told(Method::PUT, path, json!({ field: "taken" }))
+                .await;
+            assert_eq!(told, refusal(), "{path}");
+        }
         let told = asked.told(Method::PUT, &ada, own.clone()).await;
         assert_eq!(told, (200, String::new()), "to themselves by {header}");
     }
@@ -405,5 +420,37 @@ async fn a_session_is_for_its_own_organization_and_must_live() {
     ] {
         let told = by(headers).told(Method::PUT, &mine, json!({})).await;
         assert_eq!(told, is(404, "session_not_found"));
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_ask_for_new_passwords_may_so_in_their_organization_alone() {
+    let team = Team::of(SeedOrg::default()).await;
+    let other = team.stage.face.project().seed_org(SeedOrg::default());
+    team.stage.seed(BOB, Some(other));
+    team.permit(&["update.info.delete.password"]).await;
+    let token = &team.password().await["session_token"];
+    let asked = Asked {
+        team: &team,
+        headers: vec![(HEADER, token.as_str().expect("a token").to_owned())],
+    };
+    let reset = json!({ "email_address": BOB });
+    let path = "/v1/b2b/passwords/email/require_reset";
+    let told = asked.told(Method::POST, path, reset).await;
+    assert_eq!(told, (200, String::new()));
+    let server = Asked {
+        team: &team,
+        headers: Vec::new(),
+    };
+    for (org, expected) in [
+        (team.org, is(400, "member_reset_password")),
+        (other, (200, String::new())),
+    ] {
+        let login = json!({
+            "organization_id": team.stage.face.organization_id(org),
+            "email_address": BOB, "password": password_of(BOB),
+        });
+        let path = "/v1/b2b/passwords/authenticate";
+        assert_eq!(server.told(Method::POST, path, login).await, expected);
     }
 }

@@ -54,6 +54,16 @@ impl Problem {
         }
     }
 
+    /// Somebody of whom only an application may say what it trusts.
+    pub(super) fn trusted_metadata() -> Self {
+        Self {
+            status: 401,
+            error_type: "cannot_update_trusted_metadata",
+            message: "Trusted metadata cannot be changed by a browser or on behalf of a member."
+                .to_owned(),
+        }
+    }
+
     /// A field that is missing or has the wrong type.
     pub(super) fn field(name: &str, expected: &str) -> Self {
         Self::bad(

@@ -68,6 +68,9 @@ impl Entrance for ForMember {
             notes.credential(text);
         }
         ask.act_for(token.as_deref(), jwt.as_deref())?;
+        if ask.actor.is_some() && ask.fields.raw("trusted_metadata").is_some() {
+            return Err(Problem::trusted_metadata());
+        }
         ask.check_tenancy()?;
         Ok(ask)
     }

@@ -14,11 +14,15 @@ use crate::stytch::UserId;
 const ORGANIZATION: &str = "stytch.organization";
 const MEMBER: &str = "stytch.member";
 
+/// Stytch names no action for ids of the application's own: only whoever may do all may change them.
+const EXTERNAL_ID: &str = "update.info.external-id";
+
 /// What changing a field of an organization is called in roles. Where Stytch names no action, it is
 /// the nearest one: what nothing names must not be open to all.
-const OF_ORGANIZATION: [(&str, &str); 22] = [
+const OF_ORGANIZATION: [(&str, &str); 23] = [
     ("organization_name", "update.info.name"),
     ("organization_slug", "update.info.slug"),
+    ("organization_external_id", EXTERNAL_ID),
     ("organization_logo_url", "update.info.logo-url"),
     ("auth_methods", "update.settings.allowed-auth-methods"),
     (
@@ -78,7 +82,8 @@ const OF_ORGANIZATION: [(&str, &str); 22] = [
 ];
 
 /// The same of a member.
-const OF_MEMBER: [(&str, &str); 9] = [
+const OF_MEMBER: [(&str, &str); 10] = [
+    ("external_id", EXTERNAL_ID),
     ("email_address", "update.info.email"),
     ("unlink_email", "update.info.email"),
     ("name", "update.info.name"),
@@ -98,7 +103,8 @@ const OF_CREATING: [&str; 3] = [
 ];
 
 /// What nobody may do to themselves for being themselves.
-const FOR_OTHERS: [&str; 3] = [
+const FOR_OTHERS: [&str; 4] = [
+    EXTERNAL_ID,
     "update.info.email",
     "update.settings.roles",
     "update.settings.is-breakglass",
@@ -166,7 +172,12 @@ pub(super) async fn revoke_anothers(mut ask: Ask) -> Done {
 pub(super) async fn revoke(ask: Ask) -> Done {
     if let Some(actor) = &ask.actor {
         let member = revoked(&ask)?;
-        let owner = member.and_then(|member| ask.face.project().user(member));
+        let owner = member.and_then(|member| {
+            let project = ask.face.project();
+            project
+                .user(member)
+                .or_else(|| project.deleted_user(member))
+        });
         if owner.is_some_and(|owner| owner.org != actor.person.org) {
             return Err(Problem::other_organization().into());
         }
@@ -269,14 +280,13 @@ pub(super) async fn start_email_update(ask: Ask) -> Done {
     member_means::start_email_update(ask).await
 }
 
-/// Stytch names no action for ids of the application's own: only whoever may do all may do this.
 pub(super) async fn remove_external_id(ask: Ask) -> Done {
-    permitted(&ask, MEMBER, "update.info.external-id")?;
+    permitted(&ask, MEMBER, EXTERNAL_ID)?;
     member_means::remove_external_id(&ask)
 }
 
 pub(super) async fn remove_external_id_of_organization(ask: Ask) -> Done {
-    permitted(&ask, ORGANIZATION, "update.info.external-id")?;
+    permitted(&ask, ORGANIZATION, EXTERNAL_ID)?;
     organizations::remove_external_id(&ask)
 }
 
@@ -322,7 +332,11 @@ mod tests {
 
     #[test]
     fn every_field_of_an_organization_has_its_action() {
-        let names = ["organization_name", "organization_slug"];
+        let names = [
+            "organization_name",
+            "organization_slug",
+            "organization_external_id",
+        ];
         let shown = organizations::SHOWN.iter().map(|(name, _)| name);
         let kept = shown.chain(&organizations::AUTH_SETTINGS);
         for field in kept.chain(&names) {

@@ -139,10 +139,13 @@ pub(super) fn require_reset(ask: &Ask) -> Done {
         let org = org.map(|text| ask.face.org_named(text));
         let project = ask.face.project();
         let of = |org: OrgId| project.find_user(email, Some(org));
+        let actor = ask.actor.as_ref();
         match org {
             Some(org) => vec![of(org).unwrap_or(UserId(u32::MAX))],
+            // Whoever acts as a member does so in their organization.
             None => project
                 .orgs_from(OrgId(0))
+                .filter(|it| actor.is_none_or(|actor| actor.person.org == Some(it.id)))
                 .filter_map(|it| of(it.id))
                 .collect(),
         }

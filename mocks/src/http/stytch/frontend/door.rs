@@ -89,11 +89,7 @@ fn admit(mut ask: Ask, standing: Standing, host: Option<&str>) -> Result<Ask, Pr
     ask.face.check_public_token(&public)?;
     ask.face.check_page(host)?;
     if ask.fields.take("trusted_metadata").is_some() {
-        return Err(Problem {
-            status: 401,
-            error_type: "cannot_update_trusted_metadata",
-            message: "Browsers cannot change trusted metadata: only a server can.".to_owned(),
-        });
+        return Err(Problem::trusted_metadata());
     }
     for name in SERVER_ONLY {
         ask.fields.take(name);
