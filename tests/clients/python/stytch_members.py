@@ -103,6 +103,10 @@ def in_a_members_name():
             api.organizations.members.delete(org, other, method_options=options)
         api.organizations.members.update(org, made.member_id, roles=["stytch_admin"])
         equal(api.organizations.members.delete(org, other, method_options=options).member_id, other)
+    with check(f"PUT {one}", "not even an admin's session permits to change trusted metadata"):
+        options = organizations_members.UpdateRequestOptions(authorization=token)
+        with refused(StytchError, status_code=401, error_type="cannot_update_trusted_metadata"):
+            api.organizations.members.update(org, made.member_id, trusted_metadata={"plan": "pro"}, method_options=options)
     with check("DELETE /v1/b2b/organizations/{organization_id}", "an admin of one organization does nothing to another"):
         options = organizations.DeleteRequestOptions(authorization=token)
         with refused(StytchError, status_code=403, error_type="session_authorization_tenancy_error"):
