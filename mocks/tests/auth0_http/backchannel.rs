@@ -112,7 +112,7 @@ async fn only_ends_that_it_asked_for_are_told_to_an_application() {
     let jwks = body(admin.scene.get("/.well-known/jwks.json", &[]).await).await;
     let (_, claims) = log_in(&mut admin, &jwks).await;
     let user = format!("/users/{}", escaped(text(&claims, "sub")));
-    let changed = json!({ "password": "another-Pass-1" });
+    let changed = json!({ "blocked": true });
     let (status, _) = admin.call("PATCH", &user, changed).await;
     assert_eq!(status, 200);
     let session = format!("/sessions/{}", text(&claims, "sid"));
@@ -121,7 +121,7 @@ async fn only_ends_that_it_asked_for_are_told_to_an_application() {
     assert_eq!(told["sid"], claims["sid"]);
     assert!(
         application.tokens.is_empty(),
-        "the password was not its concern"
+        "the block was not its concern"
     );
     for (name, value) in [
         ("backchannel_logout_urls", json!(["ftp://nowhere"])),
@@ -174,4 +174,62 @@ async fn what_is_not_delivered_is_in_the_log() {
         "the URL is not on this machine: say --backchannel-anywhere to call it"
     );
     assert_eq!(why[1], "the application answered 400 Bad Request");
+}
+
+#[tokio::test]
+async fn changes_are_told_once_and_what_stays_as_it_was_is_none() {
+    let mut application = Application::new(StatusCode::OK).await;
+    // A name of this machine, whatever a name server says of it.
+    let url = application.url.replace("127.0.0.1", "app.localhost");
+    let mut admin = telling(&url, json!({ "mode": "all" })).await;
+    let jwks = body(admin.scene.get("/.well-known/jwks.json", &[]).await).await;
+    let (cookie, claims) = log_in(&mut admin, &jwks).await;
+    let user = format!("/users/{}", escaped(text(&claims, "sub")));
+    let both = json!({ "blocked": true, "email": "ada@new.example" });
+    for (sent, tells) in [
+        (json!({ "email": ADA }), false),
+        (json!({ "blocked": false }), false),
+        (json!({ "blocked": true }), true),
+        (json!({ "blocked": true }), false),
+        (json!({ "blocked": false }), false),
+        (both, true),
+    ] {
+        let (status, _) = admin.call("PATCH", &user, sent.clone()).await;
+        assert_eq!(status, 200, "{sent}");
+        // Whatever was told of it is told before what is told of this.
+        if tells {
+            let told = verified(&jwks, &application.token().await);
+            assert_eq!(told["sid"], claims["sid"], "{sent}");
+        }
+    }
+    admin.scene.get("/v2/logout", &[("cookie", &cookie)]).await;
+    let patience = Duration::from_secs(30);
+    let settled = async {
+        while admin.get("/logs?q=type:oidc_backchannel*").await[1].is_null() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(patience, settled).await.unwrap();
+    assert!(application.tokens.is_empty(), "two changes were to be told");
+}
+
+#[tokio::test]
+async fn another_password_ends_sessions_and_every_token_has_its_own_id() {
+    let mut application = Application::new(StatusCode::OK).await;
+    let mut admin = telling(&application.url, json!({ "mode": "all" })).await;
+    let jwks = body(admin.scene.get("/.well-known/jwks.json", &[]).await).await;
+    let (first, claims) = log_in(&mut admin, &jwks).await;
+    let (second, _) = log_in(&mut admin, &jwks).await;
+    let user = format!("/users/{}", escaped(text(&claims, "sub")));
+    let sent = json!({ "password": "another-Pass-1" });
+    let (status, _) = admin.call("PATCH", &user, sent).await;
+    assert_eq!(status, 200);
+    let told = [application.token().await, application.token().await];
+    let [one, other] = told.map(|token| verified(&jwks, &token));
+    assert_ne!(one["sid"], other["sid"]);
+    assert_ne!(one["jti"], other["jti"]);
+    for cookie in [first, second] {
+        let back = admin.scene.authorize(&[("prompt", "none")], &cookie).await;
+        assert_eq!(query(&location(&back))["error"], "login_required");
+    }
 }

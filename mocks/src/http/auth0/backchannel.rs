@@ -4,17 +4,19 @@
 //! this machine are called, unless the tenant may call anywhere; what is not delivered is counted. Auth0
 //! documents no second attempt, so that there is none.
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Client, Url};
 use serde_json::json;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::time::{Instant, timeout_at};
 
 use super::behind::Behind;
 use super::events::{About, Entry};
 use super::face::Face;
+use super::nearby::{Addresses, is_this_machine};
 use super::texts;
 use crate::auth0::registry::Initiator;
 use crate::auth0::{SsoSession, Stamp, UserId};
@@ -35,20 +37,21 @@ const MOST_APPLICATIONS: usize = 32;
 /// Outcomes that wait to be written into the log.
 const MOST_OUTCOMES: usize = 1_000;
 
-/// The applications that a session is at, and the issuer that its tokens name.
+/// The applications that a session is at.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Participants(Vec<Participant>);
+
 #[derive(Clone, Debug)]
-pub(super) struct Participants {
+struct Participant {
+    client: String,
+    /// Whom its tokens name: who reaches the tenant by another name gets another.
     issuer: String,
-    clients: Vec<String>,
 }
 
 impl Bulky for Participants {
     fn heap_bytes(&self) -> usize {
-        let clients = self.clients.iter();
-        self.issuer.len()
-            + clients
-                .map(|id| id.len() + size_of::<String>())
-                .sum::<usize>()
+        let bytes = |it: &Participant| size_of::<Participant>() + it.client.len() + it.issuer.len();
+        self.0.iter().map(bytes).sum()
     }
 }
 
@@ -61,6 +64,7 @@ pub(super) struct Notice {
     subject: String,
     user: UserId,
     sid: String,
+    jti: String,
     key: KeyId,
     now: Timestamp,
 }
@@ -81,68 +85,106 @@ pub(in crate::http) struct Deliveries {
     pub(in crate::http) dropped: u64,
 }
 
-/// Where tokens go out.
+/// The same, while it goes on.
 #[derive(Debug, Default)]
-pub(super) struct Post {
-    anywhere: bool,
-    waiting: AtomicUsize,
+struct Counts {
     delivered: AtomicU64,
     failed: AtomicU64,
     dropped: AtomicU64,
+}
+
+/// Where tokens go out.
+#[derive(Debug)]
+pub(super) struct Post {
+    anywhere: bool,
+    waiting: AtomicUsize,
+    /// Shared with earlier tenants at this address: what these leave undelivered is counted, too.
+    counts: Arc<Counts>,
     outcomes: Mutex<Vec<Outcome>>,
-    going: tokio::sync::OnceCell<(Client, tokio::sync::Semaphore)>,
+    client: OnceCell<Client>,
+    /// Closed when the tenant is gone: nothing that waits goes out then.
+    turns: Semaphore,
 }
 
 impl Post {
     /// One that calls this machine alone, or anywhere.
     pub(super) fn to(anywhere: bool) -> Arc<Self> {
-        Arc::new(Self {
-            anywhere,
-            ..Self::default()
-        })
+        Self::counting(anywhere, Arc::default())
     }
 
     /// The same for another tenant at this address.
     pub(super) fn renewed(&self) -> Arc<Self> {
-        Self::to(self.anywhere)
+        Self::counting(self.anywhere, Arc::clone(&self.counts))
+    }
+
+    fn counting(anywhere: bool, counts: Arc<Counts>) -> Arc<Self> {
+        Arc::new(Self {
+            anywhere,
+            waiting: AtomicUsize::new(0),
+            counts,
+            outcomes: Mutex::default(),
+            client: OnceCell::new(),
+            turns: Semaphore::new(AT_ONCE),
+        })
+    }
+
+    /// Nothing more goes out but what applications are being told already.
+    pub(super) fn close(&self) {
+        self.turns.close();
     }
 
     pub(super) fn deliveries(&self) -> Deliveries {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         Deliveries {
-            delivered: read(&self.delivered),
-            failed: read(&self.failed),
-            dropped: read(&self.dropped),
+            delivered: read(&self.counts.delivered),
+            failed: read(&self.counts.failed),
+            dropped: read(&self.counts.dropped),
         }
+    }
+
+    fn drop_so_many(&self, lost: usize) {
+        self.counts
+            .dropped
+            .fetch_add(lost as u64, Ordering::Relaxed);
     }
 
     /// Sends tokens out, without waiting for anything.
     pub(super) fn send(self: &Arc<Self>, notices: Vec<Notice>) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            let lost = notices.len() as u64;
-            self.dropped.fetch_add(lost, Ordering::Relaxed);
+            self.drop_so_many(notices.len());
             return;
         };
+        let due = Instant::now() + Duration::from_secs(LIFE.as_secs().unsigned_abs());
         for notice in notices {
             if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING {
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
-                self.dropped.fetch_add(1, Ordering::Relaxed);
+                self.drop_so_many(1);
                 continue;
             }
-            let post = Arc::clone(self);
-            runtime.spawn(async move {
-                let failure = post.deliver(&notice).await.err();
-                post.waiting.fetch_sub(1, Ordering::Relaxed);
-                post.note(notice, failure);
-            });
+            runtime.spawn(Arc::clone(self).carry(notice, due));
         }
+    }
+
+    /// Delivers a token when its turn comes, if that comes before it is worth nothing any more.
+    async fn carry(self: Arc<Self>, notice: Notice, due: Instant) {
+        let turn = timeout_at(due, self.turns.acquire()).await;
+        let failure = match turn {
+            Ok(Ok(_turn)) => self.deliver(&notice).await.err(),
+            Ok(Err(_)) => {
+                self.drop_so_many(1);
+                return;
+            }
+            Err(_) => Some("the token's life was over before its turn came".to_owned()),
+        };
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.note(notice, failure);
     }
 
     fn note(&self, notice: Notice, failure: Option<String>) {
         let count = if failure.is_some() {
-            &self.failed
+            &self.counts.failed
         } else {
-            &self.delivered
+            &self.counts.delivered
         };
         count.fetch_add(1, Ordering::Relaxed);
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,19 +205,20 @@ impl Post {
                 "the URL is not on this machine: say --backchannel-anywhere to call it".to_owned(),
             );
         }
-        let (client, turns) = self
-            .going
+        let client = self
+            .client
             .get_or_try_init(async || {
-                let client = Client::builder()
+                Client::builder()
                     .redirect(reqwest::redirect::Policy::none())
                     .no_proxy()
+                    .dns_resolver(Addresses {
+                        anywhere: self.anywhere,
+                    })
                     .timeout(PATIENCE)
-                    .build()?;
-                Ok((client, tokio::sync::Semaphore::new(AT_ONCE)))
+                    .build()
             })
             .await
             .map_err(|error: reqwest::Error| error.to_string())?;
-        let _turn = turns.acquire().await;
         let claims = notice.claims();
         let token = Face::keys().sign_as("logout+jwt", notice.key, &claims);
         let form = Url::parse_with_params("form:", [("logout_token", token.await)]);
@@ -204,22 +247,11 @@ impl Notice {
             "aud": self.client,
             "iat": issued,
             "exp": (self.now + LIFE).as_secs(),
-            "jti": format!("{}.{}", self.sid, issued),
+            "jti": self.jti,
             "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
             "sid": self.sid,
         })
     }
-}
-
-/// Whether a URL names this machine, without anybody being asked for an address.
-fn is_this_machine(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 impl Behind {
@@ -230,19 +262,22 @@ impl Behind {
         if !registry.client(client).is_some_and(wants) {
             return;
         }
-        let mut at = self.participants.take(session.0).unwrap_or(Participants {
-            issuer: issuer.to_owned(),
-            clients: Vec::new(),
-        });
-        if at.clients.len() < MOST_APPLICATIONS && !at.clients.iter().any(|id| id == client) {
-            at.clients.push(client.to_owned());
+        let mut at = self.participants.take(session.0).unwrap_or_default();
+        let mut known = at.0.iter_mut();
+        if let Some(known) = known.find(|it| it.client == client) {
+            issuer.clone_into(&mut known.issuer);
+        } else if at.0.len() < MOST_APPLICATIONS {
+            at.0.push(Participant {
+                client: client.to_owned(),
+                issuer: issuer.to_owned(),
+            });
         }
         self.participants.put(session.0, at);
     }
 
-    /// Tells the applications that a session is at that it ended, or ought to. It is to be called while
-    /// the session is still there.
-    pub(super) fn announce(&mut self, session: SsoSession, initiator: Initiator, stamp: Stamp) {
+    /// Tells the applications that a session is at that it ended, or ought to: once, to those that want
+    /// to hear of one of its reasons. It is to be called while the session is still there.
+    pub(super) fn announce(&mut self, session: SsoSession, why: &[Initiator], stamp: Stamp) {
         let now = self.tenant.now(stamp.at);
         let (Some(at), Some(seen)) = (
             self.participants.get(session.0),
@@ -252,18 +287,23 @@ impl Behind {
         };
         let user = self.tenant.links.user_of(seen.user);
         let (subject, key) = (self.user_text(user), self.tenant.keys(stamp.at).current);
-        for id in &at.clients {
+        let luck = stamp.luck.split(62).split(session.0.into());
+        for Participant { client: id, issuer } in &at.0 {
             let client = self.tenant.registry().client(id);
-            let Some(url) = client.and_then(|client| client.backchannel.told_of(initiator)) else {
+            let told = client.map(|client| &client.backchannel);
+            let mut why = why.iter();
+            let Some(url) = told.and_then(|told| why.find_map(|why| told.told_of(*why))) else {
                 continue;
             };
+            let luck = luck.split(self.notices.len() as u64);
             self.notices.push(Notice {
                 url: url.to_owned(),
                 client: id.clone(),
-                issuer: at.issuer.clone(),
+                issuer: issuer.clone(),
                 subject: subject.clone(),
                 user,
                 sid: texts::sid(self.generation, session),
+                jti: format!("{:016x}{:016x}", luck.split(0).0, luck.split(1).0),
                 key,
                 now,
             });
@@ -271,10 +311,10 @@ impl Behind {
     }
 
     /// The same of all sessions of a person.
-    pub(super) fn announce_all(&mut self, user: UserId, initiator: Initiator, stamp: Stamp) {
+    pub(super) fn announce_all(&mut self, user: UserId, why: &[Initiator], stamp: Stamp) {
         let now = self.tenant.now(stamp.at);
         for session in self.tenant.sessions_of(user, now) {
-            self.announce(session.id, initiator, stamp);
+            self.announce(session.id, why, stamp);
         }
     }
 }
@@ -307,27 +347,78 @@ impl Face {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth0::registry::{Client, Kind};
+    use crate::auth0::{Settings, Tenant};
+    use crate::http::seal::Generation;
+
+    fn notice(url: &str) -> Notice {
+        Notice {
+            url: url.to_owned(),
+            client: "an application".to_owned(),
+            issuer: String::new(),
+            subject: String::new(),
+            user: UserId(1),
+            sid: String::new(),
+            jti: String::new(),
+            key: KeyId(0),
+            now: Timestamp::from_secs(0),
+        }
+    }
 
     #[test]
-    fn only_this_machine_is_called() {
-        let is = |url: &str| is_this_machine(&Url::parse(url).expect("a URL"));
-        for url in [
-            "http://localhost:3000/out",
-            "http://127.0.0.1/out",
-            "http://127.9.9.9/out",
-            "http://[::1]:80/out",
-            "https://app.localhost/out",
-        ] {
-            assert!(is(url), "{url}");
+    fn each_application_gets_the_issuer_by_which_it_reached_the_tenant() {
+        let at = Timestamp::from_secs(0);
+        let mut tenant = Tenant::new(Settings::default(), at);
+        for id in ["one", "other"] {
+            let mut client = Client::new(id.to_owned(), Kind::RegularWeb);
+            client.backchannel.url = Some("http://localhost/out".to_owned());
+            tenant.registry_mut().add_client(client).expect("it is new");
         }
-        for url in [
-            "https://app.example/out",
-            "http://localhost.example/out",
-            "http://10.0.0.1/out",
-            "http://[fe80::1]/out",
-            "http://0.0.0.0/out",
-        ] {
-            assert!(!is(url), "{url}");
+        let mut behind = Behind::new(tenant, Generation::default());
+        let session = SsoSession(1);
+        for (client, issuer) in [("one", "a"), ("other", "b"), ("one", "c")] {
+            behind.take_part(session, client, issuer);
         }
+        let at = behind.participants.get(session.0).expect("two take part");
+        let at = at.0.iter().map(|it| (&*it.client, &*it.issuer));
+        assert_eq!(at.collect::<Vec<_>>(), [("one", "c"), ("other", "b")]);
+    }
+
+    /// A post all of whose turns are taken.
+    fn busy() -> Arc<Post> {
+        let post = Post::to(false);
+        post.turns.forget_permits(AT_ONCE);
+        post
+    }
+
+    #[tokio::test]
+    async fn a_token_that_waits_longer_than_it_lives_is_not_sent() {
+        let post = busy();
+        let waiting = notice("http://localhost/out");
+        Arc::clone(&post).carry(waiting, Instant::now()).await;
+        let failed = Deliveries {
+            delivered: 0,
+            failed: 1,
+            dropped: 0,
+        };
+        assert_eq!(post.deliveries(), failed);
+        let outcomes = post.outcomes.lock().unwrap();
+        let why = outcomes[0].failure.as_deref();
+        assert_eq!(why, Some("the token's life was over before its turn came"));
+    }
+
+    #[tokio::test]
+    async fn what_waits_when_the_tenant_goes_is_counted_at_the_next_one() {
+        let post = busy();
+        let next = post.renewed();
+        post.close();
+        let waiting = notice("http://localhost/out");
+        Arc::clone(&post).carry(waiting, Instant::now()).await;
+        let dropped = Deliveries {
+            delivered: 0,
+            failed: 0,
+            dropped: 1,
+        };
+        assert_eq!(next.deliveries(), dropped);
     }
 }

@@ -189,11 +189,16 @@ impl Behind {
             .map_or_else(|| typed.to_owned(), |user| directory.text(user.email))
     }
 
-    /// Ends all sessions and refresh tokens of a person.
-    pub(super) fn end_access(&mut self, user: UserId, now: Timestamp) {
+    /// Ends all sessions of a person.
+    pub(super) fn end_sessions(&mut self, user: UserId, now: Timestamp) {
         for session in self.tenant.sessions_of(user, now) {
             self.tenant.end_session(session.id, now);
         }
+    }
+
+    /// Ends all sessions and refresh tokens of a person.
+    pub(super) fn end_access(&mut self, user: UserId, now: Timestamp) {
+        self.end_sessions(user, now);
         for family in self.tenant.families_of(user, now) {
             self.tenant.end_family(family.newest, now);
         }

@@ -131,6 +131,12 @@ impl DerefMut for Held<'_> {
     }
 }
 
+impl Drop for Face {
+    fn drop(&mut self) {
+        self.post.close();
+    }
+}
+
 impl Face {
     /// Puts a face on a tenant.
     pub fn new(

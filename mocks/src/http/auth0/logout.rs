@@ -132,7 +132,7 @@ fn end(
             stamp,
             Entry::new("slo", client, About::User(seen.user)),
         );
-        behind.announce(seen.id, Initiator::RpLogout, stamp);
+        behind.announce(seen.id, &[Initiator::RpLogout], stamp);
     }
     behind
         .tenant

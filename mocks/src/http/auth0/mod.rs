@@ -23,6 +23,7 @@ mod login;
 mod logout;
 mod management;
 mod mfa_pages;
+mod nearby;
 mod opaque;
 pub(super) mod pages;
 mod passwordless;

@@ -125,8 +125,10 @@ pub(super) async fn verify(
                 return Err(complain("Passwords don't match, please try again.").into());
             }
             let now = behind.tenant.now(exchange.stamp().at);
-            behind.announce_all(user, Initiator::PasswordChanged, exchange.stamp());
             behind.change_password(face.directory(), user, password, now);
+            // Refresh tokens stay (Auth0 community, revoke refresh tokens when a user changes password).
+            behind.announce_all(user, &[Initiator::PasswordChanged], exchange.stamp());
+            behind.end_sessions(user, now);
             let entry = Entry::new("scp", "", About::User(user));
             face.log(behind, exchange.stamp(), entry);
             Ok(())

@@ -172,7 +172,7 @@ pub(super) async fn revoke(Path(id): Path<String>, visit: Visit) -> Response {
 /// Ends a session; applications are told of it.
 fn end_one(desk: &mut Desk<'_>, seen: &SessionSeen) {
     desk.behind
-        .announce(seen.id, Initiator::SessionRevoked, desk.stamp);
+        .announce(seen.id, &[Initiator::SessionRevoked], desk.stamp);
     desk.behind.tenant.end_session(seen.id, desk.now);
 }
 

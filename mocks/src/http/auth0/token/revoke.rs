@@ -84,7 +84,7 @@ pub(in super::super) async fn revoke_all(
             .flatten()
             .ok_or_else(|| invalid("subject must have the format iss_sub"))?;
         if let Some(user) = behind.read_user(user) {
-            behind.announce_all(user, Initiator::SessionRevoked, stamp);
+            behind.announce_all(user, &[Initiator::SessionRevoked], stamp);
             behind.end_access(user, now);
         }
         Ok(())
