@@ -4,6 +4,7 @@
 //! [`LONGEST_TEXT`]; what makes room is counted.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::behind::Behind;
 use super::face::Face;
@@ -27,6 +28,8 @@ pub(super) struct Event {
     pub(super) description: Box<str>,
     /// The application that asked.
     pub(super) client: Box<str>,
+    /// What it was called then.
+    pub(super) client_name: Box<str>,
     /// Whom it was about, by their own id.
     pub(super) user_id: Box<str>,
     /// By which name they are known, or tried to come in.
@@ -95,8 +98,11 @@ impl<'a> Entry<'a> {
 /// The newest events.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Log {
-    events: VecDeque<Event>,
-    written: u64,
+    /// Shared with those who look through them, for whom nobody waits.
+    events: VecDeque<Arc<Event>>,
+    /// The number of the newest one.
+    newest: u64,
+    dropped: u64,
 }
 
 impl Log {
@@ -106,22 +112,32 @@ impl Log {
     fn write(&mut self, event: Event) {
         if self.events.len() == Self::MOST {
             self.events.pop_front();
+            self.dropped += 1;
         }
-        self.written += 1;
-        self.events.push_back(Event {
-            number: self.written,
+        self.newest += 1;
+        self.events.push_back(Arc::new(Event {
+            number: self.newest,
             ..event
-        });
+        }));
+    }
+
+    /// An empty one whose numbers go on, so that whoever reads on from an event of this one misses none
+    /// there; a few are left for what is still written here meanwhile.
+    pub(super) fn renewed(&self) -> Self {
+        Self {
+            newest: self.newest + Self::MOST as u64,
+            ..Self::default()
+        }
     }
 
     /// All that are kept, oldest first.
-    pub(super) fn events(&self) -> impl DoubleEndedIterator<Item = &Event> + Clone {
+    pub(super) fn events(&self) -> impl DoubleEndedIterator<Item = &Arc<Event>> + Clone {
         self.events.iter()
     }
 
     /// How many were made room of.
-    pub(super) fn dropped(&self) -> u64 {
-        self.written - self.events.len() as u64
+    pub(super) const fn dropped(&self) -> u64 {
+        self.dropped
     }
 }
 
@@ -149,6 +165,8 @@ impl Face {
             (None, Some(row)) => cut(&self.directory().text(row.email)),
             (None, None) => Box::default(),
         };
+        let client = behind.tenant.registry().client(entry.client);
+        let client_name = client.map(|client| cut(&client.name));
         let user_id = user.map(|user| cut(&behind.user_text(user)));
         let event = Event {
             number: 0,
@@ -156,6 +174,7 @@ impl Face {
             kind: entry.kind,
             description: cut(entry.description),
             client: cut(entry.client),
+            client_name: client_name.unwrap_or_default(),
             user_id: user_id.unwrap_or_default(),
             user_name,
             connection: entry.connection.or(row.map(|row| row.connection)),
@@ -219,6 +238,7 @@ mod tests {
             kind: "s",
             description: Box::default(),
             client: Box::default(),
+            client_name: Box::default(),
             user_id: Box::default(),
             user_name: Box::default(),
             connection: None,
@@ -236,6 +256,18 @@ mod tests {
         }
         assert_eq!((log.events().count(), log.dropped()), (Log::MOST, 3));
         assert_eq!(log.events().next().map(|event| event.number), Some(4));
+    }
+
+    #[test]
+    fn numbers_go_on_in_the_log_of_another_tenant() {
+        let mut log = Log::default();
+        log.write(event());
+        let mut next = log.renewed();
+        assert_eq!((next.events().count(), next.dropped()), (0, 0));
+        log.write(event());
+        next.write(event());
+        let newest = |log: &Log| log.events().last().map(|event| event.number);
+        assert!(newest(&log) < newest(&next));
     }
 
     #[test]

@@ -181,8 +181,10 @@ impl Face {
         tenant.watch_addresses();
         directory.follow(tenant.take_moves());
         let issuers = self.issuers.renewed();
+        let mut behind = Behind::new(tenant, issuers.own().generation);
+        behind.log = self.behind().log.renewed();
         Self {
-            behind: Mutex::new(Behind::new(tenant, issuers.own().generation)),
+            behind: Mutex::new(behind),
             directory,
             mailbox: self.mailbox.clone(),
             clock: self.clock.clone(),

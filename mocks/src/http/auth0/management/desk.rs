@@ -12,7 +12,7 @@ use super::payload::bad_body;
 use crate::auth0::{Endpoint, Error, Stamp, UserId};
 use crate::bounds::TENANT_RECORDS;
 use crate::http::Exchange;
-use crate::http::auth0::answering::Complaint;
+use crate::http::auth0::answering::{Asked, Complaint};
 use crate::http::auth0::behind::Behind;
 use crate::http::auth0::errors::{json_answer, management_error, refusal_at};
 use crate::http::auth0::events::{About, Entry};
@@ -20,6 +20,7 @@ use crate::http::auth0::face::Face;
 use crate::http::auth0::texts::Parties;
 use crate::http::auth0::token::Signed;
 use crate::http::auth0::userinfo::{Misused, presented};
+use crate::http::off_the_loop::off_the_loop;
 use crate::http::params::Params;
 use crate::http::shown::Shown;
 use crate::keys::KeySet;
@@ -80,10 +81,14 @@ pub(super) struct Served {
 )]
 impl Served {
     pub(super) fn ok(body: impl Into<Value>) -> Result<Self, Complaint> {
-        Ok(Self {
+        Ok(Self::shown(body))
+    }
+
+    pub(super) fn shown(body: impl Into<Value>) -> Self {
+        Self {
             status: StatusCode::OK,
             body: Some(body.into()),
-        })
+        }
     }
 
     pub(super) fn created(body: impl Into<Value>) -> Result<Self, Complaint> {
@@ -162,6 +167,27 @@ impl Visit {
         scopes: &[&str],
         logic: impl FnOnce(&mut Desk<'_>) -> Result<Served, Complaint>,
     ) -> Response {
+        let (asked, exchange) = self.ask(scopes, logic);
+        asked.answer(exchange, |served| served).await
+    }
+
+    /// The same where it takes long to make the answer of what was found: nobody waits for that.
+    pub(super) async fn serve_later<T: Send + 'static>(
+        self,
+        scopes: &[&str],
+        logic: impl FnOnce(&mut Desk<'_>) -> Result<T, Complaint>,
+        finish: impl FnOnce(T) -> Served + Send + 'static,
+    ) -> Response {
+        let (asked, exchange) = self.ask(scopes, logic);
+        let finished = async move |found| off_the_loop(move || finish(found)).await;
+        asked.answer_later(exchange, finished).await
+    }
+
+    fn ask<T>(
+        self,
+        scopes: &[&str],
+        logic: impl FnOnce(&mut Desk<'_>) -> Result<T, Complaint>,
+    ) -> (Asked<T>, Exchange) {
         let Self {
             face,
             exchange,
@@ -205,7 +231,7 @@ impl Visit {
                 }
                 said
             });
-        asked.answer(exchange, |served| served).await
+        (asked, exchange)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `/api/v2/logs…` and `/users/{id}/logs`: the tenant's log, searched by pages or read on from an event.
 
+use std::sync::Arc;
+
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -14,11 +16,15 @@ use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::errors::management_error;
 use crate::http::auth0::events::Event;
 use crate::http::auth0::texts;
+use crate::http::params::Params;
 
 /// A search shows no event beyond this one (docs, retrieve log events, limitations).
 const REACH: usize = 1000;
 /// Events from a checkpoint on at most (same page).
 const MOST: usize = 100;
+
+/// One of these lets a call read the log.
+const SCOPES: [&str; 2] = ["read:logs", "read:logs_users"];
 
 /// Fields that are looked through where a search names none.
 const USUAL: [&str; 5] = ["type", "user_name", "user_id", "client_name", "description"];
@@ -39,10 +45,14 @@ fn read_log_id(text: &str) -> Option<u64> {
     digits[17..].parse().ok()
 }
 
-fn shown(desk: &Desk<'_>, event: &Event) -> Value {
-    let id = log_id(event);
+/// The name by which a call reached the tenant.
+fn host<'a>(desk: &Desk<'a>) -> &'a str {
     let host = desk.parties.issuer.trim_end_matches('/');
-    let host = host.split_once("://").map_or(host, |(_, host)| host);
+    host.split_once("://").map_or(host, |(_, host)| host)
+}
+
+fn shown(host: &str, event: &Event) -> Value {
+    let id = log_id(event);
     let mut all = Map::new();
     let mut tell = |name: &str, value: Value| all.insert(name.to_owned(), value);
     tell("date", texts::time(event.at).into());
@@ -65,11 +75,7 @@ fn shown(desk: &Desk<'_>, event: &Event) -> Value {
     for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
         tell(name, (&**text).into());
     }
-    let client = desk.behind.tenant.registry().client(&event.client);
-    tell(
-        "client_name",
-        client.map_or("", |client| &client.name).into(),
-    );
+    tell("client_name", (&*event.client_name).into());
     if let Some(connection) = event.connection {
         let strategy = texts::provider(connection);
         tell("connection", texts::connection(connection).into());
@@ -121,53 +127,107 @@ fn query(desk: &Desk<'_>) -> Result<Query, Complaint> {
     })
 }
 
+/// The order that is asked for.
+struct Order {
+    field: String,
+    newest_first: bool,
+}
+
 /// `field:1`, or `:-1` for the other direction; the newest come first unless told otherwise.
-fn sort(desk: &Desk<'_>, found: &mut [Value]) -> Result<(), Complaint> {
+fn order(desk: &Desk<'_>) -> Result<Order, Complaint> {
     let sort = desk.query.get("sort").unwrap_or("date:-1");
     let (field, direction) = sort.split_once(':').unwrap_or((sort, "1"));
     if !["1", "-1"].contains(&direction) {
         let text = "Query validation error: 'Expected field:1 or field:-1' on property sort.";
         return Err(bad_query(text));
     }
-    let key = |event: &Value| {
-        let value = values(event, Some(field)).into_iter().next();
-        (value, event["log_id"].as_str().map(str::to_owned))
-    };
-    found.sort_by_cached_key(key);
-    if direction == "-1" {
-        found.reverse();
-    }
-    Ok(())
+    Ok(Order {
+        field: field.to_owned(),
+        newest_first: direction == "-1",
+    })
 }
 
-fn search(desk: &Desk<'_>, of: impl Fn(&Event) -> bool) -> Result<Served, Complaint> {
+/// What is to be answered. Events are looked through and shown when nobody waits for the tenant any more.
+enum Listing {
+    /// These, in this order, of so many.
+    Page(Vec<Arc<Event>>, usize),
+    /// Those of these that fit.
+    Search(Vec<Arc<Event>>, Query, Order),
+    /// These, whatever the page.
+    After(Vec<Arc<Event>>),
+}
+
+/// The same, and how it is to be shown.
+struct Found {
+    listing: Listing,
+    paging: Paging,
+    host: String,
+    asked: Params,
+}
+
+impl Found {
+    fn shown(self) -> Served {
+        let Self { paging, asked, .. } = &self;
+        let one = |event: &Arc<Event>| shown(&self.host, event);
+        match &self.listing {
+            Listing::After(events) => Served::shown(events.iter().map(one).collect::<Vec<_>>()),
+            Listing::Page(events, total) => {
+                let page = events.iter().map(|event| cut_fields(asked, one(event)));
+                Served::shown(paging.page("logs", page.collect(), *total))
+            }
+            Listing::Search(events, query, order) => {
+                let all = events.iter().map(one);
+                let fits = |event: &Value| query.fits(&|field| values(event, field));
+                let mut found: Vec<Value> = all.filter(fits).collect();
+                sort(&mut found, order);
+                let total = found.len();
+                let page = found.into_iter().skip(paging.start).take(paging.limit);
+                let page = page.map(|event| cut_fields(asked, event)).collect();
+                Served::shown(paging.page("logs", page, total))
+            }
+        }
+    }
+}
+
+fn sort(found: &mut [Value], order: &Order) {
+    found.sort_by_cached_key(|event: &Value| {
+        let value = values(event, Some(&order.field)).into_iter().next();
+        (value, event["log_id"].as_str().map(str::to_owned))
+    });
+    if order.newest_first {
+        found.reverse();
+    }
+}
+
+fn search(desk: &Desk<'_>, of: impl Fn(&Event) -> bool) -> Result<Found, Complaint> {
     let paging = Paging::read(desk.query)?;
     if paging.start + paging.limit > REACH {
         let text = "You can only page through the first 1000 records.";
         return Err(management_error(StatusCode::BAD_REQUEST, text, Some("invalid_paging")).into());
     }
-    let query = query(desk)?;
+    let (query, order) = (query(desk)?, order(desk)?);
     let events = desk.behind.log.events().filter(|event| of(event));
-    if query == Query::And(Vec::new()) && desk.query.get("sort").is_none() {
-        // Nothing is shown that is not on the page: calls wait meanwhile.
+    let listing = if query == Query::And(Vec::new()) && desk.query.get("sort").is_none() {
         let total = events.clone().count();
         let page = events.rev().skip(paging.start).take(paging.limit);
-        let page = page.map(|event| cut_fields(desk.query, shown(desk, event)));
-        return Served::ok(paging.page("logs", page.collect(), total));
+        Listing::Page(page.cloned().collect(), total)
+    } else {
+        Listing::Search(events.cloned().collect(), query, order)
+    };
+    Ok(found(desk, listing, paging))
+}
+
+fn found(desk: &Desk<'_>, listing: Listing, paging: Paging) -> Found {
+    Found {
+        listing,
+        paging,
+        host: host(desk).to_owned(),
+        asked: desk.query.clone(),
     }
-    let shown = events.map(|event| shown(desk, event));
-    let mut found: Vec<Value> = shown
-        .filter(|event| query.fits(&|field| values(event, field)))
-        .collect();
-    sort(desk, &mut found)?;
-    let total = found.len();
-    let page = found.into_iter().skip(paging.start).take(paging.limit);
-    let page = page.map(|event| cut_fields(desk.query, event)).collect();
-    Served::ok(paging.page("logs", page, total))
 }
 
 /// Events after one, oldest first; from the oldest on where none is named.
-fn from(desk: &Desk<'_>) -> Result<Served, Complaint> {
+fn from(desk: &Desk<'_>) -> Result<Found, Complaint> {
     let after = match desk.query.get("from") {
         None => 0,
         Some(text) => read_log_id(text).ok_or_else(|| {
@@ -190,31 +250,30 @@ fn from(desk: &Desk<'_>) -> Result<Served, Complaint> {
     };
     let events = desk.behind.log.events();
     let later = events.filter(|event| event.number > after).take(take);
-    let later: Vec<Value> = later.map(|event| shown(desk, event)).collect();
-    Served::ok(later)
+    let later = Listing::After(later.cloned().collect());
+    Ok(found(desk, later, Paging::default()))
 }
 
 /// `GET /logs`.
 pub(super) async fn list(visit: Visit) -> Response {
-    visit
-        .serve(&["read:logs", "read:logs_users"], |desk| {
-            desk.face.settle_logouts(desk.behind, desk.stamp);
-            if desk.query.get("from").is_some() || desk.query.get("take").is_some() {
-                return from(desk);
-            }
-            search(desk, |_| true)
-        })
-        .await
+    let look = |desk: &mut Desk<'_>| {
+        desk.face.settle_logouts(desk.behind, desk.stamp);
+        if desk.query.get("from").is_some() || desk.query.get("take").is_some() {
+            return from(desk);
+        }
+        search(desk, |_| true)
+    };
+    visit.serve_later(&SCOPES, look, Found::shown).await
 }
 
 /// `GET /logs/{id}`.
 pub(super) async fn read(Path(id): Path<String>, visit: Visit) -> Response {
     visit
-        .serve(&["read:logs", "read:logs_users"], |desk| {
+        .serve(&SCOPES, |desk| {
             desk.face.settle_logouts(desk.behind, desk.stamp);
             let mut events = desk.behind.log.events();
             let found = events.find(|event| read_log_id(&id) == Some(event.number));
-            let found = found.map(|event| shown(desk, event));
+            let found = found.map(|event| shown(host(desk), event));
             let missing = || management_error(StatusCode::NOT_FOUND, "Log not found.", None);
             Served::ok(found.ok_or_else(missing)?)
         })
@@ -223,11 +282,10 @@ pub(super) async fn read(Path(id): Path<String>, visit: Visit) -> Response {
 
 /// `GET /users/{id}/logs`.
 pub(super) async fn of(Path(id): Path<String>, visit: Visit) -> Response {
-    visit
-        .serve(&["read:logs", "read:logs_users"], |desk| {
-            desk.face.settle_logouts(desk.behind, desk.stamp);
-            desk.person(&id)?;
-            search(desk, |event| *event.user_id == *id)
-        })
-        .await
+    let look = |desk: &mut Desk<'_>| {
+        desk.face.settle_logouts(desk.behind, desk.stamp);
+        desk.person(&id)?;
+        search(desk, |event| *event.user_id == *id)
+    };
+    visit.serve_later(&SCOPES, look, Found::shown).await
 }

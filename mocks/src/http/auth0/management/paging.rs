@@ -16,7 +16,7 @@ const MOST: usize = 100;
 const USUAL: usize = 50;
 
 /// Which part of a list is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Paging {
     /// The first record.
     pub(super) start: usize,
