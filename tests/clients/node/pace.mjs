@@ -33,6 +33,8 @@ class Pace {
     const asked = Number(retryAfter ?? NaN) * 1000;
     const pause = Number.isFinite(asked) ? Math.min(asked, LONGEST_PAUSE_MS) : 1000;
     this.#paused = Math.max(this.#paused, performance.now() + pause);
+    // Then one by one: who asked for a pause has an empty bucket.
+    this.#full = Math.max(this.#full, this.#paused + this.every * (BURST - 1));
   }
 }
 

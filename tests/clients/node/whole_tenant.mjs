@@ -153,7 +153,12 @@ for (const [endpoint, call] of Object.entries(READS)) {
     }));
 }
 for (const [endpoint, call] of Object.entries(WRITES)) {
-  flows.push(() => client.check(endpoint, "a tool writes back what it has read", () => read(call)));
+  flows.push(() =>
+    client.check(endpoint, "a tool writes back what it has read", () => {
+      // Somebody else may change them in between, or the tenant may not give back all that it has.
+      if (!place.MOCK) throw new Skip("the settings of a tenant are not for a test to write");
+      return read(call);
+    }));
 }
 for (const [endpoint, call] of Object.entries(RECORDS)) {
   flows.push(() =>

@@ -41,6 +41,8 @@ class Pace:
                 seconds = 1.0
             with self.lock:
                 self.paused = max(self.paused, time.monotonic() + seconds)
+                # Then one by one: who asked for a pause has an empty bucket.
+                self.full = max(self.full, self.paused + self.every * (BURST - 1))
 
 
 def keep(auth0, stytch):
@@ -118,7 +120,7 @@ def over_httpx(pace, turn):
 def over_aiohttp(pace, turn):
     """Stytch's client, where it asks asynchronously."""
     try:
-        from aiohttp import ClientRequest
+        from aiohttp import ClientRequest, ClientResponse
     except ImportError:
         return
     send = ClientRequest.send
@@ -127,4 +129,12 @@ def over_aiohttp(pace, turn):
         turn(pace(self.url.host, self.url.port, self.url.port))
         return await send(self, connection)
 
-    ClientRequest.send = paced
+    begin = ClientResponse.start
+
+    async def heard(self, connection):
+        response = await begin(self, connection)
+        if found := pace(self.url.host, self.url.port, self.url.port):
+            found.heed(self.status, self.headers.get("retry-after"))
+        return response
+
+    ClientRequest.send, ClientResponse.start = paced, heard
