@@ -7,6 +7,7 @@ use clap::Args;
 use super::tenant::TenantArgs;
 use super::{Failure, print, say};
 use crate::tenant::cleanup::{self, Cleaned, Mode, SETTLE};
+use crate::tenant::client::LATE;
 use crate::tenant::journal::{Journal, JournalError};
 use crate::verdict::exit;
 
@@ -72,7 +73,12 @@ fn one(
         ));
         return Ok(false);
     }
-    let cleaned = match runtime.block_on(cleanup::clean(&tenants, &mut journal, mode, SETTLE)) {
+    // What its command was about to make when it was killed may still be made.
+    let settle = match mode {
+        Mode::Remove => SETTLE.max(LATE.saturating_sub(journal.untouched())),
+        Mode::DryRun => SETTLE,
+    };
+    let cleaned = match runtime.block_on(cleanup::clean(&tenants, &mut journal, mode, settle)) {
         Ok(cleaned) => cleaned,
         // Other journals are not worse for it.
         Err(error) => return Ok(said(&Err(error))),

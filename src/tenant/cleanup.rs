@@ -30,8 +30,8 @@ pub enum Mode {
     DryRun,
 }
 
-/// A request that was under way when its command was killed may still be carried out: who is not
-/// there is looked for once more after this long.
+/// A provider may show a record a little later than it made it: who is not there is looked for once
+/// more after this long, and later than that if a request was lost ([`Tenants::settled`]).
 pub const SETTLE: Duration = Duration::from_secs(2);
 
 /// What a look for a record found.
@@ -83,6 +83,9 @@ pub async fn clean(
     }
     if !missing.is_empty() {
         tokio::time::sleep(settle).await;
+        if let Some(settled) = tenants.settled().filter(|_| mode == Mode::Remove) {
+            tokio::time::sleep_until(settled).await;
+        }
     }
     for (number, record, state) in missing {
         if !cleaning.remove(number, &record, &state).await {

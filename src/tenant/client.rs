@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::base::Base;
 use super::credentials::Credentials;
+use super::flights::{Flight, Flights};
 use super::hidden::hide;
 use super::pace::Pace;
 use super::secret::Secret;
@@ -134,10 +135,13 @@ pub struct Patience {
     /// No pause of our own choice is longer, and none on account of `X-RateLimit-Reset`, which says
     /// when a bucket is full again, not when it has room: that can be most of an hour.
     pub longest_pause: Duration,
-    /// What `Retry-After` asks for is waited out up to here; whoever asks for more is not asked again.
+    /// What `Retry-After` asks for is waited out up to here, all pauses of a call together; whoever asks
+    /// for more is not asked again.
     pub longest_asked: Duration,
     /// How long one try waits for its answer.
     pub answer: Duration,
+    /// How long after it was lost a try may still be carried out, or may be carried out but not shown.
+    pub late: Duration,
 }
 
 impl Default for Patience {
@@ -149,9 +153,14 @@ impl Default for Patience {
             longest_pause: Duration::from_mins(1),
             longest_asked: Duration::from_mins(5),
             answer: Duration::from_secs(20),
+            late: LATE,
         }
     }
 }
+
+/// A try that is lost at its beginning may be answered until [`Patience::answer`] has passed; then lists
+/// have a few seconds to show what it made.
+pub const LATE: Duration = Duration::from_secs(25);
 
 /// Requests that one command may make to one provider, tries included.
 const MOST_REQUESTS: u64 = 50_000;
@@ -170,6 +179,7 @@ pub struct Client {
     narrow: Option<(&'static str, Mutex<Pace>)>,
     patience: Patience,
     made: AtomicU64,
+    flights: Flights,
 }
 
 /// Why there is no client.
@@ -231,6 +241,7 @@ impl Client {
             narrow: None,
             patience,
             made: AtomicU64::new(0),
+            flights: Flights::new(),
         }
     }
 
@@ -255,16 +266,17 @@ impl Client {
     pub async fn ask(&self, what: &'static str, ask: &Ask<'_>) -> Result<Heard, Unanswered> {
         let mut pause = self.patience.pause;
         let (mut failed, mut throttled, mut perhaps_done) = (0, 0, false);
+        let mut waited = Duration::ZERO;
         loop {
             match self.once(what, ask).await? {
                 Ok(heard) if heard.status == 429 && throttled + 1 < self.patience.throttled => {
                     throttled += 1;
-                    self.stand_back(what, &heard.headers, pause)?;
+                    waited += self.stand_back(what, &heard.headers, (pause, waited))?;
                 }
                 Ok(heard) if heard.status >= 500 && failed + 1 < self.patience.tries => {
                     failed += 1;
                     perhaps_done = true;
-                    self.stand_back(what, &heard.headers, pause)?;
+                    waited += self.stand_back(what, &heard.headers, (pause, waited))?;
                 }
                 Ok(mut heard) => {
                     self.heed(&heard.headers);
@@ -309,13 +321,22 @@ impl Client {
         let request = self
             .build(ask.method.clone(), path, ask.who, ask.body.as_ref())
             .timeout(self.patience.answer);
+        let flight = self.flight(&ask.method);
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Ok(Err(reason(error))),
+            Err(error) => {
+                if error.is_connect() {
+                    flight.landed();
+                }
+                return Ok(Err(reason(error)));
+            }
         };
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         Ok(whole(response).await.map(|body| {
+            if status < 500 {
+                flight.landed();
+            }
             let mut json = serde_json::from_slice(&body).unwrap_or_default();
             // Whatever is not what was asked for may be shown.
             if !(200..300).contains(&status) {
@@ -340,6 +361,21 @@ impl Client {
     pub async fn rest(&self) {
         let rested = locked(&self.pace).rested();
         tokio::time::sleep_until(rested).await;
+    }
+
+    /// A request that is made outside of [`Self::ask`] begins.
+    pub(crate) fn flight(&self, method: &Method) -> Flight<'_> {
+        self.flights.begin(method)
+    }
+
+    /// Waits until no request that may change something is on the wire.
+    pub(super) async fn quiet(&self) {
+        self.flights.none().await;
+    }
+
+    /// From when on what was lost on the wire is lost for good; none if nothing was.
+    pub(super) fn settled(&self) -> Option<Instant> {
+        Some(self.flights.lost()? + self.patience.late)
     }
 
     async fn turn_for(&self, path: &str) {
@@ -397,31 +433,31 @@ impl Client {
         self.pause(asked.unwrap_or_else(|| self.own_pause(headers, self.patience.pause)));
     }
 
-    /// A pause as long as the provider asks for, or else of our own choice.
+    /// A pause as long as the provider asks for, or else of our own choice, after those that the call
+    /// has waited for. Says how long it is.
     fn stand_back(
         &self,
         what: &'static str,
         headers: &HeaderMap,
-        own: Duration,
-    ) -> Result<(), Unanswered> {
-        match asked_pause(headers) {
-            Some(asked) if asked > self.patience.longest_asked => Err(Unanswered {
+        (own, waited): (Duration, Duration),
+    ) -> Result<Duration, Unanswered> {
+        let pause = asked_pause(headers).unwrap_or_else(|| self.own_pause(headers, own));
+        if waited.saturating_add(pause) > self.patience.longest_asked {
+            let before = match waited.as_secs() {
+                0 => String::new(),
+                seconds => format!("after {seconds} s of pauses "),
+            };
+            return Err(Unanswered {
                 provider: self.provider,
                 what,
                 why: format!(
-                    "it asks to be left alone for {} s; try again after that",
-                    asked.as_secs()
+                    "{before}it asks to be left alone for {} s; try again after that",
+                    pause.as_secs_f64().ceil()
                 ),
-            }),
-            Some(asked) => {
-                self.pause(asked);
-                Ok(())
-            }
-            None => {
-                self.pause(self.own_pause(headers, own));
-                Ok(())
-            }
+            });
         }
+        self.pause(pause);
+        Ok(pause)
     }
 
     /// Until the bucket's reset where it is told, or else `own`.
@@ -431,7 +467,11 @@ impl Client {
     }
 
     fn pause(&self, pause: Duration) {
-        locked(&self.pace).pause_until(Instant::now() + pause);
+        let until = Instant::now() + pause;
+        let narrow = self.narrow.iter().map(|(_, pace)| pace);
+        for pace in narrow.chain([&self.pace]) {
+            locked(pace).pause_until(until);
+        }
     }
 
     /// An answer that was served, but the last of its bucket: the next request waits for the next one.

@@ -231,13 +231,17 @@ fn live(credentials: &Credentials, consent: Consent, refusals: &mut Vec<Refusal>
     }
 }
 
-/// Whether a file's name says that it is for production: `.env-live`, `.env.production.local`, `live.env`.
+/// Whether a file's name says that it is for production: `.env-live`, `.env-live2`,
+/// `.env.production.local`, `live.env`.
 fn is_named_live(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let name = name.to_ascii_lowercase();
     let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
-    let live = ["live", "prod", "production"];
-    words.contains(&"env") && words.iter().any(|word| live.contains(word))
+    let is_live = |word: &&str| {
+        let numbered = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        word.starts_with("live") || word.starts_with("production") || numbered == "prod"
+    };
+    words.contains(&"env") && words.iter().any(is_live)
 }
 
 /// Test and live in one: consent does not make sense of it.
@@ -423,6 +427,11 @@ mod tests {
             (".ENV-LIVE.local", "/.ENV-LIVE.local", true),
             (".env.production", "/.env.production", true),
             ("live.env", "/live.env", true),
+            (".env-live2", "/.env-live2", true),
+            (".env-liveeu", "/.env-liveeu", true),
+            (".env.live1", "/.env.live1", true),
+            (".env.prod2", "/.env.prod2", true),
+            (".env-product", "/.env-product", false),
             // A link.
             (".env-test", "/home/me/.env-live", true),
             (".env-test", "/home/me/live/.env-test", false),

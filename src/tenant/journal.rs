@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -248,6 +249,10 @@ pub struct Journal {
     writer: File,
     /// Where its last whole line ends.
     end: u64,
+    /// Whether something may be behind that, which could not be taken away yet.
+    torn: bool,
+    /// How long nobody had written to it when it was opened.
+    untouched: Duration,
     header: Header,
     records: Records,
 }
@@ -266,23 +271,28 @@ impl Journal {
             why,
         };
         std::fs::create_dir_all(directory).map_err(io)?;
+        // It gets its name when its first line is whole: nobody takes it for an empty one before.
+        let begun = file.with_extension("new");
         let writer = OpenOptions::new()
             .append(true)
             .create_new(true)
-            .open(&file)
+            .open(&begun)
             .map_err(io)?;
-        lock(&writer, &file)?;
+        lock(&writer, &begun)?;
         let header = Header::new(run, credentials, product);
         let mut journal = Self {
             file,
             writer,
             end: 0,
+            torn: false,
+            untouched: Duration::ZERO,
             header: header.clone(),
             records: BTreeMap::new(),
         };
         journal.write(&Line::Header(header))?;
         // The file's name must outlive a crash as well.
-        File::open(directory)
+        std::fs::rename(begun, &journal.file)
+            .and_then(|()| File::open(directory))
             .and_then(|directory| directory.sync_all())
             .map_err(|why| journal.io(why))?;
         Ok(journal)
@@ -297,23 +307,35 @@ impl Journal {
         };
         let writer = OpenOptions::new().append(true).open(file).map_err(io)?;
         lock(&writer, file)?;
+        let written = writer.metadata().and_then(|found| found.modified());
+        // A clock that went back tells nothing.
+        let untouched = written.map_err(io)?.elapsed().unwrap_or_default();
         let text = std::fs::read_to_string(file).map_err(io)?;
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         let last = &text[whole..];
         let lacks_its_end = serde_json::from_str::<Line>(last).is_ok();
         let known = if lacks_its_end { &text } else { &text[..whole] };
+        if known.trim().is_empty() && !holds_nothing(&text) {
+            return Err(JournalError::Line {
+                file: file.to_owned(),
+                line: 1,
+                why: "it does not end, and is not the beginning of a journal".to_owned(),
+            });
+        }
         let (header, records) = read(known, file)?;
         let mut journal = Self {
             file: file.to_owned(),
             writer,
             end: whole as u64,
+            torn: !lacks_its_end && !last.is_empty(),
+            untouched,
             header,
             records,
         };
         if lacks_its_end {
             journal.append("\n").map_err(|why| journal.io(why))?;
             journal.end = text.len() as u64 + 1;
-        } else if !last.is_empty() {
+        } else {
             journal.cut().map_err(|why| journal.io(why))?;
         }
         Ok(journal)
@@ -351,7 +373,22 @@ impl Journal {
 
     /// The same for one that holds nothing: its command ended before its first line was whole.
     pub fn done_empty(file: &Path) -> Result<(), JournalError> {
+        let io = |why| JournalError::Io {
+            file: file.to_owned(),
+            why,
+        };
+        // Nobody may write to it between this look and its being put aside.
+        let locked = OpenOptions::new().append(true).open(file).map_err(io)?;
+        lock(&locked, file)?;
+        if !holds_nothing(&std::fs::read_to_string(file).map_err(io)?) {
+            return Err(JournalError::InUse(file.to_owned()));
+        }
         put_aside(file)
+    }
+
+    /// How long nobody had written to it when it was opened.
+    pub fn untouched(&self) -> Duration {
+        self.untouched
     }
 
     /// Where it is.
@@ -406,8 +443,11 @@ impl Journal {
     fn write(&mut self, line: &Line) -> Result<(), JournalError> {
         let mut text = serde_json::to_string(line).unwrap_or_default();
         text.push('\n');
+        // Half a line in the middle would spoil all that comes after it.
+        self.cut().map_err(|why| self.io(why))?;
         if let Err(why) = self.append(&text) {
-            // Half a line in the middle would spoil all that comes after it.
+            self.torn = true;
+            // If this fails as well, it is done before the next line.
             let _ = self.cut();
             return Err(self.io(why));
         }
@@ -425,10 +465,14 @@ impl Journal {
         self.writer.sync_data()
     }
 
-    /// Takes away what is behind the last whole line.
-    fn cut(&self) -> io::Result<()> {
-        self.writer.set_len(self.end)?;
-        self.writer.sync_all()
+    /// Takes away what is behind the last whole line, if something may be.
+    fn cut(&mut self) -> io::Result<()> {
+        if self.torn {
+            self.writer.set_len(self.end)?;
+            self.writer.sync_all()?;
+            self.torn = false;
+        }
+        Ok(())
     }
 
     fn io(&self, why: io::Error) -> JournalError {
@@ -481,6 +525,13 @@ fn read(text: &str, file: &Path) -> Result<(Header, Records), JournalError> {
     }
     let header = header.ok_or_else(|| JournalError::Empty(file.to_owned()))?;
     Ok((header, records))
+}
+
+/// Whether a journal's text is blank, or the beginning of its first line and nothing else.
+fn holds_nothing(text: &str) -> bool {
+    const BEGINS: &str = "{\"header\":{";
+    let text = text.trim();
+    BEGINS.starts_with(text) || (text.starts_with(BEGINS) && text.matches('}').count() < 2)
 }
 
 fn read_header(line: Line) -> Result<Header, String> {

@@ -5,6 +5,7 @@
 //! | [`secret`], [`base`], [`credentials`], `env_file` | texts that cannot be printed; where a provider is; what reaches a tenant, and its file |
 //! | [`guard`] | what may be driven, how hard, and what needs consent on the command line |
 //! | [`pace`], [`client`] | requests one by one, under published limits, patient and bounded |
+//! | `flights` | requests on the wire, and those that were lost there |
 //! | `hidden` | secrets that a refusal repeats |
 //! | [`auth0`], [`stytch`], [`refused`] | what is asked of each provider, and why it says no |
 //! | [`tenants`] | both behind the guard |
@@ -20,6 +21,7 @@ pub mod doctor;
 mod env_file;
 #[cfg(test)]
 mod fixture;
+mod flights;
 pub mod guard;
 mod hidden;
 pub mod journal;

@@ -32,12 +32,12 @@ impl Pace {
         let full = self.full.max(now);
         let at = full.checked_sub(self.tolerance).unwrap_or(now).max(now);
         self.full = full + self.every;
-        at.max(self.paused)
+        at
     }
 
     /// When as many may go at once as ever, if nothing goes before.
     pub fn rested(&self) -> Instant {
-        self.full.max(self.paused)
+        self.full
     }
 
     /// Whether a pause is on.
@@ -45,9 +45,10 @@ impl Pace {
         now < self.paused
     }
 
-    /// Nothing goes before this.
+    /// Nothing goes before this, and then one by one: who asked for a pause has an empty bucket.
     pub fn pause_until(&mut self, at: Instant) {
         self.paused = self.paused.max(at);
+        self.full = self.full.max(at + self.tolerance);
     }
 }
 
@@ -79,6 +80,18 @@ mod tests {
         pace.pause_until(until);
         pace.pause_until(now);
         assert_eq!(pace.turn(now), until);
+    }
+
+    #[test]
+    fn whoever_waited_for_a_pause_to_end_goes_one_by_one() {
+        let now = Instant::now();
+        let mut pace = Pace::new(2.0, 5, now);
+        let until = now + Duration::from_secs(7);
+        pace.pause_until(until);
+        for waiter in 0..20 {
+            let turn = pace.turn(now + Duration::from_millis(u64::from(waiter)));
+            assert_eq!(turn, until + Duration::from_millis(500) * waiter);
+        }
     }
 
     proptest! {

@@ -60,6 +60,22 @@ impl Tenants {
         })
     }
 
+    /// Waits until no request that may change something is on the wire.
+    pub async fn quiet(&self) {
+        // Whoever makes one after the other may have begun here meanwhile.
+        self.auth0.client().quiet().await;
+        self.stytch.client().quiet().await;
+        self.auth0.client().quiet().await;
+    }
+
+    /// From when on a request that was lost on the wire is carried out no more; none if none was lost.
+    pub fn settled(&self) -> Option<Instant> {
+        self.auth0
+            .client()
+            .settled()
+            .max(self.stytch.client().settled())
+    }
+
     /// What the guard let through.
     pub fn admitted(&self) -> &Admitted {
         &self.admitted

@@ -20,6 +20,7 @@ fn client(base: &str) -> Client {
         longest_pause: Duration::from_millis(5),
         longest_asked: Duration::from_secs(2),
         answer: Duration::from_secs(10),
+        late: Duration::from_secs(10),
     };
     let http = http(&credentials).unwrap();
     Client::new(
@@ -83,6 +84,48 @@ async fn whoever_asks_for_a_long_pause_is_not_asked_again() {
         assert!(told.contains("3600 s"), "{told}");
         assert_eq!(seen, 1);
     }
+}
+
+/// Many pauses are not longer than the longest.
+#[tokio::test]
+async fn all_pauses_of_a_call_together_are_bounded() {
+    let server = MockServer::start().await;
+    let wait = ResponseTemplate::new(429).insert_header("retry-after", "0.04");
+    Mock::given(any()).respond_with(wait).mount(&server).await;
+    let mut client = client(&server.uri());
+    client.patience.throttled = 8;
+    client.patience.longest_asked = Duration::from_millis(100);
+    let secret = Secret::new("hush-hush".to_owned());
+    let told = client.ask("a thing", &ask(&secret)).await.unwrap_err();
+    assert!(told.to_string().contains("left alone"), "{told}");
+    assert_eq!(server.received_requests().await.unwrap().len(), 3);
+}
+
+/// What a server never heard of, refused or answered is settled; what was cut off may still come.
+#[tokio::test]
+async fn only_what_was_cut_off_is_lost() {
+    let server = MockServer::start().await;
+    for (status, lost) in [(200, false), (409, false), (500, true)] {
+        let client = client(&server.uri());
+        server.reset().await;
+        let answer = ResponseTemplate::new(status);
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        let secret = Secret::new("hush-hush".to_owned());
+        client.ask("a thing", &ask(&secret)).await.unwrap();
+        assert_eq!(client.settled().is_some(), lost, "{status}");
+    }
+    let nobody = client("http://127.0.0.1:1");
+    let secret = Secret::new("hush-hush".to_owned());
+    nobody.ask("a thing", &ask(&secret)).await.unwrap_err();
+    assert_eq!(nobody.settled(), None);
+
+    let client = client(&server.uri());
+    let flight = client.flight(&Method::POST);
+    let none = tokio::time::timeout(Duration::from_millis(10), client.quiet());
+    none.await.expect_err("one is on the wire");
+    drop(flight);
+    client.quiet().await;
+    assert!(client.settled().is_some());
 }
 
 #[tokio::test]

@@ -95,8 +95,8 @@ fn what_could_not_be_written_whole_does_not_spoil_the_rest() {
     assert!(matches!(failed, Err(JournalError::Io { .. })), "{failed:?}");
     assert_eq!(journal.left(), 1, "what is not on disk is not known");
     journal.writer = sound;
+    // Half a line came through all the same, and could not be taken away either.
     journal.append("{\"intended\":{\"num").unwrap();
-    journal.cut().unwrap();
     journal.intend(user("c")).unwrap();
     let file = journal.file().to_owned();
     drop(journal);
@@ -154,9 +154,62 @@ fn a_directory_that_is_missing_holds_no_journals() {
 fn a_journal_whose_first_line_is_torn_is_empty() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.jsonl");
-    for text in ["", "{\"header\":{\"ver"] {
+    for text in ["", "\n", "{\"head", "{\"header\":{\"ver"] {
         std::fs::write(&file, text).unwrap();
         let read = Journal::open(&file);
         assert!(matches!(read, Err(JournalError::Empty(_))), "{read:?}");
+        Journal::done_empty(&file).unwrap();
+        assert!(!file.exists());
     }
+}
+
+/// Line ends of another kind, or something else altogether: it may hold records.
+#[test]
+fn a_file_of_no_whole_line_is_not_taken_for_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let credentials = credentials("localhost:1", "localhost:2");
+    let mut journal = Journal::begin(folder.path(), &credentials, Product::Consumer).unwrap();
+    journal.intend(user("a")).unwrap();
+    let file = journal.file().to_owned();
+    drop(journal);
+    let text = std::fs::read_to_string(&file).unwrap();
+    for text in [
+        text.replace('\n', "\r"),
+        text.replace('\n', ""),
+        "a".to_owned(),
+    ] {
+        std::fs::write(&file, &text).unwrap();
+        let read = Journal::open(&file);
+        assert!(
+            matches!(read, Err(JournalError::Line { line: 1, .. })),
+            "{read:?}"
+        );
+        Journal::done_empty(&file).unwrap_err();
+        assert!(file.exists(), "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_put_aside_while_somebody_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.jsonl");
+    let begun = File::create(&file).unwrap();
+    lock(&begun, &file).unwrap();
+    let aside = Journal::done_empty(&file);
+    assert!(matches!(aside, Err(JournalError::InUse(_))), "{aside:?}");
+    assert!(file.exists());
+}
+
+#[test]
+fn a_journal_knows_how_long_nobody_wrote_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let credentials = credentials("localhost:1", "localhost:2");
+    let journal = Journal::begin(folder.path(), &credentials, Product::Consumer).unwrap();
+    assert_eq!(journal.untouched(), Duration::ZERO);
+    let file = journal.file().to_owned();
+    let before = std::time::SystemTime::now() - Duration::from_mins(5);
+    journal.writer.set_modified(before).unwrap();
+    drop(journal);
+    let untouched = Journal::open(&file).unwrap().untouched();
+    assert!(untouched >= Duration::from_mins(5), "{untouched:?}");
 }

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod killed;
+mod late;
 mod people;
 mod secrets;
 mod standin;

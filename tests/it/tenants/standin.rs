@@ -207,6 +207,24 @@ impl StandIn {
 
     /// The same, taking the project for one of another product.
     pub(crate) fn tenants_of(&self, product: Product, changed: &[(&'static str, &str)]) -> Tenants {
+        let patience = Patience {
+            pause: Duration::from_millis(5),
+            longest_pause: Duration::from_millis(50),
+            longest_asked: Duration::from_millis(500),
+            answer: Duration::from_secs(5),
+            late: Duration::from_millis(50),
+            ..Patience::default()
+        };
+        self.tenants_with(product, changed, patience)
+    }
+
+    /// The same, with a patience of its own.
+    pub(crate) fn tenants_with(
+        &self,
+        product: Product,
+        changed: &[(&'static str, &str)],
+        patience: Patience,
+    ) -> Tenants {
         let mut environment = self.environment();
         environment.extend(
             changed
@@ -225,13 +243,6 @@ impl StandIn {
             stytch_per_second: self.rate,
         };
         let admitted = admit(credentials, amount, Consent::default()).expect("loopback is free");
-        let patience = Patience {
-            pause: Duration::from_millis(5),
-            longest_pause: Duration::from_millis(50),
-            longest_asked: Duration::from_millis(50),
-            answer: Duration::from_secs(5),
-            ..Patience::default()
-        };
         Tenants::new(admitted, product, patience).expect("a client")
     }
 }

@@ -220,9 +220,9 @@ fn waiting(planned: &[Planned], amount: Amount, limit: Span) -> Vec<PersonId> {
         return Vec::new();
     };
     let begin = Instant::now();
-    let wide = |per_second: f64| Pace::new(per_second * HEADROOM, BURST, begin);
-    let mut auth0 = wide(amount.auth0_per_second);
-    let mut stytch = wide(amount.stytch_per_second);
+    let narrowed = |per_second: f64| Pace::new(per_second * HEADROOM, BURST, begin);
+    let mut auth0 = narrowed(amount.auth0_per_second);
+    let mut stytch = narrowed(amount.stytch_per_second);
     let mut waiting = BTreeSet::new();
     for call in planned {
         let now = begin + span_to_duration(call.at - first.at);

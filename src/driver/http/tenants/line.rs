@@ -124,8 +124,12 @@ impl Ride<'_, '_> {
         who: As<'_>,
         body: Option<&Value>,
     ) -> Result<Heard, cutover_mocks::answer::Breakage> {
-        let request = self.client.request(method, path, who, body);
+        let request = self.client.request(method.clone(), path, who, body);
+        let flight = self.client.flight(&method);
         let heard = self.exchange.send(request).await?;
+        if heard.status < 500 {
+            flight.landed();
+        }
         if heard.status == 429 {
             self.client.heed_refusal(heard.headers());
         }

@@ -46,7 +46,9 @@ use crate::rehearsal::{
 use crate::scenario::{Scenario, Window};
 use crate::tenant::cleanup::{self, Cleaned, Mode};
 use crate::tenant::journal::{Journal, JournalError};
-use crate::tenant::provision::{AtStytch, Go, Plan, ProvisionError, Wanted, provision};
+use crate::tenant::provision::{
+    AtStytch, Go, Plan, ProvisionError, Provisioned, Wanted, provision,
+};
 use crate::tenant::refused::ApiError;
 use crate::tenant::tenants::Tenants;
 use cast::Cast;
@@ -212,18 +214,7 @@ impl Trial<'_> {
         options: &Options,
         watch: &mut impl FnMut(Stage),
     ) -> Result<TenantRun, TenantRunError> {
-        let people = plan.people().len();
-        let made = provision(&self.tenants, journal, plan, |made| {
-            watch(Stage::Made(made, people));
-            Go::On
-        });
-        // A pause that a provider asks for may be long, and nobody waits for it who wants to stop: what
-        // was under way stands in the journal.
-        let provisioned = tokio::select! {
-            biased;
-            () = options.stop.wished() => return Err(ProvisionError::Stopped.into()),
-            made = made => made?,
-        };
+        let provisioned = self.make(journal, plan, options, watch).await?;
         let (scenario, from) = (self.shortened(), self.bounds().0);
         let population = self.population.only(cast.people.clone());
         let baseline = virtual_time::baseline(&scenario, &population);
@@ -307,6 +298,38 @@ impl Trial<'_> {
             cast,
             unplayed: line.unplayed(),
         })
+    }
+
+    /// Makes the people. Whoever wants to stop waits for the answer that is under way, as it says what
+    /// was made, but for no turn and no pause that a provider asks for: that may be long.
+    async fn make(
+        &self,
+        journal: &mut Journal,
+        plan: &Plan,
+        options: &Options,
+        watch: &mut impl FnMut(Stage),
+    ) -> Result<Provisioned, ProvisionError> {
+        if options.stop.is_wished() {
+            return Err(ProvisionError::Stopped);
+        }
+        let people = plan.people().len();
+        let made = provision(&self.tenants, journal, plan, |made| {
+            watch(Stage::Made(made, people));
+            if options.stop.is_wished() {
+                Go::Stop
+            } else {
+                Go::On
+            }
+        });
+        let stopped = async {
+            options.stop.wished().await;
+            self.tenants.quiet().await;
+        };
+        tokio::select! {
+            biased;
+            made = made => made,
+            () = stopped => Err(ProvisionError::Stopped),
+        }
     }
 
     /// Wall time that the window takes at the most: its length, and a while for visits that have begun.
