@@ -78,6 +78,12 @@ fn one(
         Mode::Remove => SETTLE.max(LATE.saturating_sub(journal.untouched())),
         Mode::DryRun => SETTLE,
     };
+    if settle > SETTLE {
+        say(&format!(
+            "note: {file} was written a moment ago; who is not there yet is looked for again after {} s",
+            settle.as_secs() + 1
+        ));
+    }
     let cleaned = match runtime.block_on(cleanup::clean(&tenants, &mut journal, mode, settle)) {
         Ok(cleaned) => cleaned,
         // Other journals are not worse for it.
