@@ -131,6 +131,10 @@ async fn only_ends_that_it_asked_for_are_told_to_an_application() {
             "backchannel_logout_initiators",
             json!({ "mode": "custom", "selected_initiators": ["boredom"] }),
         ),
+        (
+            "backchannel_logout_initiators",
+            json!({ "mode": "custom", "selected_initiators": ["profile-changed"] }),
+        ),
     ] {
         let sent = json!({ "oidc_logout": { name: value } });
         let (status, _) = admin.call("PATCH", "/clients/cutover-client", sent).await;
@@ -232,4 +236,33 @@ async fn another_password_ends_sessions_and_every_token_has_its_own_id() {
         let back = admin.scene.authorize(&[("prompt", "none")], &cookie).await;
         assert_eq!(query(&location(&back))["error"], "login_required");
     }
+}
+
+#[tokio::test]
+async fn initiators_are_read_back_as_they_were_written() {
+    let url = "http://localhost/out";
+    let custom = |selected: &Value| json!({ "mode": "custom", "selected_initiators": selected });
+    for (written, read) in [
+        (
+            json!(["session-revoked", "rp-logout"]),
+            json!(["session-revoked", "rp-logout"]),
+        ),
+        (json!(["password-changed"]), json!(["password-changed"])),
+        // Of logouts by applications they are told in any case.
+        (json!([]), json!(["rp-logout"])),
+    ] {
+        let mut admin = telling(url, custom(&written)).await;
+        let told = admin.get("/clients/cutover-client").await;
+        let told = &told["oidc_logout"]["backchannel_logout_initiators"];
+        assert_eq!(*told, custom(&read));
+    }
+    let mut admin = telling(url, json!({ "mode": "all" })).await;
+    let (status, told) = admin
+        .call(
+            "PATCH",
+            "/clients/cutover-client",
+            json!({ "oidc_logout": null }),
+        )
+        .await;
+    assert_eq!((status.as_u16(), &told["oidc_logout"]), (200, &Value::Null));
 }

@@ -104,3 +104,34 @@ async fn the_log_is_read_on_from_an_event_and_by_pages() {
         assert_eq!(told, status, "{path}");
     }
 }
+
+#[tokio::test]
+async fn refused_password_grants_tell_which_protection_it_was_and_whose_they_are() {
+    let mut admin = Admin::new().await;
+    let brute = "/attack-protection/brute-force-protection";
+    let suspicious = "/attack-protection/suspicious-ip-throttling";
+    admin
+        .call("PATCH", brute, json!({ "max_attempts": 1 }))
+        .await;
+    for _ in 0..2 {
+        admin.grant(ADA, "wrong", json!({})).await;
+    }
+    admin
+        .call("PATCH", brute, json!({ "enabled": false }))
+        .await;
+    let stage = json!({ "pre-login": { "max_attempts": 1, "rate": 864_000 } });
+    admin
+        .call("PATCH", suspicious, json!({ "stage": stage }))
+        .await;
+    for _ in 0..2 {
+        admin.grant(ADA, "wrong", json!({})).await;
+    }
+    let all = ["fepft", "limit_wc", "fepft", "limit_mu"];
+    let mut told = kinds(&mut admin).await;
+    told.retain(|kind| kind != "sapi");
+    assert_eq!(told, all);
+    let newest = admin.get("/logs?q=type:limit_mu").await;
+    let user = escaped(text(&newest[0], "user_id"));
+    let own = admin.get(&format!("/users/{user}/logs")).await;
+    assert_eq!(own.as_array().unwrap().len(), 4);
+}

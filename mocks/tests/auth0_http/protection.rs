@@ -168,3 +168,37 @@ async fn effective_permissions_tell_where_they_come_from() {
     let roles = admin.get(&format!("{user}/effective-roles")).await;
     assert_eq!(roles["roles"][0]["sources"], json!(["direct"]));
 }
+
+#[tokio::test]
+async fn what_is_switched_off_keeps_its_settings() {
+    let mut admin = Admin::new().await;
+    let stage = json!({
+        "pre-login": { "max_attempts": 7, "rate": 1000 },
+        "pre-user-registration": { "max_attempts": 9, "rate": 2000 },
+    });
+    for (path, numbers) in [
+        ("brute-force-protection", json!({ "max_attempts": 5 })),
+        ("suspicious-ip-throttling", json!({ "stage": stage })),
+    ] {
+        let path = format!("/attack-protection/{path}");
+        let (_, told) = admin.call("PATCH", &path, numbers).await;
+        admin
+            .call("PATCH", &path, json!({ "enabled": false }))
+            .await;
+        let (_, again) = admin.call("PATCH", &path, json!({ "enabled": true })).await;
+        assert_eq!(again, told, "{path}");
+    }
+    let path = "/attack-protection/brute-force-protection";
+    let (_, told) = admin
+        .call("PATCH", path, json!({ "shields": ["user_notification"] }))
+        .await;
+    assert_eq!(told["enabled"], json!(true));
+    assert_eq!(told["shields"], json!(["user_notification"]));
+    for _ in 0..6 {
+        assert_eq!(admin.grant(ADA, "wrong", json!({})).await.status(), 403);
+    }
+    let (status, _) = admin
+        .call("PATCH", path, json!({ "shields": ["umbrella"] }))
+        .await;
+    assert_eq!(status, 400);
+}

@@ -22,13 +22,11 @@ pub enum Initiator {
     MfaPhoneUnenrolled,
     /// The person was blocked.
     AccountDeactivated,
-    /// Something else of the person was changed.
-    ProfileChanged,
 }
 
 impl Initiator {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::RpLogout,
         Self::IdpLogout,
         Self::PasswordChanged,
@@ -38,8 +36,10 @@ impl Initiator {
         Self::EmailIdentifierChanged,
         Self::MfaPhoneUnenrolled,
         Self::AccountDeactivated,
-        Self::ProfileChanged,
     ];
+
+    /// Those that applications are told of that selected none.
+    pub const USUAL: [Self; 2] = [Self::RpLogout, Self::IdpLogout];
 
     /// Its name in `selected_initiators`.
     pub const fn name(self) -> &'static str {
@@ -53,7 +53,6 @@ impl Initiator {
             Self::EmailIdentifierChanged => "email-identifier-changed",
             Self::MfaPhoneUnenrolled => "mfa-phone-unenrolled",
             Self::AccountDeactivated => "account-deactivated",
-            Self::ProfileChanged => "profile-changed",
         }
     }
 
@@ -64,20 +63,31 @@ impl Initiator {
 }
 
 /// `oidc_logout` of an application.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backchannel {
     /// `backchannel_logout_urls`: Auth0 takes one.
     pub url: Option<String>,
     /// `backchannel_logout_initiators.mode` is `all`.
     pub all: bool,
-    /// `selected_initiators`, beside the two that are always there.
+    /// `selected_initiators`, as they were written: [`Initiator::USUAL`] unless some were.
     pub selected: Vec<Initiator>,
 }
 
+impl Default for Backchannel {
+    fn default() -> Self {
+        Self {
+            url: None,
+            all: false,
+            selected: Initiator::USUAL.to_vec(),
+        }
+    }
+}
+
 impl Backchannel {
-    /// Where to tell that a session ended so; none: nowhere.
+    /// Where to tell that a session ended so; none: nowhere. Of logouts by applications all are told that
+    /// have a URL (Auth0 docs, back-channel logout initiators).
     pub fn told_of(&self, initiator: Initiator) -> Option<&str> {
-        let always = [Initiator::RpLogout, Initiator::IdpLogout].contains(&initiator);
+        let always = initiator == Initiator::RpLogout;
         let wanted = always || self.all || self.selected.contains(&initiator);
         self.url.as_deref().filter(|_| wanted)
     }
@@ -97,6 +107,10 @@ mod tests {
         backchannel.selected.push(Initiator::PasswordChanged);
         assert!(backchannel.told_of(Initiator::PasswordChanged).is_some());
         assert_eq!(backchannel.told_of(Initiator::AccountDeleted), None);
+        assert!(backchannel.told_of(Initiator::IdpLogout).is_some());
+        backchannel.selected.clear();
+        assert_eq!(backchannel.told_of(Initiator::IdpLogout), None);
+        assert!(backchannel.told_of(Initiator::RpLogout).is_some());
         backchannel.all = true;
         assert!(backchannel.told_of(Initiator::AccountDeleted).is_some());
         for initiator in Initiator::ALL {

@@ -65,9 +65,9 @@ pub(super) struct Counts {
 struct Deliveries {
     /// The application took it.
     delivered: u64,
-    /// It could not be reached, or said no; or its URL is not on this machine.
+    /// It could not be reached in the token's life, or said no; or its URL is not on this machine.
     failed: u64,
-    /// Too many were waiting.
+    /// Too many were waiting, or they waited when a reset came.
     dropped: u64,
 }
 

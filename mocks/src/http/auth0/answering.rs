@@ -26,6 +26,11 @@ impl Complaint {
         self.0.extensions().get()
     }
 
+    /// The refusal of the machine's that it tells, where it is an error of OAuth and tells one.
+    pub(super) fn cause(&self) -> Option<Error> {
+        self.0.extensions().get().copied()
+    }
+
     fn status(&self) -> u16 {
         self.0.status().as_u16()
     }

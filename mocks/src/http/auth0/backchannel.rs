@@ -5,7 +5,7 @@
 //! documents no second attempt, so that there is none.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Client, Url};
@@ -98,8 +98,9 @@ struct Counts {
 pub(super) struct Post {
     anywhere: bool,
     waiting: AtomicUsize,
-    /// Shared with earlier tenants at this address: what these leave undelivered is counted, too.
     counts: Arc<Counts>,
+    /// Those of the next tenant at this address, where what waits in vain is counted.
+    next: OnceLock<Arc<Counts>>,
     outcomes: Mutex<Vec<Outcome>>,
     client: OnceCell<Client>,
     /// Closed when the tenant is gone: nothing that waits goes out then.
@@ -109,23 +110,23 @@ pub(super) struct Post {
 impl Post {
     /// One that calls this machine alone, or anywhere.
     pub(super) fn to(anywhere: bool) -> Arc<Self> {
-        Self::counting(anywhere, Arc::default())
-    }
-
-    /// The same for another tenant at this address.
-    pub(super) fn renewed(&self) -> Arc<Self> {
-        Self::counting(self.anywhere, Arc::clone(&self.counts))
-    }
-
-    fn counting(anywhere: bool, counts: Arc<Counts>) -> Arc<Self> {
         Arc::new(Self {
             anywhere,
             waiting: AtomicUsize::new(0),
-            counts,
+            counts: Arc::default(),
+            next: OnceLock::new(),
             outcomes: Mutex::default(),
             client: OnceCell::new(),
             turns: Semaphore::new(AT_ONCE),
         })
+    }
+
+    /// The same for another tenant at this address.
+    pub(super) fn renewed(&self) -> Arc<Self> {
+        let renewed = Self::to(self.anywhere);
+        // There is one next tenant: whoever is renewed twice tells the first.
+        let _ = self.next.set(Arc::clone(&renewed.counts));
+        renewed
     }
 
     /// Nothing more goes out but what applications are being told already.
@@ -143,9 +144,9 @@ impl Post {
     }
 
     fn drop_so_many(&self, lost: usize) {
-        self.counts
-            .dropped
-            .fetch_add(lost as u64, Ordering::Relaxed);
+        let next = self.next.get().filter(|_| self.turns.is_closed());
+        let counts = next.unwrap_or(&self.counts);
+        counts.dropped.fetch_add(lost as u64, Ordering::Relaxed);
     }
 
     /// Sends tokens out, without waiting for anything.

@@ -14,6 +14,7 @@ use super::passwords::Kept;
 use super::person::id_text;
 use super::pushed::Pushed;
 use super::request::{Granted, Request};
+use super::shields::Shields;
 use super::terms::Terms;
 use super::texts;
 use super::token::Owing;
@@ -50,6 +51,8 @@ pub(super) struct Behind {
     pub(super) participants: Recent<u32, Participants>,
     /// Logout tokens that go out when this is let go.
     pub(super) notices: Vec<Notice>,
+    /// How it was told to be protected.
+    pub(super) shields: Shields,
     /// What happened lately.
     pub(super) log: Log,
     /// Proofs of possession that were used: none is good twice.
@@ -70,6 +73,7 @@ impl Behind {
     pub(super) fn new(tenant: Tenant, generation: Generation) -> Self {
         let most = tenant.bounds().unwrap_or_default().passing;
         Self {
+            shields: Shields::of(tenant.settings()),
             tenant,
             generation,
             logins: Recent::of(most),

@@ -187,7 +187,9 @@ fn oauth(status: StatusCode, error: Error) -> Response {
         Error::Injected(_) if status.is_server_error() => ("server_error", reason(status)),
         _ => ("invalid_request", reason(status)),
     };
-    oauth_error(status, code, description)
+    let mut response = oauth_error(status, code, description);
+    response.extensions_mut().insert(error);
+    response
 }
 
 fn database(status: StatusCode, error: Error) -> Response {

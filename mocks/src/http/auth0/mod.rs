@@ -34,6 +34,7 @@ mod registration;
 mod request;
 mod reset_pages;
 mod respond;
+mod shields;
 mod sign_up_page;
 mod terms;
 pub mod texts;

@@ -61,9 +61,8 @@ fn client_shown(desk: &Desk<'_>, client: &Client) -> Value {
         let told = &client.backchannel;
         let mut initiators = json!({ "mode": if told.all { "all" } else { "custom" } });
         if !told.all {
-            let always = [Initiator::RpLogout, Initiator::IdpLogout];
-            let selected = always.iter().chain(&told.selected);
-            initiators["selected_initiators"] = selected.map(|it| it.name()).collect();
+            let selected = told.selected.iter().map(|it| it.name());
+            initiators["selected_initiators"] = selected.collect();
         }
         shown["oidc_logout"] = json!({
             "backchannel_logout_urls": [url],
@@ -173,6 +172,8 @@ fn change(client: &mut Client, payload: Payload<'_>) -> Result<(), Complaint> {
     for name in ["oidc_backchannel_logout", "oidc_logout"] {
         if let Some(told) = payload.object(name)? {
             change_backchannel(&mut client.backchannel, Payload(told))?;
+        } else if payload.0.get(name).is_some_and(Value::is_null) {
+            client.backchannel = Backchannel::default();
         }
     }
     match payload.text("organization_usage")? {
@@ -206,17 +207,23 @@ fn change_backchannel(backchannel: &mut Backchannel, told: Payload<'_>) -> Resul
             ));
         }
     };
-    let always = [Initiator::RpLogout, Initiator::IdpLogout];
+    let Some(names) = initiators.texts("selected_initiators")? else {
+        backchannel.selected = Initiator::USUAL.to_vec();
+        return Ok(());
+    };
     let mut selected = Vec::new();
-    for name in initiators.texts("selected_initiators")?.unwrap_or_default() {
+    for name in names {
         let initiator = Initiator::named(&name).ok_or_else(|| {
             bad_body(&format!(
                 "Payload validation error: 'No such initiator: {name}' on property selected_initiators."
             ))
         })?;
-        if !always.contains(&initiator) && !selected.contains(&initiator) {
+        if !selected.contains(&initiator) {
             selected.push(initiator);
         }
+    }
+    if selected.is_empty() {
+        selected.push(Initiator::RpLogout);
     }
     backchannel.selected = selected;
     Ok(())

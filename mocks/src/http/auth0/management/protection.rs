@@ -5,12 +5,12 @@ use serde_json::{Map, Value, json};
 
 use super::desk::{Desk, Served, Visit};
 use super::payload::{Payload, bad_body};
-use crate::auth0::Settings;
 use crate::http::auth0::answering::Complaint;
+use crate::http::auth0::shields::Shields;
 use crate::limit::Rate;
 
 /// Failures that Auth0 lets a tenant allow at most (Management API schema).
-const MOST_ATTEMPTS: i64 = 100;
+const MOST_ATTEMPTS: u32 = 100;
 
 /// What is not mocked must not be asked for: nobody would be exempt.
 fn no_exemptions(payload: Payload<'_>) -> Result<(), Complaint> {
@@ -21,22 +21,33 @@ fn no_exemptions(payload: Payload<'_>) -> Result<(), Complaint> {
     Ok(())
 }
 
-/// Whether failures shall block: that is switched on, and `block` among the shields.
-fn blocks(payload: Payload<'_>, now: bool) -> Result<bool, Complaint> {
-    let enabled = payload.flag("enabled")?.unwrap_or(now);
-    let shields = payload.texts("shields")?;
-    let blocks = shields.is_none_or(|shields| shields.iter().any(|it| it == "block"));
-    Ok(enabled && blocks)
+/// Takes over whether something is switched on, and its shields.
+fn switch(
+    payload: Payload<'_>,
+    known: [&str; 2],
+    (enabled, shields): (&mut bool, &mut Vec<String>),
+) -> Result<(), Complaint> {
+    if let Some(told) = payload.flag("enabled")? {
+        *enabled = told;
+    }
+    if let Some(told) = payload.texts("shields")? {
+        if !told.iter().all(|it| known.contains(&it.as_str())) {
+            let text = "Payload validation error: 'No enum match' on property shields.";
+            return Err(bad_body(text));
+        }
+        *shields = told;
+    }
+    Ok(())
 }
 
 fn brute_force_shown(desk: &Desk<'_>) -> Value {
-    let attempts = desk.behind.tenant.settings().brute_force_attempts;
+    let told = &desk.behind.shields.brute_force;
     json!({
-        "enabled": attempts.is_some(),
-        "shields": ["block", "user_notification"],
+        "enabled": told.enabled,
+        "shields": told.shields,
         "allowlist": [],
         "mode": "count_per_identifier_and_ip",
-        "max_attempts": attempts.unwrap_or(10),
+        "max_attempts": told.attempts,
     })
 }
 
@@ -56,34 +67,35 @@ pub(super) async fn change_brute_force(visit: Visit) -> Response {
             let fields = desk.object()?;
             let payload = Payload(&fields);
             no_exemptions(payload)?;
-            let before = desk.behind.tenant.settings().brute_force_attempts;
+            let mut shields = desk.behind.shields.clone();
+            let told = &mut shields.brute_force;
             if payload.text("mode")? == Some("count_per_identifier") {
                 let text = "Payload validation error: 'count_per_identifier is not mocked' on property mode.";
                 return Err(bad_body(text));
             }
-            let attempts = match payload.number("max_attempts")? {
-                None => before.or(Settings::default().brute_force_attempts),
-                Some(number) if (1..=MOST_ATTEMPTS).contains(&number) => u32::try_from(number).ok(),
-                Some(_) => {
-                    return Err(bad_body(
+            if let Some(number) = payload.number("max_attempts")? {
+                let allowed = u32::try_from(number).ok();
+                let allowed = allowed.filter(|number| (1..=MOST_ATTEMPTS).contains(number));
+                told.attempts = allowed.ok_or_else(|| {
+                    bad_body(
                         "Payload validation error: 'Expected a number from 1 to 100' on property max_attempts.",
-                    ));
-                }
-            };
-            let blocks = blocks(payload, before.is_some())?;
-            let (logins, sign_ups) = {
-                let settings = desk.behind.tenant.settings();
-                (settings.suspicious_ip, settings.suspicious_signups)
-            };
-            let attempts = attempts.filter(|_| blocks);
-            desk.behind.tenant.set_protection(attempts, logins, sign_ups);
+                    )
+                })?;
+            }
+            switch(
+                payload,
+                Shields::BRUTE_FORCE,
+                (&mut told.enabled, &mut told.shields),
+            )?;
+            shields.apply(&mut desk.behind.tenant);
+            desk.behind.shields = shields;
             Served::ok(brute_force_shown(desk))
         })
         .await
 }
 
 fn suspicious_shown(desk: &Desk<'_>) -> Value {
-    let settings = desk.behind.tenant.settings();
+    let told = &desk.behind.shields.suspicious;
     let stage = |limit: Option<Rate>| {
         limit.map(|limit| {
             // Milliseconds until one more attempt is let through.
@@ -92,12 +104,12 @@ fn suspicious_shown(desk: &Desk<'_>) -> Value {
         })
     };
     json!({
-        "enabled": settings.suspicious_ip.is_some(),
-        "shields": ["admin_notification", "block"],
+        "enabled": told.enabled,
+        "shields": told.shields,
         "allowlist": [],
         "stage": {
-            "pre-login": stage(settings.suspicious_ip),
-            "pre-user-registration": stage(settings.suspicious_signups),
+            "pre-login": stage(told.logins),
+            "pre-user-registration": stage(told.sign_ups),
         },
     })
 }
@@ -148,23 +160,18 @@ pub(super) async fn change_suspicious_addresses(visit: Visit) -> Response {
             let fields = desk.object()?;
             let payload = Payload(&fields);
             no_exemptions(payload)?;
-            let (attempts, logins, sign_ups) = {
-                let settings = desk.behind.tenant.settings();
-                let usual = Settings::default();
-                (
-                    settings.brute_force_attempts,
-                    settings.suspicious_ip.or(usual.suspicious_ip),
-                    settings.suspicious_signups.or(usual.suspicious_signups),
-                )
-            };
-            let on = desk.behind.tenant.settings().suspicious_ip.is_some();
-            let blocks = blocks(payload, on)?;
+            let mut shields = desk.behind.shields.clone();
+            let told = &mut shields.suspicious;
             let stages = payload.object("stage")?;
-            let logins = stage(stages, "pre-login", logins)?.filter(|_| blocks);
-            let sign_ups = stage(stages, "pre-user-registration", sign_ups)?.filter(|_| blocks);
-            desk.behind
-                .tenant
-                .set_protection(attempts, logins, sign_ups);
+            told.logins = stage(stages, "pre-login", told.logins)?;
+            told.sign_ups = stage(stages, "pre-user-registration", told.sign_ups)?;
+            switch(
+                payload,
+                Shields::SUSPICIOUS,
+                (&mut told.enabled, &mut told.shields),
+            )?;
+            shields.apply(&mut desk.behind.tenant);
+            desk.behind.shields = shields;
             Served::ok(suspicious_shown(desk))
         })
         .await

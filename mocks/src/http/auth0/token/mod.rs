@@ -29,7 +29,7 @@ use super::request;
 use super::terms::Terms;
 use super::texts::{self, Parties};
 use crate::auth0::registry::{Client, GrantType, Secret};
-use crate::auth0::{Endpoint, Error, RefreshToken, Stamp, Tokens, UserId};
+use crate::auth0::{Connection, Endpoint, Error, RefreshToken, Stamp, Tokens, UserId};
 use crate::http::Exchange;
 use crate::http::off_the_loop::briefly_off_the_loop;
 use crate::http::params::Params;
@@ -178,6 +178,15 @@ impl Desk<'_> {
         behind.tenant.family(token, self.now).map(|seen| seen.user)
     }
 
+    /// Who is known by the name that a login without a browser gives.
+    fn typed(&self, behind: &Behind, name: &str) -> Option<UserId> {
+        let directory = self.face.directory();
+        let realm = self.params.get("realm").and_then(texts::read_connection);
+        let email = directory.known(&behind.address_of_login(directory, name))?;
+        let tenant = &behind.tenant;
+        tenant.find_user(email, realm.unwrap_or(Connection::Database))
+    }
+
     /// Writes an exchange into the log.
     fn note(
         &self,
@@ -206,12 +215,13 @@ impl Desk<'_> {
                 };
                 let about = match (holder, typed) {
                     (Some(user), _) => About::User(user),
-                    (None, Some(name)) => About::Typed(name, None),
+                    (None, Some(name)) => About::Typed(name, self.typed(behind, name)),
                     (None, None) => About::Nobody,
                 };
-                let kind = match &*words.error {
+                let kind = match complaint.cause() {
                     _ if reused => "ferrt",
-                    "too_many_attempts" => "limit_wc",
+                    Some(Error::TooManyAttempts) => "limit_wc",
+                    Some(Error::SuspiciousAddress) => "limit_mu",
                     _ => failure,
                 };
                 Entry::new(kind, client, about).saying(&words.description)
