@@ -1,5 +1,6 @@
 //! After a reset nothing that was issued before it opens anything, though numbers begin anew.
 
+use cutover_mocks::http::stamp::wall_now;
 use cutover_mocks::stytch::Vertical;
 use reqwest::Response;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
@@ -322,4 +323,39 @@ async fn a_providers_page_from_before_a_reset_leads_nowhere_after_it() {
     let after = connection().await;
     assert_eq!(come(&before).await, (404, false));
     assert_eq!(come(&after).await, (302, true));
+}
+
+#[tokio::test]
+async fn whoever_reads_the_log_on_after_a_reset_misses_nothing() {
+    let test = Test::new().await;
+    let read = async |query: &str| {
+        let face = test.scene.running.auth0().unwrap();
+        let token = face.mint_management_token(wall_now());
+        let call = test
+            .client
+            .get(test.tenant(&format!("/api/v2/logs?{query}")));
+        let answer = call.bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let events: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        let events = events.as_array().unwrap().iter();
+        let ids: Vec<String> = events.map(|event| text(&event["log_id"])).collect();
+        ids
+    };
+    let fail = async || {
+        let grant = [
+            ("grant_type", "password"),
+            ("username", "a"),
+            ("password", "b"),
+        ];
+        assert!(test.token(&grant).await.is_none());
+    };
+    for _ in 0..3 {
+        fail().await;
+    }
+    let before = read("take=100").await;
+    assert_eq!(before.len(), 3);
+    test.post("/reset", json!({})).await;
+    fail().await;
+    let after = read(&format!("from={}&take=100", before[2])).await;
+    assert_eq!((after.len(), read("take=100").await), (1, after));
 }

@@ -13,7 +13,7 @@ use super::behind::Behind;
 use super::conclude::Conclusion;
 use super::cross_origin;
 use super::dpop::Thumbprint;
-use super::events::{About, Entry};
+use super::events::{About, Happening};
 use super::face::Face;
 use super::login::Step;
 use super::pages;
@@ -131,10 +131,10 @@ fn note(
         Ok(Reply::Code { code, .. }) => {
             let user = behind.tenant.code_user(*code, now);
             let about = user.map_or(About::Nobody, About::User);
-            Entry::new(if silent { "ssa" } else { "s" }, client, about)
+            Happening::new(if silent { "ssa" } else { "s" }, client, about)
         }
         Err(Error::LoginRequired) => {
-            Entry::new("fsa", client, About::Nobody).saying("Login required")
+            Happening::new("fsa", client, About::Nobody).saying("Login required")
         }
         _ => return,
     };

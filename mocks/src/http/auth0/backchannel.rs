@@ -14,7 +14,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::behind::Behind;
-use super::events::{About, Entry};
+use super::events::{About, Happening};
 use super::face::Face;
 use super::nearby::{Addresses, is_this_machine};
 use super::texts;
@@ -335,9 +335,10 @@ impl Face {
         for outcome in outcomes {
             let about = About::User(outcome.user);
             let entry = match &outcome.failure {
-                None => Entry::new("oidc_backchannel_logout_succeeded", &outcome.client, about),
+                None => Happening::new("oidc_backchannel_logout_succeeded", &outcome.client, about),
                 Some(why) => {
-                    Entry::new("oidc_backchannel_logout_failed", &outcome.client, about).saying(why)
+                    Happening::new("oidc_backchannel_logout_failed", &outcome.client, about)
+                        .saying(why)
                 }
             };
             self.log(behind, stamp, entry);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::answering::Complaint;
 use super::behind::Behind;
 use super::errors::{self, json_answer, oauth_error};
-use super::events::{About, Entry};
+use super::events::{About, Happening};
 use super::face::Face;
 use super::login::{self, Sent, Step};
 use super::request::Request;
@@ -141,8 +141,8 @@ fn judge(
     };
     let proven = behind.tenant.prove(stamp, now, email, connection, proof);
     let entry = match proven {
-        Ok(user) => Entry::new("scoa", &client_id, About::User(user)),
-        Err(_) => Entry::new("fcoa", &client_id, About::Typed(username, None)),
+        Ok(user) => Happening::new("scoa", &client_id, About::User(user)),
+        Err(_) => Happening::new("fcoa", &client_id, About::Typed(username, None)),
     };
     face.log(behind, stamp, entry.by(connection));
     let user = proven.map_err(refusal)?;

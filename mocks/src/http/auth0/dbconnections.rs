@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::answering::Complaint;
 use super::behind::Behind;
 use super::errors::{is_address, json_answer, refusal_at};
-use super::events::{About, Entry};
+use super::events::{About, Happening};
 use super::face::Face;
 use super::texts::{self, Parties};
 use super::tickets::Purpose;
@@ -152,7 +152,7 @@ pub(super) fn mail_reset(
     if let Some(user) = behind.tenant.find_user(email, Connection::Database) {
         let now = behind.tenant.now(exchange.stamp().at);
         face.mail_ticket(parties, Purpose::Reset, address, user, now);
-        let entry = Entry::new("scpr", "", About::User(user));
+        let entry = Happening::new("scpr", "", About::User(user));
         face.log(behind, exchange.stamp(), entry.saying(SENT));
     }
 }

@@ -55,9 +55,9 @@ pub(super) enum About<'a> {
     Typed(&'a str, Option<UserId>),
 }
 
-/// What is written down of an event.
+/// An event that is to be logged.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry<'a> {
+pub(super) struct Happening<'a> {
     pub(super) kind: &'static str,
     pub(super) client: &'a str,
     pub(super) about: About<'a>,
@@ -67,7 +67,7 @@ pub(super) struct Entry<'a> {
     pub(super) scope: &'a str,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> Happening<'a> {
     pub(super) const fn new(kind: &'static str, client: &'a str, about: About<'a>) -> Self {
         Self {
             kind,
@@ -153,7 +153,7 @@ impl Face {
     }
 
     /// Writes an event into the tenant's log.
-    pub(super) fn log(&self, behind: &mut Behind, stamp: Stamp, entry: Entry<'_>) {
+    pub(super) fn log(&self, behind: &mut Behind, stamp: Stamp, entry: Happening<'_>) {
         let (user, typed) = match entry.about {
             About::Nobody => (None, None),
             About::User(user) => (Some(user), None),
@@ -206,7 +206,7 @@ impl Face {
             (Error::Blocked, _) => ("f", super::BLOCKED),
             _ => return,
         };
-        let entry = Entry::new(kind, client, About::Typed(typed, user));
+        let entry = Happening::new(kind, client, About::Typed(typed, user));
         self.log(behind, stamp, entry.saying(description).by(connection));
     }
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::answering::{Asked, Complaint};
 use super::backchannel::Post;
 use super::behind::Behind;
-use super::events::{About, Entry};
+use super::events::{About, Happening};
 use super::issuers::Issuers;
 use super::texts::{self, Parties};
 use super::tickets::{self, Purpose};
@@ -345,8 +345,8 @@ impl Face {
         let stamp = exchange.stamp();
         let said = behind.tenant.say(stamp, &Call::SignUp { email });
         let entry = match &said {
-            Ok(Reply::Created(user)) => Entry::new("ss", client, About::User(*user)),
-            _ => Entry::new("fs", client, About::Typed(address, None)),
+            Ok(Reply::Created(user)) => Happening::new("ss", client, About::User(*user)),
+            _ => Happening::new("fs", client, About::Typed(address, None)),
         };
         self.log(behind, stamp, entry.by(Connection::Database));
         let Reply::Created(user) = said? else {

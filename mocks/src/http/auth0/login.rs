@@ -12,7 +12,7 @@ use super::answering::Complaint;
 use super::behind::Behind;
 use super::conclude::{Conclusion, Login};
 use super::errors::{self, WRONG_CODE, WRONG_PASSWORD};
-use super::events::{About, Entry};
+use super::events::{About, Happening};
 use super::face::Face;
 use super::pages::{self, Field, Form};
 use super::request::Request;
@@ -289,7 +289,7 @@ pub(super) fn finish(
     match said {
         Ok(Reply::Code { code, sso }) => {
             behind.tenant.profiles.note_visit(user, now, stamp.address);
-            let entry = Entry::new("s", &login.ask.client_id, About::User(user));
+            let entry = Happening::new("s", &login.ask.client_id, About::User(user));
             face.log(behind, stamp, entry.by(login.connection));
             let login_end = Login {
                 code,
@@ -301,7 +301,7 @@ pub(super) fn finish(
         }
         Ok(_) => Err(errors::browser_refusal(Error::Other, Endpoint::Login).into()),
         Err(error) => {
-            let entry = Entry::new("f", &login.ask.client_id, About::User(user));
+            let entry = Happening::new("f", &login.ask.client_id, About::User(user));
             face.log(behind, stamp, entry.by(login.connection));
             Err(authorize::refused(login, error, Endpoint::Login).into())
         }

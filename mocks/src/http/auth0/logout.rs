@@ -13,7 +13,7 @@ use super::answering::Complaint;
 use super::behind::Behind;
 use super::cookies;
 use super::errors::refusal_at;
-use super::events::{About, Entry};
+use super::events::{About, Happening};
 use super::face::Face;
 use super::pages;
 use super::respond::redirect;
@@ -130,7 +130,7 @@ fn end(
         face.log(
             behind,
             stamp,
-            Entry::new("slo", client, About::User(seen.user)),
+            Happening::new("slo", client, About::User(seen.user)),
         );
         behind.announce(seen.id, &[Initiator::RpLogout], stamp);
     }

@@ -10,7 +10,7 @@ use axum::response::Response;
 use super::answering::Complaint;
 use super::behind::Behind;
 use super::errors;
-use super::events::{About, Entry};
+use super::events::{About, Happening};
 use super::face::Face;
 use super::login::{self, Sent, Step};
 use super::pages::{Field, Form};
@@ -180,7 +180,7 @@ fn second_proof(
     } else {
         "gd_auth_failed"
     };
-    let entry = Entry::new(kind, &login.ask.client_id, About::User(user));
+    let entry = Happening::new(kind, &login.ask.client_id, About::User(user));
     face.log(behind, stamp, entry);
     if right {
         behind.half_proven.take(number);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::answering::Complaint;
 use super::behind::Behind;
 use super::errors::{is_address, json_answer, refusal_at};
-use super::events::{About, Entry};
+use super::events::{About, Happening};
 use super::face::Face;
 use super::texts;
 use super::token::{identify, needed};
@@ -49,7 +49,7 @@ pub(super) async fn start(
             });
         let kind = if link.is_some() { "cls" } else { "cs" };
         face.mail(address, "code", code, link);
-        let entry = Entry::new(kind, &client.id, About::Typed(address, None));
+        let entry = Happening::new(kind, &client.id, About::Typed(address, None));
         face.log(behind, exchange.stamp(), entry.by(connection));
         Ok(sent(behind, connection, address, &exchange))
     });

@@ -12,7 +12,7 @@ use super::answering::Complaint;
 use super::behind::Behind;
 use super::dbconnections::mail_reset;
 use super::errors;
-use super::events::{About, Entry};
+use super::events::{About, Happening};
 use super::face::Face;
 use super::login;
 use super::pages::{self, Field, Form};
@@ -129,7 +129,7 @@ pub(super) async fn verify(
             // Refresh tokens stay (Auth0 community, revoke refresh tokens when a user changes password).
             behind.announce_all(user, &[Initiator::PasswordChanged], exchange.stamp());
             behind.end_sessions(user, now);
-            let entry = Entry::new("scp", "", About::User(user));
+            let entry = Happening::new("scp", "", About::User(user));
             face.log(behind, exchange.stamp(), entry);
             Ok(())
         });
@@ -167,7 +167,7 @@ pub(super) async fn verify_address(
             .map(|_| ())
             .ok_or_else(|| pages::problem(StatusCode::BAD_REQUEST, STALE))?;
         if let Some(opened) = opened {
-            let entry = Entry::new("sv", "", About::User(opened.user));
+            let entry = Happening::new("sv", "", About::User(opened.user));
             face.log(behind, exchange.stamp(), entry);
         }
         Ok(())

@@ -15,7 +15,7 @@ use crate::http::Exchange;
 use crate::http::auth0::answering::{Asked, Complaint};
 use crate::http::auth0::behind::Behind;
 use crate::http::auth0::errors::{json_answer, management_error, refusal_at};
-use crate::http::auth0::events::{About, Entry};
+use crate::http::auth0::events::{About, Happening};
 use crate::http::auth0::face::Face;
 use crate::http::auth0::texts::Parties;
 use crate::http::auth0::token::Signed;
@@ -226,7 +226,7 @@ impl Visit {
                 if method != Method::GET {
                     let kind = if said.is_ok() { "sapi" } else { "fapi" };
                     let operation = format!("{method} /api/v2{path}");
-                    let entry = Entry::new(kind, &client, About::Nobody).saying(&operation);
+                    let entry = Happening::new(kind, &client, About::Nobody).saying(&operation);
                     face.log(behind, stamp, entry);
                 }
                 said

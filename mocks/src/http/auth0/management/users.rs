@@ -15,7 +15,7 @@ use crate::auth0::registry::Initiator;
 use crate::auth0::{Call, Change, Connection, Error, Manage, Reply, User, UserId};
 use crate::http::auth0::answering::Complaint;
 use crate::http::auth0::errors::{is_address, management_error};
-use crate::http::auth0::events::{About, Entry};
+use crate::http::auth0::events::{About, Happening};
 use crate::http::auth0::texts;
 
 /// Properties of a new user.
@@ -367,7 +367,7 @@ pub(super) async fn delete(Path(id): Path<String>, visit: Visit) -> Response {
         .serve(&["delete:users", "delete:current_user"], |desk| {
             let id = desk.person(&id)?;
             let now = desk.now;
-            let entry = Entry::new("sdu", "", About::User(id));
+            let entry = Happening::new("sdu", "", About::User(id));
             desk.face.log(desk.behind, desk.stamp, entry);
             desk.behind
                 .announce_all(id, &[Initiator::AccountDeleted], desk.stamp);

@@ -22,7 +22,7 @@ use super::answering::NO_STORE;
 use super::behind::Behind;
 use super::dpop::{self, Thumbprint};
 use super::errors::{json_answer, oauth_error};
-use super::events::{About, Entry, of_exchange};
+use super::events::{About, Happening, of_exchange};
 use super::face::Face;
 use super::issue::Issue;
 use super::request;
@@ -199,12 +199,12 @@ impl Desk<'_> {
         let client = self.client.id.as_str();
         let typed = self.params.get("username");
         let entry = match given {
-            Ok(Given::ToPerson(issue) | Given::Mfa(_, issue)) => Entry {
+            Ok(Given::ToPerson(issue) | Given::Mfa(_, issue)) => Happening {
                 audience: issue.terms.audience.api().unwrap_or_default(),
                 scope: &issue.terms.scope,
-                ..Entry::new(success, client, About::User(issue.tokens.access.subject))
+                ..Happening::new(success, client, About::User(issue.tokens.access.subject))
             },
-            Ok(Given::ToMachine(_)) => Entry::new(success, client, About::Nobody),
+            Ok(Given::ToMachine(_)) => Happening::new(success, client, About::Nobody),
             Err(complaint) => {
                 // A first factor that is right is no failure, and nor is a device that asks early.
                 let Some(words) = complaint
@@ -224,7 +224,7 @@ impl Desk<'_> {
                     Some(Error::SuspiciousAddress) => "limit_mu",
                     _ => failure,
                 };
-                Entry::new(kind, client, about).saying(&words.description)
+                Happening::new(kind, client, about).saying(&words.description)
             }
         };
         self.face.log(behind, self.stamp, entry);

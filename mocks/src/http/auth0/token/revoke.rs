@@ -14,7 +14,7 @@ use crate::auth0::registry::Initiator;
 use crate::auth0::{Call, Endpoint};
 use crate::http::Exchange;
 use crate::http::auth0::errors::oauth_error;
-use crate::http::auth0::events::{About, Entry};
+use crate::http::auth0::events::{About, Happening};
 use crate::http::auth0::face::Face;
 use crate::http::auth0::texts;
 use crate::http::auth0::userinfo::bearer;
@@ -37,7 +37,7 @@ pub(in super::super) async fn revoke(
         let token = token.unwrap_or(NO_REFRESH);
         let now = behind.tenant.now(exchange.stamp().at);
         if let Some(seen) = behind.tenant.family(token, now) {
-            let entry = Entry::new("srrt", &asks.client.id, About::User(seen.user));
+            let entry = Happening::new("srrt", &asks.client.id, About::User(seen.user));
             face.log(behind, exchange.stamp(), entry);
         }
         let call = Call::Revoke { token };
