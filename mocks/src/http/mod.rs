@@ -10,6 +10,7 @@
 //! | [`params`] | parameters from queries, forms and JSON |
 //! | [`recent`] | tables of what is newest, bounded in number and bytes |
 //! | [`seal`] | ids as opaque text that cannot be made up |
+//! | `hexadecimal` | numbers in hexadecimal digits |
 //! | [`directory`] | addresses: text to handle and back |
 //! | [`stamp`] | where a call's time, luck and address come from, and how its answer leaves |
 //! | [`hands`] | a clock that is held or set by hand |
@@ -38,6 +39,7 @@ pub mod connection;
 pub mod cors;
 pub mod directory;
 pub mod hands;
+mod hexadecimal;
 pub mod introduction;
 pub mod journal;
 mod lobby;

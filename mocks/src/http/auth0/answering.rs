@@ -7,6 +7,7 @@ use super::errors;
 use crate::answer::{Breakage, Refusal};
 use crate::auth0::{Endpoint, Error, RateSeen};
 use crate::http::Exchange;
+use crate::http::hexadecimal::digits;
 use crate::luck::Luck;
 use crate::time::{Span, Timestamp};
 
@@ -161,13 +162,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-auth0-requestid");
 
 /// Twenty hexadecimal digits.
 fn request_id(luck: Luck) -> HeaderValue {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut rest = u128::from(luck.split(9).0) * 0x1_0001;
-    let mut text = [0; 20];
-    for digit in text.iter_mut().rev() {
-        *digit = DIGITS[(rest & 15) as usize];
-        rest >>= 4;
-    }
+    let text = digits::<20>(u128::from(luck.split(9).0) * 0x1_0001);
     HeaderValue::from_bytes(&text).expect("digits can stand in a header")
 }
 

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+use crate::http::hexadecimal;
 use crate::http::seal::Generation;
 use crate::luck::{Luck, mix};
 use crate::stytch::{IntermediateToken, LoginToken, OrgId, SessionToken, UserId, Vertical};
@@ -222,19 +223,16 @@ impl Names {
     }
 
     fn spell(&self, prefix: &str, uuid: u128) -> String {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let uuid = as_v4(uuid);
         let mut text = String::with_capacity(prefix.len() + self.environment.len() + 38);
-        text.extend([prefix, "-", self.environment]);
-        // By hand, as every answer is full of ids and the formatter takes ten times as long.
-        for (place, byte) in uuid.to_be_bytes().into_iter().enumerate() {
-            if matches!(place, 0 | 4 | 6 | 8 | 10) {
-                text.push('-');
-            }
-            for digit in [byte >> 4, byte & 15] {
-                text.push(char::from(DIGITS[usize::from(digit)]));
-            }
+        text.extend([prefix, "-", self.environment, "-"]);
+        hexadecimal::push::<8>(&mut text, uuid >> 96);
+        for place in [80, 64, 48] {
+            text.push('-');
+            hexadecimal::push::<4>(&mut text, uuid >> place);
         }
+        text.push('-');
+        hexadecimal::push::<12>(&mut text, uuid);
         text
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::auth0::{Connection, UserId};
+use crate::http::hexadecimal;
 use crate::luck::mix;
 
 /// The provider of an identity: the part of a user id before the bar.
@@ -37,20 +38,12 @@ fn push_identity(text: &mut String, id: UserId, from: Connection) {
             )
         }
         Connection::Database | Connection::Email | Connection::Sms => {
-            push_hex(text, tag, 16);
-            push_hex(text, u64::from(id.0 ^ tag as u32), 8);
+            hexadecimal::push::<16>(text, tag.into());
+            hexadecimal::push::<8>(text, (id.0 ^ tag as u32).into());
             Ok(())
         }
     };
     written.expect("a string takes all text");
-}
-
-/// The lowest digits of a number; a good deal cheaper than formatting it, and in every `sub`.
-fn push_hex(text: &mut String, number: u64, digits: u32) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for place in (0..digits).rev() {
-        text.push(char::from(DIGITS[(number >> (4 * place) & 15) as usize]));
-    }
 }
 
 /// So that Google's ids do not look counted.
