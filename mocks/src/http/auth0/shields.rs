@@ -7,11 +7,23 @@ use crate::limit::Rate;
 /// The shield without which nothing is refused.
 const BLOCK: &str = "block";
 
+/// Whether a protection is on, and what it does.
+#[derive(Clone, Debug)]
+pub(super) struct Switch {
+    pub(super) enabled: bool,
+    pub(super) shields: Vec<String>,
+}
+
+impl Switch {
+    fn blocks(&self) -> bool {
+        self.enabled && self.shields.iter().any(|it| it == BLOCK)
+    }
+}
+
 /// `brute-force-protection`.
 #[derive(Clone, Debug)]
 pub(super) struct BruteForce {
-    pub(super) enabled: bool,
-    pub(super) shields: Vec<String>,
+    pub(super) switch: Switch,
     /// Failures in a row until a block.
     pub(super) attempts: u32,
 }
@@ -19,8 +31,7 @@ pub(super) struct BruteForce {
 /// `suspicious-ip-throttling`.
 #[derive(Clone, Debug)]
 pub(super) struct Suspicious {
-    pub(super) enabled: bool,
-    pub(super) shields: Vec<String>,
+    pub(super) switch: Switch,
     /// Failed logins of one address; none: without a limit.
     pub(super) logins: Option<Rate>,
     /// Sign-ups of one address; none: without a limit.
@@ -51,15 +62,17 @@ impl Shields {
         } else {
             (usual.suspicious_ip, usual.suspicious_signups)
         };
+        let switch = |enabled: bool, shields: [&str; 2]| Switch {
+            enabled,
+            shields: shields.map(str::to_owned).to_vec(),
+        };
         Self {
             brute_force: BruteForce {
-                enabled: attempts.is_some(),
-                shields: Self::BRUTE_FORCE.map(str::to_owned).to_vec(),
+                switch: switch(attempts.is_some(), Self::BRUTE_FORCE),
                 attempts: attempts.or(usual.brute_force_attempts).unwrap_or(10),
             },
             suspicious: Suspicious {
-                enabled: throttles,
-                shields: Self::SUSPICIOUS.map(str::to_owned).to_vec(),
+                switch: switch(throttles, Self::SUSPICIOUS),
                 logins,
                 sign_ups,
             },
@@ -68,11 +81,9 @@ impl Shields {
 
     /// Has the machine do as is told here.
     pub(super) fn apply(&self, tenant: &mut Tenant) {
-        let blocks =
-            |enabled: bool, shields: &[String]| enabled && shields.iter().any(|it| it == BLOCK);
         let (brute, suspicious) = (&self.brute_force, &self.suspicious);
-        let attempts = blocks(brute.enabled, &brute.shields).then_some(brute.attempts);
-        let throttles = blocks(suspicious.enabled, &suspicious.shields);
+        let attempts = brute.switch.blocks().then_some(brute.attempts);
+        let throttles = suspicious.switch.blocks();
         let [logins, sign_ups] =
             [suspicious.logins, suspicious.sign_ups].map(|stage| stage.filter(|_| throttles));
         tenant.set_protection(attempts, logins, sign_ups);

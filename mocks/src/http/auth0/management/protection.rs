@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::desk::{Desk, Served, Visit};
 use super::payload::{Payload, bad_body};
 use crate::http::auth0::answering::Complaint;
-use crate::http::auth0::shields::Shields;
+use crate::http::auth0::shields::{Shields, Switch};
 use crate::limit::Rate;
 
 /// Failures that Auth0 lets a tenant allow at most (Management API schema).
@@ -22,29 +22,45 @@ fn no_exemptions(payload: Payload<'_>) -> Result<(), Complaint> {
 }
 
 /// Takes over whether something is switched on, and its shields.
-fn switch(
-    payload: Payload<'_>,
-    known: [&str; 2],
-    (enabled, shields): (&mut bool, &mut Vec<String>),
-) -> Result<(), Complaint> {
+fn turn(switch: &mut Switch, payload: Payload<'_>, known: [&str; 2]) -> Result<(), Complaint> {
     if let Some(told) = payload.flag("enabled")? {
-        *enabled = told;
+        switch.enabled = told;
     }
     if let Some(told) = payload.texts("shields")? {
         if !told.iter().all(|it| known.contains(&it.as_str())) {
             let text = "Payload validation error: 'No enum match' on property shields.";
             return Err(bad_body(text));
         }
-        *shields = told;
+        switch.shields = told;
     }
     Ok(())
+}
+
+/// A change of protection, which takes place if all of it can.
+async fn change(
+    visit: Visit,
+    take: impl FnOnce(&mut Shields, Payload<'_>) -> Result<(), Complaint>,
+    shown: fn(&Desk<'_>) -> Value,
+) -> Response {
+    visit
+        .serve(&["update:attack_protection"], |desk| {
+            let fields = desk.object()?;
+            let payload = Payload(&fields);
+            no_exemptions(payload)?;
+            let mut shields = desk.behind.shields.clone();
+            take(&mut shields, payload)?;
+            shields.apply(&mut desk.behind.tenant);
+            desk.behind.shields = shields;
+            Served::ok(shown(desk))
+        })
+        .await
 }
 
 fn brute_force_shown(desk: &Desk<'_>) -> Value {
     let told = &desk.behind.shields.brute_force;
     json!({
-        "enabled": told.enabled,
-        "shields": told.shields,
+        "enabled": told.switch.enabled,
+        "shields": told.switch.shields,
         "allowlist": [],
         "mode": "count_per_identifier_and_ip",
         "max_attempts": told.attempts,
@@ -62,36 +78,25 @@ pub(super) async fn brute_force(visit: Visit) -> Response {
 
 /// `PATCH /attack-protection/brute-force-protection`: attempts count anew.
 pub(super) async fn change_brute_force(visit: Visit) -> Response {
-    visit
-        .serve(&["update:attack_protection"], |desk| {
-            let fields = desk.object()?;
-            let payload = Payload(&fields);
-            no_exemptions(payload)?;
-            let mut shields = desk.behind.shields.clone();
-            let told = &mut shields.brute_force;
-            if payload.text("mode")? == Some("count_per_identifier") {
-                let text = "Payload validation error: 'count_per_identifier is not mocked' on property mode.";
-                return Err(bad_body(text));
-            }
-            if let Some(number) = payload.number("max_attempts")? {
-                let allowed = u32::try_from(number).ok();
-                let allowed = allowed.filter(|number| (1..=MOST_ATTEMPTS).contains(number));
-                told.attempts = allowed.ok_or_else(|| {
-                    bad_body(
-                        "Payload validation error: 'Expected a number from 1 to 100' on property max_attempts.",
-                    )
-                })?;
-            }
-            switch(
-                payload,
-                Shields::BRUTE_FORCE,
-                (&mut told.enabled, &mut told.shields),
-            )?;
-            shields.apply(&mut desk.behind.tenant);
-            desk.behind.shields = shields;
-            Served::ok(brute_force_shown(desk))
-        })
-        .await
+    let take = |shields: &mut Shields, payload: Payload<'_>| {
+        let told = &mut shields.brute_force;
+        if payload.text("mode")? == Some("count_per_identifier") {
+            let text =
+                "Payload validation error: 'count_per_identifier is not mocked' on property mode.";
+            return Err(bad_body(text));
+        }
+        if let Some(number) = payload.number("max_attempts")? {
+            let allowed = u32::try_from(number).ok();
+            let allowed = allowed.filter(|number| (1..=MOST_ATTEMPTS).contains(number));
+            told.attempts = allowed.ok_or_else(|| {
+                bad_body(
+                    "Payload validation error: 'Expected a number from 1 to 100' on property max_attempts.",
+                )
+            })?;
+        }
+        turn(&mut told.switch, payload, Shields::BRUTE_FORCE)
+    };
+    change(visit, take, brute_force_shown).await
 }
 
 fn suspicious_shown(desk: &Desk<'_>) -> Value {
@@ -104,8 +109,8 @@ fn suspicious_shown(desk: &Desk<'_>) -> Value {
         })
     };
     json!({
-        "enabled": told.enabled,
-        "shields": told.shields,
+        "enabled": told.switch.enabled,
+        "shields": told.switch.shields,
         "allowlist": [],
         "stage": {
             "pre-login": stage(told.logins),
@@ -155,24 +160,12 @@ fn stage(
 
 /// `PATCH /attack-protection/suspicious-ip-throttling`: attempts count anew.
 pub(super) async fn change_suspicious_addresses(visit: Visit) -> Response {
-    visit
-        .serve(&["update:attack_protection"], |desk| {
-            let fields = desk.object()?;
-            let payload = Payload(&fields);
-            no_exemptions(payload)?;
-            let mut shields = desk.behind.shields.clone();
-            let told = &mut shields.suspicious;
-            let stages = payload.object("stage")?;
-            told.logins = stage(stages, "pre-login", told.logins)?;
-            told.sign_ups = stage(stages, "pre-user-registration", told.sign_ups)?;
-            switch(
-                payload,
-                Shields::SUSPICIOUS,
-                (&mut told.enabled, &mut told.shields),
-            )?;
-            shields.apply(&mut desk.behind.tenant);
-            desk.behind.shields = shields;
-            Served::ok(suspicious_shown(desk))
-        })
-        .await
+    let take = |shields: &mut Shields, payload: Payload<'_>| {
+        let told = &mut shields.suspicious;
+        let stages = payload.object("stage")?;
+        told.logins = stage(stages, "pre-login", told.logins)?;
+        told.sign_ups = stage(stages, "pre-user-registration", told.sign_ups)?;
+        turn(&mut told.switch, payload, Shields::SUSPICIOUS)
+    };
+    change(visit, take, suspicious_shown).await
 }
