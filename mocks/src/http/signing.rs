@@ -102,13 +102,13 @@ impl KeyRing {
     }
 
     /// The same, as a token of another type than `JWT`.
-    pub fn sign_typed(self, id: KeyId, typ: &str, claims: &impl Serialize) -> String {
+    pub fn sign_typed_here(self, id: KeyId, typ: &str, claims: &impl Serialize) -> String {
         let claims = serde_json::to_vec(claims).expect(PLAIN);
         self.key(id).sign_typed(typ, &claims)
     }
 
     /// The same, off the loop.
-    pub async fn sign_as(self, typ: &'static str, id: KeyId, claims: &impl Serialize) -> String {
+    pub async fn sign_typed(self, id: KeyId, typ: &'static str, claims: &impl Serialize) -> String {
         let claims = serde_json::to_vec(claims).expect(PLAIN);
         briefly_off_the_loop(move || self.key(id).sign_typed(typ, &claims)).await
     }

@@ -14,6 +14,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::behind::Behind;
+use super::cross_origin::unguessable;
 use super::events::{About, Happening};
 use super::face::Face;
 use super::nearby::{Addresses, is_this_machine};
@@ -221,7 +222,7 @@ impl Post {
             .await
             .map_err(|error: reqwest::Error| error.to_string())?;
         let claims = notice.claims();
-        let token = Face::keys().sign_as("logout+jwt", notice.key, &claims);
+        let token = Face::keys().sign_typed(notice.key, "logout+jwt", &claims);
         let form = Url::parse_with_params("form:", [("logout_token", token.await)]);
         let form = form.map_err(|error| error.to_string())?;
         let answer = client
@@ -304,7 +305,7 @@ impl Behind {
                 subject: subject.clone(),
                 user,
                 sid: texts::sid(self.generation, session),
-                jti: format!("{:016x}{:016x}", luck.split(0).0, luck.split(1).0),
+                jti: unguessable(luck),
                 key,
                 now,
             });

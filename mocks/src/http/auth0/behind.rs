@@ -193,6 +193,22 @@ impl Behind {
             .map_or_else(|| typed.to_owned(), |user| directory.text(user.email))
     }
 
+    /// Who is known by what somebody typed to log in so.
+    pub(super) fn known_by(
+        &self,
+        directory: &Directory,
+        typed: &str,
+        connection: Connection,
+    ) -> Option<UserId> {
+        let email = directory.known(&self.address_of_login(directory, typed))?;
+        self.tenant.find_user(email, connection)
+    }
+
+    /// A number that tells tokens of the same claims apart.
+    pub(super) fn ordinal(&self) -> u64 {
+        self.tenant.ledger().calls.values().sum()
+    }
+
     /// Ends all sessions of a person.
     pub(super) fn end_sessions(&mut self, user: UserId, now: Timestamp) {
         for session in self.tenant.sessions_of(user, now) {

@@ -70,7 +70,8 @@ pub(super) async fn authenticate(
         .await
 }
 
-fn unguessable(luck: Luck) -> String {
+/// 32 hexadecimal digits.
+pub(super) fn unguessable(luck: Luck) -> String {
     format!("{:016x}{:016x}", luck.split(0).0, luck.split(1).0)
 }
 

@@ -20,7 +20,7 @@ pub(super) fn sign(key: KeyId, profile: Profile, claims: &impl Serialize, ordina
         Profile::Auth0 => Face::keys().sign_here(key, claims),
         Profile::Rfc9068 => {
             let claims = rewritten(serde_json::to_value(claims).unwrap_or_default(), ordinal);
-            Face::keys().sign_typed(key, ACCESS_TOKEN, &claims)
+            Face::keys().sign_typed_here(key, ACCESS_TOKEN, &claims)
         }
     }
 }

@@ -194,12 +194,11 @@ impl Face {
         typed: &str,
         error: Error,
     ) {
-        let address = behind.address_of_login(self.directory(), typed);
-        let email = self.directory().known(&address);
-        let user = email.and_then(|email| behind.tenant.find_user(email, connection));
+        let user = behind.known_by(self.directory(), typed, connection);
+        let protected = of_protection(error).unwrap_or_default();
         let (kind, description) = match (error, user) {
-            (Error::TooManyAttempts, _) => ("limit_wc", super::TOO_MANY_ATTEMPTS),
-            (Error::SuspiciousAddress, _) => ("limit_mu", super::SUSPICIOUS_ADDRESS),
+            (Error::TooManyAttempts, _) => (protected, super::TOO_MANY_ATTEMPTS),
+            (Error::SuspiciousAddress, _) => (protected, super::SUSPICIOUS_ADDRESS),
             (Error::WrongPassword, Some(_)) => ("fp", super::WRONG_PASSWORD),
             (Error::WrongPassword, None) => ("fu", super::WRONG_PASSWORD),
             (Error::WrongCode, _) => ("f", super::WRONG_CODE),
@@ -208,6 +207,15 @@ impl Face {
         };
         let entry = Happening::new(kind, client, About::Typed(typed, user));
         self.log(behind, stamp, entry.saying(description).by(connection));
+    }
+}
+
+/// The event of what protection refused.
+pub(super) const fn of_protection(error: Error) -> Option<&'static str> {
+    match error {
+        Error::TooManyAttempts => Some("limit_wc"),
+        Error::SuspiciousAddress => Some("limit_mu"),
+        _ => None,
     }
 }
 

@@ -78,7 +78,7 @@ impl Issue {
         Self {
             person: Person::of(behind, directory, user),
             key: behind.tenant.keys(at).current,
-            ordinal: behind.tenant.ledger().calls.values().sum(),
+            ordinal: behind.ordinal(),
             permissions: permitted.filter(|_| dialect.permissions),
             profile: dialect.profile,
             nonce: None,

@@ -72,12 +72,7 @@ fn connection_shown(connection: Connection, clients: &[&str]) -> Value {
 pub(super) async fn connections(visit: Visit) -> Response {
     visit
         .serve(&["read:connections"], |desk| {
-            let registry = desk.behind.tenant.registry();
-            let clients: Vec<&str> = registry
-                .clients()
-                .iter()
-                .map(|client| client.id.as_str())
-                .collect();
+            let clients = clients_of(desk);
             let (name, strategy) = (desk.query.get("name"), desk.query.get("strategy"));
             let all = Connection::ALL
                 .into_iter()
@@ -112,9 +107,7 @@ pub(super) async fn keep_connection_clients(Path(id): Path<String>, visit: Visit
             for ClientStatus { client_id, status } in changes {
                 registry.client(&client_id).ok_or_else(clients::missing)?;
                 if !status {
-                    return Err(bad_body(
-                        "Payload validation error: 'The mock takes no other value' on property status.",
-                    ));
+                    return Err(unchanged::refused("status"));
                 }
             }
             Served::empty()
@@ -149,7 +142,11 @@ pub(super) async fn keep_connection(Path(id): Path<String>, visit: Visit) -> Res
 }
 
 fn shown_of(desk: &Desk<'_>, connection: Connection) -> Value {
+    connection_shown(connection, &clients_of(desk))
+}
+
+/// The applications that may use a connection: all of them.
+fn clients_of<'a>(desk: &'a Desk<'_>) -> Vec<&'a str> {
     let clients = desk.behind.tenant.registry().clients().iter();
-    let clients: Vec<&str> = clients.map(|client| client.id.as_str()).collect();
-    connection_shown(connection, &clients)
+    clients.map(|client| client.id.as_str()).collect()
 }

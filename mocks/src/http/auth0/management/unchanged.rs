@@ -20,10 +20,15 @@ pub(super) fn changed(shown: &Value, fields: &Map<String, Value>) -> Result<(), 
         .find(|(name, value)| !says(&shown[name.as_str()], value))
     {
         None => Ok(()),
-        Some((name, _)) => Err(bad_body(&format!(
-            "Payload validation error: 'The mock takes no other value' on property {name}."
-        ))),
+        Some((name, _)) => Err(refused(name)),
     }
+}
+
+/// The complaint about a field that says something else.
+pub(super) fn refused(name: &str) -> Complaint {
+    bad_body(&format!(
+        "Payload validation error: 'The mock takes no other value' on property {name}."
+    ))
 }
 
 /// Whether a value is what is there: of an object that is written, its fields alone count.

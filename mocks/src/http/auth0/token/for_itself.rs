@@ -183,7 +183,7 @@ impl Desk<'_> {
             profile: resource
                 .map(|resource| resource.dialect.profile)
                 .unwrap_or_default(),
-            ordinal: behind.tenant.ledger().calls.values().sum(),
+            ordinal: behind.ordinal(),
         }))
     }
 }

@@ -22,7 +22,7 @@ use super::answering::NO_STORE;
 use super::behind::Behind;
 use super::dpop::{self, Thumbprint};
 use super::errors::{json_answer, oauth_error};
-use super::events::{About, Happening, of_exchange};
+use super::events::{About, Happening, of_exchange, of_protection};
 use super::face::Face;
 use super::issue::Issue;
 use super::request;
@@ -180,11 +180,9 @@ impl Desk<'_> {
 
     /// Who is known by the name that a login without a browser gives.
     fn typed(&self, behind: &Behind, name: &str) -> Option<UserId> {
-        let directory = self.face.directory();
         let realm = self.params.get("realm").and_then(texts::read_connection);
-        let email = directory.known(&behind.address_of_login(directory, name))?;
-        let tenant = &behind.tenant;
-        tenant.find_user(email, realm.unwrap_or(Connection::Database))
+        let connection = realm.unwrap_or(Connection::Database);
+        behind.known_by(self.face.directory(), name, connection)
     }
 
     /// Writes an exchange into the log.
@@ -218,11 +216,11 @@ impl Desk<'_> {
                     (None, Some(name)) => About::Typed(name, self.typed(behind, name)),
                     (None, None) => About::Nobody,
                 };
-                let kind = match complaint.cause() {
-                    _ if reused => "ferrt",
-                    Some(Error::TooManyAttempts) => "limit_wc",
-                    Some(Error::SuspiciousAddress) => "limit_mu",
-                    _ => failure,
+                let protected = complaint.cause().and_then(of_protection);
+                let kind = if reused {
+                    "ferrt"
+                } else {
+                    protected.unwrap_or(failure)
                 };
                 Happening::new(kind, client, about).saying(&words.description)
             }
