@@ -9,6 +9,14 @@ fn user(email: &str) -> Record {
     }
 }
 
+/// A journal of one record.
+fn of_one(folder: &Path) -> Journal {
+    let credentials = credentials("localhost:1", "localhost:2");
+    let mut journal = Journal::begin(folder, &credentials, Product::Consumer).unwrap();
+    journal.intend(user("a")).unwrap();
+    journal
+}
+
 #[test]
 fn what_was_written_reads_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -50,9 +58,7 @@ fn what_was_written_reads_back() {
 #[test]
 fn a_torn_last_line_is_left_out_and_written_over() {
     let folder = tempfile::tempdir().unwrap();
-    let credentials = credentials("localhost:1", "localhost:2");
-    let mut journal = Journal::begin(folder.path(), &credentials, Product::Consumer).unwrap();
-    journal.intend(user("a")).unwrap();
+    let journal = of_one(folder.path());
     let file = journal.file().to_owned();
     drop(journal);
     let whole = std::fs::read_to_string(&file).unwrap();
@@ -67,9 +73,7 @@ fn a_torn_last_line_is_left_out_and_written_over() {
 #[test]
 fn a_last_line_that_an_editor_left_without_its_end_counts() {
     let folder = tempfile::tempdir().unwrap();
-    let credentials = credentials("localhost:1", "localhost:2");
-    let mut journal = Journal::begin(folder.path(), &credentials, Product::Consumer).unwrap();
-    journal.intend(user("a")).unwrap();
+    let journal = of_one(folder.path());
     let file = journal.file().to_owned();
     drop(journal);
     let whole = std::fs::read_to_string(&file).unwrap();
@@ -85,9 +89,7 @@ fn a_last_line_that_an_editor_left_without_its_end_counts() {
 #[test]
 fn what_could_not_be_written_whole_does_not_spoil_the_rest() {
     let folder = tempfile::tempdir().unwrap();
-    let credentials = credentials("localhost:1", "localhost:2");
-    let mut journal = Journal::begin(folder.path(), &credentials, Product::Consumer).unwrap();
-    journal.intend(user("a")).unwrap();
+    let mut journal = of_one(folder.path());
     // Nothing can be written through this one.
     let closed = File::open(journal.file()).unwrap();
     let sound = std::mem::replace(&mut journal.writer, closed);
@@ -167,9 +169,7 @@ fn a_journal_whose_first_line_is_torn_is_empty() {
 #[test]
 fn a_file_of_no_whole_line_is_not_taken_for_an_empty_one() {
     let folder = tempfile::tempdir().unwrap();
-    let credentials = credentials("localhost:1", "localhost:2");
-    let mut journal = Journal::begin(folder.path(), &credentials, Product::Consumer).unwrap();
-    journal.intend(user("a")).unwrap();
+    let journal = of_one(folder.path());
     let file = journal.file().to_owned();
     drop(journal);
     let text = std::fs::read_to_string(&file).unwrap();

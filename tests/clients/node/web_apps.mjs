@@ -58,7 +58,6 @@ async function expressOpenidConnect() {
   });
 }
 
-/** The same with sessions on the server, which ends them when the tenant says so. */
 /** How long a logout token may be under way, in milliseconds. */
 const PATIENCE = 10_000;
 
@@ -71,6 +70,7 @@ function within(milliseconds, promised) {
   return Promise.race([promised, late]).finally(() => clearTimeout(timer));
 }
 
+/** The same with sessions on the server, which ends them when the tenant says so. */
 async function backchannelLogout() {
   const { check } = new Client("express-openid-connect", "auth0");
   if (!place.MOCK) throw new Skip("a tenant does not reach this machine");

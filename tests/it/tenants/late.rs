@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 
 use cutover::driver::http::Options;
 use cutover::driver::http::stop::Stop;
-use cutover::driver::http::tenants::{TenantRunError, Trial};
-use cutover::population::Population;
-use cutover::scenario::{self, Overrides};
+use cutover::driver::http::tenants::TenantRunError;
 use cutover::tenant::cleanup::{Mode, clean};
 use cutover::tenant::client::Patience;
 use cutover::tenant::journal::Journal;
@@ -19,7 +17,7 @@ use wiremock::matchers::{method, path, path_regex};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::standin::{Setup, StandIn};
-use super::window::write_scenario;
+use super::window::Stage;
 
 /// A tenant that takes its time to make users.
 struct Slow {
@@ -95,20 +93,11 @@ impl Slow {
 /// Ctrl-C in the middle of a request: its answer says what was made.
 #[tokio::test]
 async fn whoever_stops_waits_for_the_answer_that_is_under_way() {
-    let folder = tempfile::tempdir().expect("a directory");
     let stand_in = StandIn::start(Setup::default()).await;
     let options = Options::default();
     let slow = Slow::start(Duration::from_millis(300), options.stop.clone()).await;
-    let path = write_scenario(folder.path(), "consumer", "zero-downtime");
-    let loaded = scenario::load(&path, &Overrides::default()).expect("a sound scenario");
-    let population = Population::new(&loaded.scenario);
-    let trial = Trial {
-        scenario: &loaded.scenario,
-        population: &population,
-        window: &loaded.scenario.time.windows[0],
-        tenants: Arc::new(slow.tenants(&stand_in, Patience::default())),
-        journals: folder.path(),
-    };
+    let stage = Stage::of("zero-downtime", &[]);
+    let trial = stage.trial(slow.tenants(&stand_in, Patience::default()));
     let before = stand_in.holdings();
     let (cast, plan) = trial.plan().expect("somebody comes");
     assert!(plan.people().len() > 1);
@@ -119,7 +108,7 @@ async fn whoever_stops_waits_for_the_answer_that_is_under_way() {
     assert_eq!(cleaned.kept, [], "{cleaned:?}");
     assert_eq!((slow.users(), stand_in.holdings()), (0, before));
 
-    let mut entries = std::fs::read_dir(folder.path()).expect("a directory");
+    let mut entries = std::fs::read_dir(stage.folder.path()).expect("a directory");
     let done = entries.find_map(|entry| {
         let path = entry.expect("an entry").path();
         path.extension()

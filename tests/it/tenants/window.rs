@@ -12,15 +12,52 @@ use cutover::driver::virtual_time;
 use cutover::population::Population;
 use cutover::recorder::Recording;
 use cutover::rehearsal::ProviderCall;
-use cutover::scenario::{self, Overrides};
+use cutover::scenario::{self, Loaded, Overrides};
 use cutover::tenant::provision::ProvisionError;
+use cutover::tenant::tenants::Tenants;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::killed::{cutover, run, text};
 use super::secrets;
 use super::standin::{Setup, StandIn};
 use cutover_mocks::stytch::Vertical;
 use cutover_mocks::{auth0, stytch};
+
+/// A window of that scenario, and where its journals are kept.
+pub(super) struct Stage {
+    pub(super) folder: TempDir,
+    pub(super) loaded: Loaded,
+    pub(super) population: Population,
+}
+
+impl Stage {
+    /// For consumers, with these settings changed.
+    pub(super) fn of(cutover: &str, sets: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = write_scenario(folder.path(), "consumer", cutover);
+        let overrides = Overrides {
+            set: sets.iter().map(|set| (*set).to_owned()).collect(),
+            ..Overrides::default()
+        };
+        let loaded = scenario::load(&path, &overrides).expect("a sound scenario");
+        Self {
+            population: Population::new(&loaded.scenario),
+            folder,
+            loaded,
+        }
+    }
+
+    pub(super) fn trial(&self, tenants: Tenants) -> Trial<'_> {
+        Trial {
+            scenario: &self.loaded.scenario,
+            population: &self.population,
+            window: &self.loaded.scenario.time.windows[0],
+            tenants: Arc::new(tenants),
+            journals: self.folder.path(),
+        }
+    }
+}
 
 /// Everybody comes within the window, ten minutes after the cutover.
 pub(super) fn write_scenario(folder: &Path, vertical: &str, cutover: &str) -> PathBuf {
@@ -116,7 +153,7 @@ const FAST: [&str; 6] = [
     "12",
 ];
 
-async fn tried(vertical: Vertical, cutover_by: &str) -> (StandIn, tempfile::TempDir, Value) {
+async fn tried(vertical: Vertical, cutover_by: &str) -> (StandIn, TempDir, Value) {
     let mut setup = Setup::default();
     setup.stytch.vertical = vertical;
     let stand_in = StandIn::start(setup).await;
@@ -204,33 +241,20 @@ async fn members_migrate_at_real_providers() {
 /// Nobody is chosen whose calls would wait for the pace: a run with nothing set proves something.
 #[tokio::test]
 async fn the_cast_keeps_to_the_pace() {
-    let folder = tempfile::tempdir().expect("a directory");
     let setup = Setup {
         rate: Some(1.0),
         ..Setup::default()
     };
     let stand_in = StandIn::start(setup).await;
-    let path = write_scenario(folder.path(), "consumer", "zero-downtime");
-    let overrides = Overrides {
-        set: vec!["time.lateness_limit=100ms".to_owned()],
-        ..Overrides::default()
-    };
-    let loaded = scenario::load(&path, &overrides).expect("a sound scenario");
-    let population = Population::new(&loaded.scenario);
-    let trial = Trial {
-        scenario: &loaded.scenario,
-        population: &population,
-        window: &loaded.scenario.time.windows[0],
-        tenants: Arc::new(stand_in.tenants(&[])),
-        journals: folder.path(),
-    };
+    let stage = Stage::of("zero-downtime", &["time.lateness_limit=100ms"]);
+    let trial = stage.trial(stand_in.tenants(&[]));
     let (cast, _) = trial.plan().expect("somebody comes");
     let out = cast.left_out.get(&LeftOut::Pace);
     assert!(out.is_some_and(|out| *out > 0), "{cast:?}");
 
-    let from = loaded.scenario.time.start + trial.window.from;
+    let from = trial.scenario.time.start + trial.window.from;
     let mut calls = Vec::new();
-    let only = population.only(cast.people.clone());
+    let only = stage.population.only(cast.people.clone());
     virtual_time::observe(&trial.shortened(), &only, None, |dispatch, _| {
         // A migration asks the tenant, too.
         let asks = match dispatch.call {
@@ -263,18 +287,9 @@ async fn the_cast_keeps_to_the_pace() {
 /// Whoever wants to stop waits for no pause of a provider's.
 #[tokio::test]
 async fn a_wish_to_stop_is_heard_before_anybody_is_made() {
-    let folder = tempfile::tempdir().expect("a directory");
     let stand_in = StandIn::start(Setup::default()).await;
-    let path = write_scenario(folder.path(), "consumer", "zero-downtime");
-    let loaded = scenario::load(&path, &Overrides::default()).expect("a sound scenario");
-    let population = Population::new(&loaded.scenario);
-    let trial = Trial {
-        scenario: &loaded.scenario,
-        population: &population,
-        window: &loaded.scenario.time.windows[0],
-        tenants: Arc::new(stand_in.tenants(&[])),
-        journals: folder.path(),
-    };
+    let stage = Stage::of("zero-downtime", &[]);
+    let trial = stage.trial(stand_in.tenants(&[]));
     let (cast, plan) = trial.plan().expect("somebody comes");
     let options = Options::default();
     options.stop.wish();
@@ -288,37 +303,21 @@ async fn a_wish_to_stop_is_heard_before_anybody_is_made() {
 /// Whoever comes in the window is in the cast or counted among those who are left out.
 #[tokio::test]
 async fn everybody_who_is_left_out_is_counted() {
-    let folder = tempfile::tempdir().expect("a directory");
     let stand_in = StandIn::start(Setup::default()).await;
-    let path = write_scenario(folder.path(), "consumer", "zero-downtime");
     let sets = [
         "population.methods.password=60%",
         "population.methods.email=40%",
         "population.records.second_identity=20%",
         "population.records.password_imported=80%",
     ];
-    let overrides = Overrides {
-        set: sets.map(str::to_owned).to_vec(),
-        ..Overrides::default()
-    };
-    let loaded = scenario::load(&path, &overrides).expect("a sound scenario");
-    let population = Population::new(&loaded.scenario);
-    let window = &loaded.scenario.time.windows[0];
-    let trial = Trial {
-        scenario: &loaded.scenario,
-        population: &population,
-        window,
-        tenants: Arc::new(stand_in.tenants(&[])),
-        journals: folder.path(),
-    };
+    let stage = Stage::of("zero-downtime", &sets);
+    let trial = stage.trial(stand_in.tenants(&[]));
+    let (scenario, population, window) = (trial.scenario, trial.population, trial.window);
     let (cast, _) = trial.plan().expect("somebody comes");
-    let (from, days) = (
-        loaded.scenario.time.start + window.from,
-        population.days(&loaded.scenario),
-    );
+    let (from, days) = (scenario.time.start + window.from, population.days(scenario));
     let mut come = BTreeSet::new();
     for day in 0..days {
-        for visit in population.visits_on(&loaded.scenario, day) {
+        for visit in population.visits_on(scenario, day) {
             if from <= visit.at && visit.at < from + window.length {
                 come.insert(visit.person);
             }
@@ -341,19 +340,13 @@ async fn the_cast_fares_as_in_virtual_time() {
 
 async fn fares_as_in_virtual_time(by: &str) {
     let stand_in = StandIn::start(Setup::default()).await;
-    let folder = tempfile::tempdir().expect("a directory");
-    let path = write_scenario(folder.path(), "consumer", by);
-    let loaded = scenario::load(&path, &Overrides::default()).expect("a sound scenario");
-    let population = Population::new(&loaded.scenario);
-    let trial = Trial {
-        scenario: &loaded.scenario,
-        population: &population,
-        window: &loaded.scenario.time.windows[0],
-        tenants: Arc::new(stand_in.tenants(&[])),
-        journals: folder.path(),
-    };
+    let stage = Stage::of(by, &[]);
+    let trial = stage.trial(stand_in.tenants(&[]));
     let (cast, plan) = trial.plan().expect("somebody comes");
-    let (shortened, only) = (trial.shortened(), population.only(cast.people.clone()));
+    let (shortened, only) = (
+        trial.shortened(),
+        stage.population.only(cast.people.clone()),
+    );
     let mut options = Options::default();
     options.carriers.count = 8;
     let tried = Box::pin(trial.play((cast, &plan), &options, |_| {})).await;
